@@ -1,0 +1,1 @@
+"""What correlation and convolution are: arrays in, arrays out, NumPy only."""

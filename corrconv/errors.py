@@ -1,0 +1,26 @@
+"""The one family of errors: each message gives the facts and a remedy, in one line."""
+
+
+class CorrconvError(Exception):
+    """Trouble that the user can mend; the command line prints it and ends with status 2."""
+
+
+class InputTypeError(CorrconvError, TypeError):
+    """Numbers of a kind that corrconv does not filter, such as complex ones."""
+
+
+class KernelError(CorrconvError):
+    """A kernel that cannot be read, or that cannot do what was asked of it."""
+
+
+class NotationError(KernelError):
+    """Text that is not a kernel: where, what stood there, and what was expected."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+
+
+class FileError(CorrconvError):
+    """A file that cannot be read or written."""

@@ -1,0 +1,1 @@
+"""Questions asked of the core: each answer is one frozen dataclass."""
