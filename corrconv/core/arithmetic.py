@@ -1,0 +1,106 @@
+"""Which numbers the sums are computed in, so that whole numbers stay exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.terms import Precision
+from corrconv.errors import CorrconvError, InputTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.core.engines.signature import Numbers
+    from corrconv.core.kernel import Kernel
+
+# Whole numbers up to these are held exactly.
+EXACT_UP_TO = {"float32": 2**24, "float64": 2**53, "int64": 2**63 - 1}
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """The type and the weights of the sums, and what divides each sum afterwards.
+
+    exact: the sums are of whole numbers that the type holds without rounding.
+    peak: no pixel (nor the fill) is larger than this in absolute value; inf where that is unknown.
+    """
+
+    dtype: np.dtype[Any]
+    weights: Numbers
+    divisor: int
+    exact: bool
+    peak: float
+
+    def rounding_bound(self, terms: int) -> float:
+        """The most that two sums of this many products, added in different orders, can differ by rounding.
+
+        Twice the classical bound n·u/(1 - n·u) · Σ|weight|·peak, and one rounding for the division.
+        Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2002), section 3.1.
+        """
+        if self.exact and self.divisor == 1:
+            return 0.0
+        unit = float(np.finfo(self.dtype).eps) / 2
+        count = 1 if self.exact else terms + 1
+        return 2 * count * unit / (1 - count * unit) * float(np.abs(self.weights).sum()) / self.divisor * self.peak
+
+
+def choose_arithmetic(
+    image: NDArray[Any],
+    kernel: Kernel,
+    *,
+    fill: float = 0.0,
+    precision: Precision = Precision.AUTO,
+    real_dtype: np.dtype[Any] | None = None,
+) -> Arithmetic:
+    """The narrowest arithmetic that keeps whole numbers exact; for others the image's own precision.
+
+    real_dtype: what to compute in where an integer image meets weights that are not whole numbers
+    (default float64). Raises CorrconvError for whole numbers too large for any exact type, and
+    InputTypeError for pixels that are not real numbers.
+    """
+    check_real(image)
+    if image.dtype.kind in "biu":
+        peak = max(_integer_peak(image), abs(fill))
+        form = kernel.integer_form if float(fill).is_integer() else None
+        if form is not None:
+            cells, divisor = form
+            bound = int(peak) * int(np.abs(cells).sum())
+            dtype = _narrowest_exact_dtype(bound) if precision is Precision.AUTO else np.dtype(precision.value)
+            if bound <= EXACT_UP_TO[dtype.name]:
+                return Arithmetic(dtype, cells.astype(dtype), divisor, exact=True, peak=peak)
+        automatic = real_dtype if real_dtype is not None else np.dtype(np.float64)
+    else:
+        peak = float("inf")
+        automatic = np.dtype(np.float32 if image.dtype.itemsize <= 4 else np.float64)
+    dtype = automatic if precision is Precision.AUTO else np.dtype(precision.value)
+    return Arithmetic(dtype, kernel.weights.astype(dtype), 1, exact=False, peak=peak)
+
+
+def check_real(image: NDArray[Any]) -> None:
+    """Raise InputTypeError where the pixels are not real numbers."""
+    if image.dtype.kind == "c":
+        raise InputTypeError("the image is complex; corrconv filters real numbers, so pass its .real or abs()")
+    if image.dtype.kind not in "biuf":
+        raise InputTypeError(f"the image holds {image.dtype}, not numbers; pass integers or floats")
+
+
+def _integer_peak(image: NDArray[Any]) -> int:
+    # 8 and 16 bits leave so much room below 2^53 that looking at the pixels gains nothing.
+    if image.dtype.kind == "b":
+        return 1
+    if image.dtype.itemsize <= 2:
+        return max(-int(np.iinfo(image.dtype).min), int(np.iinfo(image.dtype).max))
+    return max(-int(image.min()), int(image.max()))
+
+
+def _narrowest_exact_dtype(bound: int) -> np.dtype[Any]:
+    for name, limit in EXACT_UP_TO.items():
+        if bound <= limit:
+            return np.dtype(name)
+    raise CorrconvError(
+        f"whole-number sums up to {bound:.3g} are too large to be exact (limit 9.2e18);"
+        " convert the image to float64 to accept rounding"
+    )

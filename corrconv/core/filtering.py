@@ -1,0 +1,263 @@
+"""The one door: every correlation and convolution of the project passes through here."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic
+from corrconv.core.boundary import OUTSIDE
+from corrconv.core.engines.direct import direct
+from corrconv.core.kernel import Cell, Kernel
+from corrconv.core.layout import Layout, lay
+from corrconv.core.options import Options
+from corrconv.core.planner import Plan, plan
+from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
+from corrconv.errors import CorrconvError, InputTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from corrconv.core.engines.signature import EngineFunction, Numbers
+
+# Takes the finished sums (rows, columns, channels) of one band of output rows. The array is used
+# again for the next band, so what is to stay must be copied.
+Consumer: TypeAlias = "Callable[[slice, Numbers], None]"
+
+# Changes the pixels of a band, in place, before they are filtered.
+Preparation: TypeAlias = "Callable[[Numbers], None]"
+
+ENGINES: dict[Engine, EngineFunction] = {Engine.DIRECT: direct}
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """One filtering, decided but not yet computed."""
+
+    image: NDArray[Any]
+    layout: Layout
+    arithmetic: Arithmetic
+    plan: Plan
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the result."""
+        return (*self.layout.output_shape, self.image.shape[2])
+
+    def run(self, consume: Consumer, prepare: Preparation | None = None) -> None:
+        """Compute all bands, several at a time; each is handed to consume as soon as it is done."""
+        row_count = self.layout.rows.outputs
+        starts = [*range(0, row_count, self.plan.tile), row_count]
+        bands = [slice(start, stop) for start, stop in pairwise(starts)]
+        # Each worker takes every threads-th band: neighbours in time are neighbours in memory.
+        shares = [bands[worker :: self.plan.threads] for worker in range(self.plan.threads)]
+        if len(shares) == 1:
+            self._run_bands(bands, consume, prepare)
+            return
+        with ThreadPoolExecutor(len(shares)) as pool:
+            for done in [pool.submit(self._run_bands, share, consume, prepare) for share in shares]:
+                done.result()
+
+    def _run_bands(self, bands: list[slice], consume: Consumer, prepare: Preparation | None) -> None:
+        dtype, divisor = self.arithmetic.dtype, self.arithmetic.divisor
+        filter_band = ENGINES[self.plan.engine](self.arithmetic.weights, self.layout)
+        loader = BandLoader(self.image, self.layout, dtype)
+        buffer = np.empty((self.plan.tile, *self.output_shape[1:]), dtype)
+        # float32 holds the whole sums, but their quotients deserve the precision of the result.
+        for band in bands:
+            padded = loader.load(band)
+            if prepare is not None:
+                prepare(padded)
+            sums = buffer[: band.stop - band.start]
+            filter_band(padded, sums)
+            consume(band, sums if divisor == 1 else np.divide(sums, divisor, dtype=np.float64))
+
+
+class BandLoader:
+    """Copies the pixels that a band of outputs reads, boundary included, into one buffer."""
+
+    def __init__(self, image: NDArray[Any], layout: Layout, dtype: np.dtype[Any]) -> None:
+        self._image = image
+        self._layout = layout
+        self._dtype = dtype
+        self._row_sources = layout.rows.sources(layout.boundary)
+        self._column_sources = layout.columns.sources(layout.boundary)
+        self._buffer = np.empty((0, 0, 0), dtype)
+
+    def load(self, band: slice) -> Numbers:
+        """The padded rows (rows, columns, channels) for the outputs of this band."""
+        columns = self._layout.columns
+        start, stop = self._layout.rows.padded_range(band.start, band.stop)
+        sources = self._row_sources[start:stop]
+        if len(self._buffer) < len(sources):
+            self._buffer = np.empty((len(sources), len(self._column_sources), self._image.shape[2]), self._dtype)
+        padded = self._buffer[: len(sources)]
+        middle = padded[:, columns.before : columns.before + columns.length]
+        first, last = int(sources[0]), int(sources[-1])
+        if first != OUTSIDE and last - first == len(sources) - 1 and (np.diff(sources) == 1).all():
+            middle[...] = self._image[first : last + 1]
+        else:
+            middle[...] = self._image[sources]
+        for side in (slice(0, columns.before), slice(columns.before + columns.length, len(self._column_sources))):
+            # The sources of an empty side would still copy nothing, at the price of an index array.
+            if side.start < side.stop:
+                padded[:, side] = middle[:, self._column_sources[side]]
+                padded[:, side][:, self._column_sources[side] == OUTSIDE] = self._layout.fill
+        padded[sources == OUTSIDE] = self._layout.fill
+        return padded
+
+
+def prepare_filtering(
+    image: NDArray[Any],
+    kernel: Kernel,
+    operation: Operation,
+    options: Options,
+    *,
+    real_dtype: np.dtype[Any] | None = None,
+) -> Filtering:
+    """Decide everything about filtering an image (H, W, C): layout, arithmetic, plan.
+
+    Raises CorrconvError for an image or options that cannot be filtered.
+    """
+    layout = lay((image.shape[0], image.shape[1]), kernel, operation, options)
+    arithmetic = choose_arithmetic(
+        image, layout.kernel, fill=options.fill, precision=options.precision, real_dtype=real_dtype
+    )
+    return Filtering(image, layout, arithmetic, plan(layout, image.shape[2], arithmetic, options))
+
+
+def correlate(
+    image: ArrayLike,
+    kernel: Kernel | ArrayLike,
+    *,
+    boundary: Boundary | str = Boundary.REFLECT,
+    fill: float = 0.0,
+    output_size: OutputSize | str = OutputSize.SAME,
+    anchor: Cell | str | None = None,
+    stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    engine: Engine | str = Engine.AUTO,
+) -> NDArray[Any]:
+    """Correlate an image with a kernel: Σ_ij K[i, j] · I[y + (i - a), x + (j - b)].
+
+    image (H, W), or (H, W, C) with channel_axis=-1; kernel a Kernel or any 2-D array-like; an anchor
+    given here wins over the Kernel's own. `same` gives (H, W), `full` (H + kh - 1, W + kw - 1),
+    `valid` (H - kh + 1, W - kw + 1). The result is float64 (float32 for float32 images), or dtype;
+    whole numbers are summed exactly. Raises CorrconvError for input that cannot be filtered, or
+    results that do not fit dtype, and InputTypeError (a TypeError too) for complex numbers.
+    """
+    options = _options(boundary, fill, output_size, anchor, stride, dilation, engine)
+    return filter_array(image, kernel, Operation.CORRELATION, options, channel_axis=channel_axis, dtype=dtype)
+
+
+def convolve(
+    image: ArrayLike,
+    kernel: Kernel | ArrayLike,
+    *,
+    boundary: Boundary | str = Boundary.REFLECT,
+    fill: float = 0.0,
+    output_size: OutputSize | str = OutputSize.SAME,
+    anchor: Cell | str | None = None,
+    stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+    engine: Engine | str = Engine.AUTO,
+) -> NDArray[Any]:
+    """Convolve an image with a kernel: Σ_ij K[i, j] · I[y - (i - a), x - (j - b)].
+
+    The same as `correlate` with the kernel turned by 180 degrees and its anchor turned with it;
+    shapes, types and errors are those of `correlate`.
+    """
+    options = _options(boundary, fill, output_size, anchor, stride, dilation, engine)
+    return filter_array(image, kernel, Operation.CONVOLUTION, options, channel_axis=channel_axis, dtype=dtype)
+
+
+def filter_array(
+    image: ArrayLike,
+    kernel: Kernel | ArrayLike,
+    operation: Operation,
+    options: Options,
+    *,
+    channel_axis: int | None = None,
+    dtype: DTypeLike | None = None,
+) -> NDArray[Any]:
+    """Filter an array by either operation; shapes, types and errors are those of `correlate`."""
+    pixels = _channels_last(np.asarray(image), channel_axis)
+    as_kernel = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
+    filtering = prepare_filtering(pixels, as_kernel, operation, options)
+    output = np.empty(filtering.output_shape, _result_dtype(pixels.dtype, filtering.arithmetic, dtype))
+
+    def store(band: slice, values: Numbers) -> None:
+        output[band] = _fitting(values, output.dtype)
+
+    filtering.run(store)
+    return output[:, :, 0] if channel_axis is None else np.moveaxis(output, -1, channel_axis)
+
+
+def _options(
+    boundary: Boundary | str,
+    fill: float,
+    output_size: OutputSize | str,
+    anchor: Cell | str | None,
+    stride: int | tuple[int, int],
+    dilation: int | tuple[int, int],
+    engine: Engine | str,
+) -> Options:
+    return Options(
+        boundary=boundary,  # type: ignore[arg-type]
+        fill=fill,
+        output_size=output_size,  # type: ignore[arg-type]
+        anchor=anchor,
+        stride=stride,  # type: ignore[arg-type]
+        dilation=dilation,  # type: ignore[arg-type]
+        engine=engine,  # type: ignore[arg-type]
+    )
+
+
+def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any]:
+    check_real(image)
+    if channel_axis is None:
+        if image.ndim != 2:
+            raise CorrconvError(
+                f"the image has shape {image.shape}; without channel_axis it needs 2 dimensions, (rows, columns)"
+            )
+        return image[:, :, np.newaxis]
+    if image.ndim != 3:
+        raise CorrconvError(f"the image has shape {image.shape}; with channel_axis it needs 3 dimensions")
+    if not -3 <= channel_axis < 3:
+        raise CorrconvError(f"channel_axis {channel_axis} does not exist in an image of 3 dimensions")
+    return np.moveaxis(image, channel_axis, -1)
+
+
+def _result_dtype(image_dtype: np.dtype[Any], arithmetic: Arithmetic, asked: DTypeLike | None) -> np.dtype[Any]:
+    if asked is None:
+        return np.dtype(np.float32 if image_dtype == np.float32 else np.float64)
+    dtype = np.dtype(asked)
+    if dtype.kind not in "iuf":
+        raise InputTypeError(f"dtype {dtype} cannot hold the results; ask for an integer or float type")
+    if dtype.kind in "iu" and not arithmetic.exact:
+        raise CorrconvError(f"dtype {dtype} needs a whole-number image and kernel; round the float result yourself")
+    return dtype
+
+
+def _fitting(values: Numbers, dtype: np.dtype[Any]) -> Numbers:
+    if dtype.kind == "f":
+        return values
+    limits = np.iinfo(dtype)
+    low, high = values.min(), values.max()
+    if low < limits.min or high > limits.max:
+        raise CorrconvError(
+            f"results from {low:g} to {high:g} do not fit {dtype} ({limits.min} to {limits.max}); use a wider dtype"
+        )
+    if values.dtype.kind == "f" and (values != np.rint(values)).any():
+        raise CorrconvError(f"the kernel's divisor leaves fractions, which {dtype} cannot hold; ask for a float dtype")
+    return values.astype(dtype)

@@ -1,0 +1,107 @@
+"""How a kernel lies over an image: the one place where correlation and convolution part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from corrconv.core.boundary import source_indices
+from corrconv.core.terms import Boundary, Operation, OutputSize
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.options import Options
+
+
+@dataclass(frozen=True)
+class AxisLayout:
+    """One axis: how far it is padded, and which places of the padded axis each output reads.
+
+    Output n reads the padded places n * stride + i * dilation for the kernel cells i = 0 .. side - 1.
+    """
+
+    length: int
+    before: int
+    after: int
+    side: int
+    stride: int
+    dilation: int
+    outputs: int
+
+    @property
+    def extent(self) -> int:
+        """How many pixels the dilated kernel spans."""
+        return self.dilation * (self.side - 1) + 1
+
+    def padded_range(self, start: int, stop: int) -> tuple[int, int]:
+        """The padded places that the outputs from start up to stop read."""
+        return start * self.stride, (stop - 1) * self.stride + self.extent
+
+    def sources(self, boundary: Boundary) -> NDArray[np.intp]:
+        """The pixel that each padded place repeats (or OUTSIDE)."""
+        return source_indices(self.length, self.before, self.after, boundary)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A kernel laid over an image, ready for plain multiplication cell by cell.
+
+    kernel is the one to be laid as it is: turned already where the operation is convolution.
+    """
+
+    kernel: Kernel
+    rows: AxisLayout
+    columns: AxisLayout
+    boundary: Boundary
+    fill: float
+
+    @property
+    def output_shape(self) -> tuple[int, int]:
+        """Rows and columns of the result."""
+        return self.rows.outputs, self.columns.outputs
+
+
+def lay(image_shape: tuple[int, int], kernel: Kernel, operation: Operation, options: Options) -> Layout:
+    """The layout of a kernel over an image of this many rows and columns.
+
+    Raises CorrconvError for an empty image, and where no output is left under `valid`.
+    """
+    laid = options.anchored(kernel)
+    if operation is Operation.CONVOLUTION:
+        laid = laid.turned()
+    rows, columns = (
+        _lay_axis(
+            image_shape[axis],
+            laid.shape[axis],
+            laid.anchor[axis],
+            options.stride[axis],
+            options.dilation[axis],
+            options.output_size,
+        )
+        for axis in (0, 1)
+    )
+    return Layout(laid, rows, columns, options.boundary, options.fill)
+
+
+def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, output_size: OutputSize) -> AxisLayout:
+    if length == 0:
+        raise CorrconvError("the image is empty; it needs at least one pixel")
+    extent = dilation * (side - 1) + 1
+    match output_size:
+        case OutputSize.SAME:
+            before, after = dilation * anchor, dilation * (side - 1 - anchor)
+        case OutputSize.FULL:
+            before = after = extent - 1
+        case OutputSize.VALID:
+            before = after = 0
+    positions = before + length + after - extent + 1
+    if positions < 1:
+        raise CorrconvError(
+            f"the kernel spans {extent} pixels where the image has {length}, so output size 'valid' leaves nothing;"
+            " use 'same' or 'full'"
+        )
+    return AxisLayout(length, before, after, side, stride, dilation, outputs=-(-positions // stride))
