@@ -37,14 +37,13 @@ class Arithmetic:
     def rounding_bound(self, terms: int) -> float:
         """The most that two sums of this many products, added in different orders, can differ by rounding.
 
-        Twice the classical bound n·u/(1 - n·u) · Σ|weight|·peak, and one rounding for the division.
+        Exact sums differ by nothing; others by twice the classical bound n·u/(1 - n·u) · Σ|weight|·peak.
         Source: N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2002), section 3.1.
         """
-        if self.exact and self.divisor == 1:
+        if self.exact:
             return 0.0
-        unit = float(np.finfo(self.dtype).eps) / 2
-        count = 1 if self.exact else terms + 1
-        return 2 * count * unit / (1 - count * unit) * float(np.abs(self.weights).sum()) / self.divisor * self.peak
+        roundings = terms * float(np.finfo(self.dtype).eps) / 2
+        return 2 * roundings / (1 - roundings) * float(np.abs(self.weights).sum()) * self.peak
 
 
 def choose_arithmetic(

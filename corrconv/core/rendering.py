@@ -1,0 +1,278 @@
+"""From sums to pixels: alpha, bias, and how signed real values are displayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.filtering import prepare_filtering
+from corrconv.core.kernel import ROUNDING, Kernel
+from corrconv.core.terms import Alpha, Display, Operation
+from corrconv.errors import CorrconvError, KernelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from corrconv.core.engines.signature import Numbers
+    from corrconv.core.options import Options
+    from corrconv.core.planner import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """How filtered values become pixels: the bias is added first, then the display rule applies."""
+
+    bias: float = 0.0
+    display: Display = Display.CLIP
+    alpha: Alpha = Alpha.KEEP
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Finished pixels (rows, columns, channels), and what is to be told about them.
+
+    low, high: the range of the filtered colours with the bias, before the display rule. clipped:
+    how many pixels had a value that the pixel type cannot hold. plan: how they were computed.
+    """
+
+    pixels: NDArray[Any]
+    low: float
+    high: float
+    clipped: int
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class PixelScale:
+    """The straight line from values to pixels: pixel = (|value| or value) * factor + offset."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+    absolute: bool = False
+
+    def __call__(self, values: Numbers) -> Numbers:
+        """The values on the scale of the pixels, not yet rounded."""
+        scaled = np.abs(values) if self.absolute else values
+        if self.factor != 1.0:
+            scaled = scaled * self.factor
+        return scaled + self.offset if self.offset else scaled
+
+
+def pixel_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """The smallest and the largest pixel: of the integer type, or 0 and 1 for floats."""
+    if dtype.kind == "f":
+        return 0.0, 1.0
+    limits = np.iinfo(dtype)
+    return float(limits.min), float(limits.max)
+
+
+def unit_factor(source: np.dtype[Any], target: np.dtype[Any]) -> float:
+    """What one gray level of the source is worth in the target: 1/257 from 16 to 8 bits.
+
+    Signed and float values have no natural full range, so they are taken as they are.
+    """
+    if source.kind == "u" == target.kind:
+        return pixel_limits(target)[1] / pixel_limits(source)[1]
+    return 1.0
+
+
+def pixel_scale(display: Display, low: float, high: float, dtype: np.dtype[Any], unit: float = 1.0) -> PixelScale:
+    """The line that a display rule draws through values from low to high.
+
+    `clip` and `absolute` keep the values, in units of the target type. `rescale` takes low to the
+    smallest pixel and high to the largest; `signed` takes 0 to mid-gray and the largest absolute
+    value to the end of the range.
+    """
+    darkest, brightest = pixel_limits(dtype)
+    match display:
+        case Display.CLIP:
+            return PixelScale(unit)
+        case Display.ABSOLUTE:
+            return PixelScale(unit, absolute=True)
+        case Display.RESCALE:
+            factor = (brightest - darkest) / (high - low) if high > low else 0.0
+            return PixelScale(factor, darkest - low * factor)
+        case Display.SIGNED:
+            # Integer ranges have no middle: 128 of 0..255 leaves 127 steps on either side.
+            reach = (brightest - darkest) / 2 if dtype.kind == "f" else (brightest - darkest - 1) / 2
+            peak = max(abs(low), abs(high))
+            return PixelScale(reach / peak if peak else 0.0, brightest - reach)
+
+
+def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
+    """Round to the pixel type, half to even, saturating; and count the pixels that saturated.
+
+    values (rows, columns, channels). nan becomes 0 and counts. Float types take the values as they are.
+    """
+    if dtype.kind == "f":
+        return values.astype(dtype, copy=False), 0
+    darkest, brightest = pixel_limits(dtype)
+    rounded = np.rint(values)
+    low, high = rounded.min(), rounded.max()
+    if darkest <= low and high <= brightest:
+        return rounded.astype(dtype), 0
+    outside = ~((rounded >= darkest) & (rounded <= brightest))
+    np.nan_to_num(rounded, copy=False, nan=0.0)
+    # 2^31 - 1 is not a float32: clipping to it there would round up and wrap round.
+    safe = rounded if dtype.itemsize <= 2 else rounded.astype(np.float64)
+    return np.clip(safe, darkest, brightest).astype(dtype), int(np.count_nonzero(outside.any(axis=2)))
+
+
+def render(
+    image: NDArray[Any],
+    kernel: Kernel,
+    operation: Operation,
+    options: Options,
+    rendering: Rendering,
+    *,
+    dtype: DTypeLike | None = None,
+    has_alpha: bool = False,
+) -> Rendered:
+    """Filter a picture (H, W, C) and turn the result into pixels of dtype (default: the picture's own).
+
+    Works band by band; results that are displayed by their own range are computed twice rather
+    than kept. Raises CorrconvError where alpha weighting has no meaning for the kernel.
+    """
+    target = np.dtype(image.dtype if dtype is None else dtype)
+    pipeline = _Pipeline(image, kernel, operation, options, rendering, target, has_alpha=has_alpha)
+    low, high = pipeline.value_range()
+    return pipeline.pixels(low, high)
+
+
+class _Pipeline:
+    """One picture on its way through the door, band by band."""
+
+    def __init__(
+        self,
+        image: NDArray[Any],
+        kernel: Kernel,
+        operation: Operation,
+        options: Options,
+        rendering: Rendering,
+        target: np.dtype[Any],
+        *,
+        has_alpha: bool,
+    ) -> None:
+        self.rendering = rendering
+        self.target = target
+        self.image = image
+        self.kept_alpha = has_alpha and rendering.alpha is Alpha.KEEP
+        self.weighted = has_alpha and rendering.alpha is Alpha.WEIGHTED
+        self.kernel_sum = kernel.sum
+        if self.weighted and kernel.sum <= ROUNDING * kernel.absolute_sum:
+            raise KernelError(
+                f"--alpha weighted needs a kernel with a positive sum, and {kernel.name} sums to {kernel.sum:g};"
+                " use --alpha keep"
+            )
+        self.opaque = brightest_alpha(image.dtype)
+        # 8-bit pixels are so coarse that float32 sums round to the same ones, nearly always.
+        real_dtype = np.dtype(np.float32) if image.dtype.itemsize == 1 == target.itemsize else None
+        prepare = partial(prepare_filtering, operation=operation, options=options, real_dtype=real_dtype)
+        if self.weighted:
+            self.filtering = prepare(image, kernel)
+        elif self.kept_alpha:
+            self.filtering = prepare(image[:, :, :-1], kernel)
+            # The alpha of an output pixel is that of the pixel under the anchor, whatever the output grid.
+            unit = np.zeros(kernel.shape)
+            anchored = options.anchored(kernel)
+            unit[anchored.anchor] = 1
+            self.alpha_filtering = prepare(image[:, :, -1:], Kernel(unit, anchored.anchor))
+        else:
+            self.filtering = prepare(image, kernel)
+        self._lock = Lock()
+
+    def run(self, consume: Callable[[slice, Numbers], None]) -> None:
+        """Hand every band of finished values, bias included, to consume."""
+
+        def finish(band: slice, values: Numbers) -> None:
+            if self.weighted:
+                values = self._unweighted(values)
+            if self.rendering.bias:
+                values = values + self.rendering.bias
+                if self.weighted:
+                    values[:, :, -1] -= self.rendering.bias
+            consume(band, values)
+
+        self.filtering.run(finish, self._premultiply if self.weighted else None)
+
+    def _premultiply(self, padded: Numbers) -> None:
+        padded[:, :, :-1] *= padded[:, :, -1:] / padded.dtype.type(self.opaque)
+
+    def _unweighted(self, values: Numbers) -> Numbers:
+        """Colours divided by the opacity that they were weighted with; alpha as a weighted mean."""
+        finished = values.astype(np.float64)
+        opacity = finished[:, :, -1:] / self.kernel_sum
+        visible = opacity > ROUNDING * self.opaque
+        share = np.where(visible, opacity / self.opaque, 1.0)
+        finished[:, :, :-1] = np.where(visible, finished[:, :, :-1] / share, 0.0)
+        finished[:, :, -1:] = opacity
+        return finished
+
+    def colours(self, values: Numbers) -> Numbers:
+        """The channels that are displayed: all but a weighted alpha."""
+        return values[:, :, :-1] if self.weighted else values
+
+    def value_range(self) -> tuple[float, float]:
+        """The smallest and the largest finished colour value, or nan twice where the display needs neither."""
+        if self.rendering.display not in {Display.RESCALE, Display.SIGNED}:
+            return float("nan"), float("nan")
+        lows: list[float] = []
+        highs: list[float] = []
+
+        def note(_band: slice, values: Numbers) -> None:
+            colours = self.colours(values)
+            with self._lock:
+                lows.append(float(np.nanmin(colours)))
+                highs.append(float(np.nanmax(colours)))
+
+        self.run(note)
+        return min(lows), max(highs)
+
+    def pixels(self, low: float, high: float) -> Rendered:
+        """The displayed, rounded pixels."""
+        rows, columns, channels = self.filtering.output_shape
+        output = np.empty((rows, columns, channels + self.kept_alpha), self.target)
+        scale = pixel_scale(self.rendering.display, low, high, self.target, unit_factor(self.image.dtype, self.target))
+        ranges: list[tuple[float, float, int]] = []
+
+        def store(band: slice, values: Numbers) -> None:
+            colours = self.colours(values)
+            ends = float(colours.min()), float(colours.max())
+            pixels, clipped = quantize(scale(colours), self.target)
+            output[band, :, : pixels.shape[2]] = pixels
+            if self.weighted:
+                output[band, :, -1:] = quantize(self._converted_alpha(values[:, :, -1:]), self.target)[0]
+            with self._lock:
+                ranges.append((*ends, clipped))
+
+        self.run(store)
+        if self.kept_alpha:
+
+            def store_alpha(band: slice, values: Numbers) -> None:
+                output[band, :, -1:] = quantize(self._converted_alpha(values), self.target)[0]
+
+            self.alpha_filtering.run(store_alpha)
+        return Rendered(
+            output,
+            low=min(entry[0] for entry in ranges),
+            high=max(entry[1] for entry in ranges),
+            clipped=sum(entry[2] for entry in ranges),
+            plan=self.filtering.plan,
+        )
+
+    def _converted_alpha(self, alpha: Numbers) -> Numbers:
+        opaque = brightest_alpha(self.target)
+        return alpha if opaque == self.opaque else alpha * (opaque / self.opaque)
+
+
+def brightest_alpha(dtype: np.dtype[Any]) -> float:
+    """The alpha of an opaque pixel of this type."""
+    if dtype.kind not in "iuf":
+        raise CorrconvError(f"pixels of type {dtype} have no transparency")
+    return pixel_limits(dtype)[1]

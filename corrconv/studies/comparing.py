@@ -1,0 +1,164 @@
+"""Both operations on one image: do they coincide, why, and if not, by how much do they differ?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import inf, log10, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.filtering import filter_array, prepare_filtering
+from corrconv.core.options import Options
+from corrconv.core.terms import Boundary, Operation, OutputSize, Precision, Symmetry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from corrconv.core.kernel import Kernel
+
+
+class Coincidence(StrEnum):
+    """Whether correlation and convolution give the same image."""
+
+    EVERY_IMAGE = "for every image"
+    THIS_IMAGE = "on this image only"
+    BUT_FOR_SIGN = "equal but for sign"
+    NO = "no"
+
+    @property
+    def equal(self) -> bool:
+        """Whether the two results are the same here."""
+        return self in {Coincidence.EVERY_IMAGE, Coincidence.THIS_IMAGE}
+
+
+@dataclass(frozen=True)
+class KernelComparison:
+    """Correlation and convolution of one image with one kernel, and how they differ.
+
+    correlation, convolution (H', W', C): the unrounded float64 results. tolerance: differences up
+    to this are rounding. odd_l1: Σ|odd part|, and bound = odd_l1 · (max - min of the pixels), which
+    no difference can exceed. psnr_db is inf where there is no difference.
+    """
+
+    kernel: Kernel
+    symmetry: Symmetry
+    coincidence: Coincidence
+    reason: str
+    correlation: NDArray[np.float64]
+    convolution: NDArray[np.float64]
+    tolerance: float
+    max_abs_difference: float
+    mean_abs_difference: float
+    rmse: float
+    psnr_db: float
+    differing_share: float
+    odd_l1: float
+    bound: float
+
+    @property
+    def difference(self) -> NDArray[np.float64]:
+        """Correlation minus convolution."""
+        return self.correlation - self.convolution
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One image under several kernels."""
+
+    options: Options
+    kernels: tuple[KernelComparison, ...]
+
+    @property
+    def all_coincide(self) -> bool:
+        """Whether the two operations gave the same image for every kernel."""
+        return all(entry.coincidence.equal for entry in self.kernels)
+
+
+def compare(image: NDArray[Any], kernels: Iterable[Kernel], options: Options | None = None) -> Comparison:
+    """Filter an image (H, W) or (H, W, C) with each kernel both ways, and compare.
+
+    Computed in float64, whole numbers exactly. Raises CorrconvError for input that cannot be filtered.
+    """
+    chosen = options or Options()
+    return Comparison(chosen, tuple(compare_kernel(image, kernel, chosen) for kernel in kernels))
+
+
+def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> KernelComparison:
+    """Filter an image (H, W) or (H, W, C) with one kernel both ways, and compare."""
+    pixels = image[:, :, np.newaxis] if image.ndim == 2 else image
+    # float64 even for float32 pictures: the verdict is about the operations, not about rounding.
+    precise = replace(options, precision=Precision.FLOAT64)
+    anchored = options.anchored(kernel)
+    correlation, convolution = (
+        filter_array(pixels, anchored, operation, precise, channel_axis=-1, dtype=np.float64) for operation in Operation
+    )
+    difference = np.abs(correlation - convolution)
+    filled = options.boundary is Boundary.CONSTANT and options.output_size is not OutputSize.VALID
+    low, high = _pixel_range(pixels, options.fill if filled else None)
+    tolerance = _rounding_tolerance(pixels, anchored, precise, peak=max(abs(low), abs(high)))
+    symmetry = anchored.symmetry(options.output_size)
+    coincidence = _coincidence(symmetry, _largest(difference) <= tolerance)
+    rmse = sqrt(float(np.mean(difference**2)))
+    odd_l1 = anchored.odd_part(options.output_size).absolute_sum
+    return KernelComparison(
+        kernel=anchored,
+        symmetry=symmetry,
+        coincidence=coincidence,
+        reason=_reason(coincidence, anchored, options.output_size),
+        correlation=correlation,
+        convolution=convolution,
+        tolerance=tolerance,
+        max_abs_difference=_largest(difference),
+        mean_abs_difference=float(difference.mean()),
+        rmse=rmse,
+        psnr_db=20 * log10(_peak(pixels) / rmse) if rmse else inf,
+        differing_share=float(np.mean((~(difference <= tolerance)).any(axis=2))),
+        odd_l1=odd_l1,
+        bound=odd_l1 * (high - low),
+    )
+
+
+def _coincidence(symmetry: Symmetry, equal_here: bool) -> Coincidence:
+    if symmetry is Symmetry.POINT_SYMMETRIC:
+        return Coincidence.EVERY_IMAGE
+    if equal_here:
+        return Coincidence.THIS_IMAGE
+    return Coincidence.BUT_FOR_SIGN if symmetry is Symmetry.ANTISYMMETRIC else Coincidence.NO
+
+
+def _reason(coincidence: Coincidence, kernel: Kernel, output_size: OutputSize) -> str:
+    match coincidence:
+        case Coincidence.EVERY_IMAGE:
+            return "the kernel equals its half-turn"
+        case Coincidence.THIS_IMAGE:
+            return "the kernel differs from its half-turn, but this image hides it"
+        case Coincidence.BUT_FOR_SIGN:
+            return "antisymmetric: the half-turn negates the kernel"
+    if kernel.symmetry(OutputSize.FULL) is Symmetry.POINT_SYMMETRIC and output_size is OutputSize.SAME:
+        return "symmetric, but its anchor is not in its middle"
+    return "the kernel differs from its half-turn"
+
+
+def _largest(difference: NDArray[np.float64]) -> float:
+    return float(difference.max())
+
+
+def _pixel_range(pixels: NDArray[Any], fill: float | None) -> tuple[float, float]:
+    low, high = float(pixels.min()), float(pixels.max())
+    return (low, high) if fill is None else (min(low, fill), max(high, fill))
+
+
+def _rounding_tolerance(pixels: NDArray[Any], kernel: Kernel, options: Options, peak: float) -> float:
+    arithmetic = prepare_filtering(pixels, kernel, Operation.CORRELATION, options).arithmetic
+    return replace(arithmetic, peak=peak).rounding_bound(kernel.weights.size)
+
+
+def _peak(pixels: NDArray[Any]) -> float:
+    """The largest pixel that the type can hold; for floats, the range that the image uses, or 1."""
+    if pixels.dtype.kind in "iu":
+        return float(np.iinfo(pixels.dtype).max)
+    return float(np.ptp(pixels)) or 1.0
