@@ -133,14 +133,15 @@ def _coincidence(symmetry: Symmetry, equal_here: bool) -> Coincidence:
 def _reason(coincidence: Coincidence, kernel: Kernel, output_size: OutputSize) -> str:
     match coincidence:
         case Coincidence.EVERY_IMAGE:
-            return "the kernel equals its half-turn"
+            why = "the kernel equals its half-turn"
         case Coincidence.THIS_IMAGE:
-            return "the kernel differs from its half-turn, but this image hides it"
+            why = "it hides that the kernel is not its half-turn"
         case Coincidence.BUT_FOR_SIGN:
-            return "antisymmetric: the half-turn negates the kernel"
-    if kernel.symmetry(OutputSize.FULL) is Symmetry.POINT_SYMMETRIC and output_size is OutputSize.SAME:
-        return "symmetric, but its anchor is not in its middle"
-    return "the kernel differs from its half-turn"
+            why = "antisymmetric"
+        case Coincidence.NO:
+            off_middle = output_size is OutputSize.SAME and kernel.symmetry(OutputSize.FULL) is Symmetry.POINT_SYMMETRIC
+            why = "symmetric, but the anchor is not its middle" if off_middle else "the kernel is not its half-turn"
+    return f"{coincidence}: {why}"
 
 
 def _largest(difference: NDArray[np.float64]) -> float:

@@ -1,0 +1,188 @@
+"""A comparison as a table, as a document for scripts, and as pictures."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.text import Text
+
+from corrconv.core.rendering import pixel_scale, quantize
+from corrconv.core.terms import Display, Symmetry
+from corrconv.studies.comparing import Coincidence
+from corrconv.views.console import plain_table
+from corrconv.views.drawing import (
+    Tile,
+    below,
+    colour_bar,
+    diverging,
+    fitted,
+    framed,
+    heat_map,
+    panel,
+    short_number,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+    from rich.table import Table
+
+    from corrconv.core.options import Options
+    from corrconv.studies.comparing import Comparison, KernelComparison
+
+DOCUMENT_VERSION = 1
+
+COLOURS = {
+    Coincidence.EVERY_IMAGE: "green",
+    Coincidence.THIS_IMAGE: "cyan",
+    Coincidence.BUT_FOR_SIGN: "yellow",
+    Coincidence.NO: "red",
+}
+MARKS = {
+    Coincidence.EVERY_IMAGE: "=",
+    Coincidence.THIS_IMAGE: "=",
+    Coincidence.BUT_FOR_SIGN: "±",
+    Coincidence.NO: "≠",
+}
+
+
+def comparison_table(comparison: Comparison, title: str) -> Table:
+    """One row a kernel: its symmetry, whether the outputs coincide and why, and the measures."""
+    table = plain_table(title)
+    table.add_column("kernel", overflow="fold", max_width=18)
+    table.add_column("do they coincide?", min_width=27)
+    for heading in ("max\n|diff|", "\nmean", "\nRMSE", "PSNR\ndB", "\ndiffer", "\nbound"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for entry in comparison.kernels:
+        name = Text(f"{entry.kernel.name}\n")
+        name.append(f"{_shape(entry)}\n{entry.symmetry}", style="dim")
+        table.add_row(
+            name,
+            Text(f"{MARKS[entry.coincidence]} {entry.reason}", style=COLOURS[entry.coincidence]),
+            short_number(entry.max_abs_difference),
+            short_number(entry.mean_abs_difference),
+            short_number(entry.rmse),
+            f"{entry.psnr_db:.1f}" if isfinite(entry.psnr_db) else "∞",
+            share(entry.differing_share),
+            short_number(entry.bound),
+        )
+    return table
+
+
+def share(value: float) -> str:
+    """A share as a percentage; only nothing and everything are 0% and 100%."""
+    if value in {0, 1}:
+        return f"{value:.0%}"
+    return f"{min(max(value, 0.001), 0.999):.1%}"
+
+
+def _shape(entry: KernelComparison) -> str:
+    rows, columns = entry.kernel.shape
+    return f"{rows}x{columns}"
+
+
+def comparison_verdict(comparison: Comparison) -> str:
+    """What the table says, in plain language."""
+    sentences = []
+    for coincidence, template in (
+        (Coincidence.EVERY_IMAGE, "{names}: correlation and convolution are the same operation, on every image."),
+        (Coincidence.THIS_IMAGE, "{names}: the same on this image, by accident; another image can tell them apart."),
+        (Coincidence.BUT_FOR_SIGN, "{names}: the same but for the sign of every pixel."),
+        (Coincidence.NO, "{names}: they differ; which of the two you mean matters."),
+    ):
+        names = [entry.kernel.name for entry in comparison.kernels if entry.coincidence is coincidence]
+        if names:
+            sentences.append(template.format(names=", ".join(names)))
+    return "\n".join(sentences)
+
+
+def comparison_document(comparison: Comparison, image: str) -> dict[str, Any]:
+    """The comparison for scripts; psnr_db is null where there is no difference."""
+    return {
+        "version": DOCUMENT_VERSION,
+        "image": image,
+        "options": options_document(comparison.options),
+        "kernels": [
+            {
+                "name": entry.kernel.name,
+                "shape": list(entry.kernel.shape),
+                "anchor": list(entry.kernel.anchor),
+                "symmetry": str(entry.symmetry),
+                "coincide": entry.coincidence.equal,
+                "coincidence": str(entry.coincidence),
+                "reason": entry.reason,
+                "max_abs_difference": entry.max_abs_difference,
+                "mean_abs_difference": entry.mean_abs_difference,
+                "rmse": entry.rmse,
+                "psnr_db": entry.psnr_db if isfinite(entry.psnr_db) else None,
+                "differing_share": entry.differing_share,
+                "odd_l1": entry.odd_l1,
+                "bound": entry.bound,
+                "tolerance": entry.tolerance,
+            }
+            for entry in comparison.kernels
+        ],
+    }
+
+
+def options_document(options: Options) -> dict[str, Any]:
+    """The options that change results, for scripts."""
+    return {
+        "boundary": str(options.boundary),
+        "fill": options.fill,
+        "output_size": str(options.output_size),
+        "anchor": list(options.anchor) if isinstance(options.anchor, tuple) else options.anchor,
+        "stride": list(options.stride),
+        "dilation": list(options.dilation),
+    }
+
+
+def difference_picture(entry: KernelComparison) -> Image.Image:
+    """Correlation minus convolution in diverging colours; of several channels, the one that differs most."""
+    return diverging(_strongest(entry.difference))
+
+
+def comparison_panel(
+    entry: KernelComparison, image: NDArray[Any], image_name: str, display: Display, bias: float
+) -> Image.Image:
+    """Input, kernel, correlation, convolution and difference side by side, labelled."""
+    difference = framed(fitted(difference_picture(entry)))
+    peak = entry.max_abs_difference
+    tiles = [
+        Tile(fitted(shown(image)), "input", _size(image)),
+        _result_tile("correlation", entry.correlation + bias, image.dtype, display),
+        _result_tile("convolution", entry.convolution + bias, image.dtype, display),
+        Tile(heat_map(entry.kernel), "kernel, its anchor framed", _kernel_note(entry)),
+        Tile(
+            below(difference, colour_bar(peak, difference.width)) if peak else difference,
+            "correlation minus convolution",
+            f"largest {short_number(peak)}, mean {short_number(entry.mean_abs_difference)}" if peak else "0 everywhere",
+        ),
+    ]
+    verdict = f"{MARKS[entry.coincidence]} {entry.reason}"
+    return panel(f"{entry.kernel.name} on {image_name}\n{verdict}", tiles, columns=3)
+
+
+def _result_tile(name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display) -> Tile:
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    pixels, _ = quantize(pixel_scale(display, low, high, dtype)(values), dtype)
+    return Tile(fitted(shown(pixels)), name, f"{short_number(low)} to {short_number(high)}, shown by {display}")
+
+
+def _strongest(difference: NDArray[np.float64]) -> NDArray[np.float64]:
+    strongest = np.abs(difference).argmax(axis=2)[:, :, np.newaxis]
+    return np.take_along_axis(difference, strongest, axis=2)[:, :, 0]
+
+
+def _kernel_note(entry: KernelComparison) -> str:
+    symmetry = entry.symmetry if entry.symmetry is not Symmetry.NEITHER else "no half-turn symmetry"
+    row, column = entry.kernel.anchor
+    return f"{symmetry}, sum {short_number(entry.kernel.sum)}, anchor {row},{column}"
+
+
+def _size(image: NDArray[Any]) -> str:
+    rows, columns, channels = image.shape
+    return f"{columns}x{rows} pixels, {channels} channel{'s' if channels > 1 else ''}"

@@ -1,0 +1,54 @@
+"""The two streams of a command: what it is for goes to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def show(*renderables: RenderableType) -> None:
+    """Print tables and text to standard output, in colour only on a terminal."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    for renderable in renderables:
+        console.print(renderable)
+
+
+def show_document(document: dict[str, Any]) -> None:
+    """Print one JSON document to standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def plain_table(title: str | None = None) -> Table:
+    """A table with one line under its headings and no frame, the look of all our tables."""
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=0,
+    )
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """A progress bar on standard error: shown only on a terminal, and gone when the work is done."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal or console.is_dumb_terminal,
+    )
