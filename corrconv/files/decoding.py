@@ -1,0 +1,334 @@
+"""Reading pictures: what Pillow and NumPy decode, checked, turned upright and described."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from corrconv.errors import FileError, InputTypeError
+from corrconv.files.formats import NPY, format_of
+from corrconv.files.inputs import STANDARD_STREAM, open_input
+from corrconv.files.picture import Picture, without_unfit_profile
+from corrconv.files.samples import PREFIX, sample_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from PIL.ImageFile import ImageFile
+
+# Larger pictures would need gigabytes; a small file that claims such a size is most likely an attack.
+MAX_PIXELS = 500_000_000
+
+# Pillow itself warns above this many pixels, and refuses twice as many.
+_PILLOW_LIMIT = 89_478_485
+
+# Pillow knows more formats, but some of them start other programs (EPS), and results could not be written back.
+# JPEG includes MPO. Pillow loads the plugins of the last two only when it gets there.
+_READABLE = ("PNG", "JPEG", "BMP", "PPM", "GIF", "TIFF", "WEBP")
+_READABLE_TEXT = "PNG, JPEG, TIFF, WebP, BMP, PBM/PGM/PPM/PFM, GIF or .npy"
+
+NPY_SIGNATURE = b"\x93NUMPY"
+_PAM_SIGNATURE = b"P7\n"
+_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"GIF8": "GIF",
+    b"RIFF": "WEBP",
+    b"BM": "BMP",
+    **{b"P" + kind: "PPM" for kind in (b"1", b"2", b"3", b"4", b"5", b"6", b"f")},
+}
+
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _PLANES, _SAMPLE_FORMAT = 258, 262, 284, 339
+_WHITE_IS_ZERO, _SEPARATE_PLANES, _SIGNED = 0, 2, 2
+
+_ALPHA_MODES = ("LA", "RGBA")
+_PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "F")
+_FRAMES_CALLED = {
+    "TIFF": "TIFF with {} pages: only the first is read",
+    "MPO": "JPEG with {} pictures in it: only the first is read",
+}
+
+# Orientations that lay rows down as columns: the horizontal resolution becomes the vertical one.
+_LAID_DOWN = (5, 6, 7, 8)
+
+# Pixels copied at once from Pillow to NumPy, so that no second copy of the whole picture is held.
+_PIXELS_AT_ONCE = 1 << 18
+
+_pillow_settings = threading.RLock()
+
+
+def read_image(source: str, *, format: str | None = None, stdin: BinaryIO | None = None) -> Picture:  # noqa: A002
+    """The first picture in a path, in standard input (`-`) or in `sample:NAME`, upright.
+
+    The content tells what it is, not the name; with `format` it must be of that one. What filters
+    cannot work on (palettes, CMYK ...) is converted, and what was changed is told in the notes.
+    The channels of a .npy are plain numbers, none of them transparency.
+    Raises FileError for what cannot be read, InputTypeError for a .npy of other than real numbers.
+    """
+    path = _path_of(source)
+    with open_input(path or STANDARD_STREAM, stdin=stdin) as file:
+        picture = decode_image(file, source)
+    if format is not None:
+        _check_format(picture, format, source)
+    return replace(picture, name=path.stem if path else "stdin", path=path)
+
+
+def decode_image(file: BinaryIO, where: str) -> Picture:
+    """The first picture in an open, seekable file; `where` opens the messages. See `read_image`."""
+    start = file.read(16)
+    file.seek(0)
+    if not start:
+        raise FileError(f"{where}: the file is empty")
+    if start.startswith(NPY_SIGNATURE):
+        picture = Picture(pixels=read_array(file, where), format=NPY)
+        _check_shape(picture.pixels, where)
+        return picture
+    return without_unfit_profile(_read_with_pillow(file, where, start))
+
+
+def read_array(file: BinaryIO, where: str) -> NDArray[Any]:
+    """The array in a .npy file: real numbers in native byte order, never a pickle.
+
+    Raises FileError for a damaged file and InputTypeError for other than real numbers.
+    """
+    try:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+    except Exception as error:
+        if "allow_pickle" in str(error):
+            raise InputTypeError(f"{where}: holds Python objects, not numbers; save an array of numbers") from error
+        raise FileError(f"{where}: damaged .npy file ({_one_line(error)}); save it again") from error
+    if array.dtype.kind == "c":
+        raise InputTypeError(f"{where}: the numbers are complex; save the .real or .imag part")
+    if array.dtype.kind not in "biuf":
+        raise InputTypeError(f"{where}: holds {array.dtype}, not numbers; save an array of numbers")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def is_picture(start: bytes) -> bool:
+    """Whether a file that starts like this is, or was meant to be, a picture for Pillow."""
+    return any(start.startswith(signature) for signature in _SIGNATURES)
+
+
+def _path_of(source: str) -> Path | None:
+    if source == STANDARD_STREAM:
+        return None
+    return sample_path(source.removeprefix(PREFIX)) if source.startswith(PREFIX) else Path(source)
+
+
+def _check_shape(pixels: NDArray[Any], where: str) -> None:
+    shape = " x ".join(map(str, pixels.shape)) or "no dimensions"
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] > 4):
+        raise FileError(f"{where}: shape {shape} is not a picture; rows x columns, or rows x columns x 1 to 4 channels")
+    if pixels.size == 0:
+        raise FileError(f"{where}: shape {shape} holds no pixel; there is nothing to filter")
+
+
+def _check_format(picture: Picture, name: str, where: str) -> None:
+    wanted = format_of(where, name)
+    # Pillow calls the whole family PPM.
+    if picture.format != ("PPM" if wanted in ("PGM", "PFM") else wanted):
+        raise FileError(f"{where}: the content is {picture.format}, not {wanted}; correct or leave out the format")
+
+
+def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
+    notes: list[str] = []
+    with _translated_errors(where, start), _pillow_without_limit(notes):
+        image = Image.open(file, formats=_READABLE)
+        frames = int(getattr(image, "n_frames", 1))
+    _check_size(image, where)
+    tags = dict(getattr(image, "tag_v2", {}))  # a TIFF's, as Pillow's load() changes them
+    _refuse_misread_tiff(tags, where)
+    notes += _frame_notes(image, frames)
+    notes += _depth_notes(image)
+    with _translated_errors(where, start):
+        _load(image, notes)
+        # Pillow turns a TIFF while loading it, and then drops the tag: nothing is turned twice.
+        orientation = tags.get(ExifTags.Base.Orientation) or _turn_upright(image, notes)
+        filterable = _filterable(image, notes)
+        pixels = _pixels(filterable)
+    resolution = _resolution(image)
+    return Picture(
+        pixels=_reinterpreted(pixels, filterable.mode, image.format, tags),
+        has_alpha=filterable.mode in _ALPHA_MODES,
+        format="JPEG" if image.format == "MPO" else image.format,
+        icc_profile=image.info.get("icc_profile") or None,
+        dpi=resolution[::-1] if resolution and orientation in _LAID_DOWN else resolution,
+        notes=tuple(notes),
+    )
+
+
+@contextmanager
+def _translated_errors(where: str, start: bytes) -> Iterator[None]:
+    try:
+        yield
+    # Pillow's plugins raise a dozen types for damaged files, SyntaxError and IndexError among them.
+    except Exception as error:
+        raise FileError(f"{where}: {_explain(error, start)}") from error
+
+
+def _explain(error: Exception, start: bytes) -> str:
+    kind = next((name for signature, name in _SIGNATURES.items() if start.startswith(signature)), None)
+    if isinstance(error, MemoryError):
+        return "does not fit into memory; cut or shrink the picture first"
+    if start.startswith(_PAM_SIGNATURE):
+        return "is a PAM file, which Pillow does not read; convert it with pamtopnm"
+    if kind is None:
+        return f"is not a picture; corrconv reads {_READABLE_TEXT}"
+    if isinstance(error, UnidentifiedImageError):
+        return f"is a damaged {kind}, or one of a kind that Pillow does not read; save it again, as .png or .npy"
+    return f"is a damaged {kind} ({_one_line(error)}); get or save it again"
+
+
+@contextmanager
+def _pillow_without_limit(notes: list[str]) -> Iterator[None]:
+    # Both the limit and the warning filters belong to the whole process: held briefly, and put back.
+    with _pillow_settings, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    notes.extend(dict.fromkeys(_one_line(warning.message) for warning in caught))
+
+
+def _check_size(image: Image.Image, where: str) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise FileError(
+            f"{where}: {image.width} x {image.height} pixels are more than the {MAX_PIXELS // 1_000_000} million"
+            " that are read at once; cut or shrink the picture first"
+        )
+
+
+def _refuse_misread_tiff(tags: dict[int, Any], where: str) -> None:
+    # Pillow 13 takes the bytes of uncompressed 16-bit planes for 8-bit pixels, without a word.
+    bits = tags.get(_BITS_PER_SAMPLE, (8,))
+    if len(bits) > 1 and max(bits) > 8 and tags.get(_PLANES) == _SEPARATE_PLANES:
+        raise FileError(
+            f"{where}: is a TIFF with {max(bits)}-bit channels in separate planes, which Pillow misreads;"
+            " save it with interleaved channels, or as .npy"
+        )
+
+
+def _frame_notes(image: Image.Image, frames: int) -> list[str]:
+    if frames == 1:
+        return []
+    called = _FRAMES_CALLED.get(image.format or "", f"animated {image.format}: only the first of {{}} frames is read")
+    return [called.format(frames)]
+
+
+def _depth_notes(image: ImageFile) -> list[str]:
+    arguments = [argument for tile in image.tile for argument in _as_tuple(tile[3])]
+    maxima = [argument for argument in arguments if image.format == "PPM" and type(argument) is int]
+    is_colour = image.mode in ("LA", "RGB", "RGBA", "CMYK")
+    if is_colour and (max(maxima, default=0) > 255 or any(";16" in str(argument) for argument in arguments)):
+        return ["16 bits a channel reduced to 8: Pillow reads 16 bits in gray pictures only"]
+    # Pillow stretches other maxima to 255 or 65535; 1 is the maximum of a float PFM's scale.
+    stretched = [maximum for maximum in maxima if maximum not in (1, 255, 65535)]
+    return [f"values of 0 to {stretched[0]} stretched to the full range"] if stretched else []
+
+
+def _as_tuple(argument: object) -> tuple[object, ...]:
+    return argument if isinstance(argument, tuple) else (argument,)
+
+
+def _load(image: Image.Image, notes: list[str]) -> None:
+    if image.width * image.height > _PILLOW_LIMIT:
+        with _pillow_without_limit(notes):
+            image.load()
+    else:
+        image.load()
+
+
+def _turn_upright(image: Image.Image, notes: list[str]) -> int | None:
+    """Turn the loaded image as its EXIF orientation says; return that orientation."""
+    with _pillow_without_limit(notes):
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        ImageOps.exif_transpose(image, in_place=True)
+    return orientation
+
+
+def _filterable(image: Image.Image, notes: list[str]) -> Image.Image:
+    """The image in a mode whose pixels are numbers to filter; what the change means goes to the notes."""
+    transparent = image.has_transparency_data
+    match image.mode:
+        case "L" | "RGB" if transparent:
+            return image.convert(image.mode + "A" if image.mode == "RGB" else "LA")
+        case "1":
+            return image.convert("LA" if transparent else "L")
+        case "P" | "PA":
+            gray = _has_gray_palette(image)
+            notes.append(f"palette expanded to {'gray' if gray else 'RGB'}")
+            return image.convert(("LA" if gray else "RGBA") if transparent else ("L" if gray else "RGB"))
+        case "La" | "RGBa":
+            return image.convert(image.mode.upper())
+        case mode if mode in _PLAIN_MODES or mode.startswith("I"):
+            if transparent and mode not in _ALPHA_MODES:
+                notes.append("the transparent gray value is left out: 16-bit pixels have no transparency here")
+            return image
+        case mode:
+            notes.append(f"{mode} converted to RGB")
+            return image.convert("RGB")
+
+
+def _has_gray_palette(image: Image.Image) -> bool:
+    entries = np.array(image.getpalette("RGB") or [0, 0, 0], dtype=np.uint8).reshape(-1, 3)
+    return bool((entries == entries[:, :1]).all())
+
+
+def _pixels(image: Image.Image) -> NDArray[Any]:
+    """The image's pixels, copied in bands."""
+    rows = max(1, _PIXELS_AT_ONCE // image.width)
+    if rows >= image.height:
+        return np.array(image)
+    bands = (
+        np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        for top in range(0, image.height, rows)
+    )
+    first = next(bands)
+    pixels = np.empty((image.height, *first.shape[1:]), dtype=first.dtype)
+    pixels[:rows] = first
+    for number, band in enumerate(bands, start=1):
+        pixels[number * rows : (number + 1) * rows] = band
+    return pixels
+
+
+def _reinterpreted(pixels: NDArray[Any], mode: str, kind: str | None, tags: dict[int, Any]) -> NDArray[Any]:
+    """The numbers that the file means, where Pillow's dtype says something else."""
+    native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    if mode == "I" and kind in ("PPM", "PNG"):
+        return native.astype(np.uint16)
+    if not tags:
+        return native
+    signed = set(tags.get(_SAMPLE_FORMAT, (1,))) == {_SIGNED}
+    if mode == "I" and not signed and native.dtype == np.int32:
+        native = native.view(np.uint32)
+    elif mode == "L" and signed:
+        native = native.view(np.int8)
+    # Pillow honours "white is zero" for 8 bits only.
+    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO and mode.startswith("I") and native.dtype.kind == "u":
+        return ~native
+    return native
+
+
+def _resolution(image: Image.Image) -> tuple[float, float] | None:
+    try:
+        horizontal, vertical = (float(number) for number in image.info.get("dpi", ()))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    # Formats store 16 bits of it; nan and 0 stand for "unknown".
+    return (horizontal, vertical) if all(1 <= number < 65536 for number in (horizontal, vertical)) else None
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,154 @@
+"""Writing pictures: what a format cannot hold is converted and told, or refused with a remedy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+from PIL import Image
+
+from corrconv.errors import FileError
+from corrconv.files.formats import FORMATS, NPY, format_of, storable_dtype
+from corrconv.files.inputs import STANDARD_STREAM
+from corrconv.files.outputs import open_output
+from corrconv.files.picture import Picture, without_opaque_alpha, without_unfit_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+# One place for how each format is compressed; only JPEG loses anything.
+COMPRESSION: dict[str, dict[str, Any]] = {
+    "PNG": {"compress_level": 6},
+    "JPEG": {"quality": 95},
+    "WEBP": {"lossless": True, "exact": True},
+}
+
+_CARRY_PROFILE = ("PNG", "JPEG", "TIFF", "WEBP")
+_CARRY_DPI = ("PNG", "JPEG", "TIFF", "BMP")
+_PILLOW_NAMES = {"PGM": "PPM", "PFM": "PPM"}
+
+
+def write_image(
+    target: str | Path,
+    picture: Picture,
+    *,
+    format: str | None = None,  # noqa: A002
+    png_level: int | None = None,
+    stdout: BinaryIO | None = None,
+) -> tuple[str, ...]:
+    """Write a picture whole or not at all, and return what people should be told about it.
+
+    The format is the one named or that of the target's suffix; `-` is standard output. png_level:
+    0 (fast) to 9 (small). Pixels that the format cannot hold are rounded, clipped or reduced, which
+    the notes tell; see `storable_dtype`. Raises FileError where more than that would be lost, such
+    as transparency, and where the target cannot be written.
+    """
+    kind = format_of(target, format)
+    if kind == NPY:
+        with open_output(target, stdout=stdout) as file:
+            # Given no more than write(), NumPy takes pipes too and tells a full disk by its name.
+            np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), picture.pixels, allow_pickle=False)
+        return ()
+    prepared = without_unfit_profile(_storable(replace(picture, notes=()), kind, target))
+    options = dict(COMPRESSION.get(kind, {}))
+    if kind == "PNG" and png_level is not None:
+        options["compress_level"] = png_level
+    if kind in _CARRY_PROFILE and prepared.icc_profile:
+        options["icc_profile"] = prepared.icc_profile
+    if kind in _CARRY_DPI and prepared.dpi:
+        options["dpi"] = prepared.dpi
+    image = Image.fromarray(prepared.pixels)
+    with open_output(target, stdout=stdout) as file:
+        # Pillow goes back in some files to fill in lengths; a stream takes them in order only.
+        if str(target) == STANDARD_STREAM or not file.seekable():
+            buffer = BytesIO()
+            _encode(buffer, image, kind, options, target)
+            file.write(buffer.getbuffer())
+        else:
+            _encode(file, image, kind, options, target)
+    return prepared.notes
+
+
+def _encode(file: BinaryIO, image: Image.Image, kind: str, options: dict[str, Any], target: str | Path) -> None:
+    try:
+        image.save(file, _PILLOW_NAMES.get(kind, kind), **options)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        size = f"{image.width} x {image.height} pixels"
+        raise FileError(f"{target}: {size} cannot be written as {kind} ({error}); use .tif, .png or .npy") from error
+
+
+def _storable(picture: Picture, kind: str, target: str | Path) -> Picture:
+    """The picture as the format holds it, with notes. Raises FileError where more than precision is lost."""
+    picture = _with_storable_channels(picture, kind, target)
+    dtype = storable_dtype(kind, picture.pixels.dtype, picture.channels)
+    pixels, note = _as_dtype(picture.pixels, dtype)
+    notes = [f"{note} for {kind}; {_keeping(picture)}"] if note else []
+    if kind == "GIF" and picture.channels > 1:
+        notes.append("GIF keeps at most 256 colours, and pixels that are transparent or not; .png keeps all")
+    return replace(picture, pixels=pixels, notes=(*picture.notes, *notes))
+
+
+def _keeping(picture: Picture) -> str:
+    suffixes = [FORMATS[name].suffixes[0] for name in ("PNG", "TIFF") if _holds(name, picture)]
+    return f"{' or '.join([*suffixes, '.npy'])} would keep them"
+
+
+def _holds(kind: str, picture: Picture) -> bool:
+    return storable_dtype(kind, picture.pixels.dtype, picture.channels) == picture.pixels.dtype
+
+
+def _with_storable_channels(picture: Picture, kind: str, target: str | Path) -> Picture:
+    facts = FORMATS[kind]
+    if picture.pixels.ndim == 3 and picture.channels == 1:
+        picture = replace(picture, pixels=picture.pixels[..., 0])
+    if picture.colour_channels not in (1, 3):
+        raise FileError(
+            f"{target}: {picture.channels} channels of plain numbers are no gray or RGB picture; write them as .npy"
+        )
+    if picture.colour_channels == 3 and not facts.colour:
+        raise FileError(f"{target}: {kind} holds gray pictures only; use .ppm or .png, or --gray")
+    if not picture.has_alpha or facts.alpha:
+        return picture
+    visible = without_opaque_alpha(picture)
+    if visible.has_alpha:
+        raise FileError(f"{target}: {kind} holds no transparency; write .png, .tif or .webp, which do")
+    note = f"the alpha channel, opaque everywhere, is left out: {kind} has none"
+    return replace(visible, notes=(*picture.notes, note))
+
+
+def _as_dtype(pixels: NDArray[Any], dtype: np.dtype[Any]) -> tuple[NDArray[Any], str | None]:
+    """The pixels in another dtype, and what that did to them, or None if nothing was lost.
+
+    True becomes the full range, 16 bits become 8 by the ratio of their ranges; other numbers keep
+    their value as far as they can.
+    """
+    source = pixels.dtype
+    if source.kind == "b" and dtype.kind == "u":
+        return pixels * dtype.type(np.iinfo(dtype).max), None
+    if np.can_cast(source, dtype, "safe"):
+        return pixels.astype(dtype, copy=False), None
+    if source == np.uint16 and dtype == np.uint8:
+        return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8), "16-bit pixels reduced to 8 bits"
+    if dtype.kind == "f":
+        return pixels.astype(dtype), f"{source} pixels rounded to {dtype}"
+    rounded = np.rint(pixels) if source.kind == "f" else pixels
+    lowest, highest = _common_limits(source, dtype)
+    clipped = np.clip(np.nan_to_num(rounded), lowest, highest)
+    beyond = np.count_nonzero(clipped != rounded)
+    said = "rounded to" if source.kind == "f" else "stored as"
+    return clipped.astype(dtype), f"{source} pixels {said} {dtype}{f' ({beyond} values clipped)' if beyond else ''}"
+
+
+def _common_limits(source: np.dtype[Any], dtype: np.dtype[Any]) -> tuple[int, int]:
+    limits = np.iinfo(dtype)
+    if source.kind == "f":
+        return limits.min, limits.max
+    own = np.iinfo(source)
+    return max(limits.min, own.min), min(limits.max, own.max)

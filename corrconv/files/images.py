@@ -1,0 +1,20 @@
+"""Pictures in and out: the one door to reading and writing them."""
+
+from __future__ import annotations
+
+from corrconv.files.decoding import MAX_PIXELS, read_image
+from corrconv.files.encoding import COMPRESSION, write_image
+from corrconv.files.formats import format_names, format_of, storable_dtype
+from corrconv.files.picture import Picture, to_gray
+
+__all__ = [
+    "COMPRESSION",
+    "MAX_PIXELS",
+    "Picture",
+    "format_names",
+    "format_of",
+    "read_image",
+    "storable_dtype",
+    "to_gray",
+    "write_image",
+]

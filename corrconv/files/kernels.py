@@ -1,0 +1,127 @@
+"""Kernels from where people keep them: files of many kinds, the zoo, a few numbers on the command line."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import numpy as np
+
+from corrconv.core.kernel import Kernel, resolve_anchor
+from corrconv.core.notation import kernel_from_array, parse_json, parse_kernel, parse_vips, write_kernel
+from corrconv.core.terms import Notation
+from corrconv.core.zoo import ZOO, zoo_kernel
+from corrconv.errors import FileError, KernelError
+from corrconv.files.decoding import NPY_SIGNATURE, decode_image, is_picture, read_array
+from corrconv.files.inputs import STANDARD_STREAM, open_input
+from corrconv.files.outputs import atomic_write, write_text
+from corrconv.files.picture import to_gray, without_opaque_alpha
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# MATLAB's own .mat files: version 5 to 7 and 7.3 begin with their name, bare HDF5 with its signature.
+_MATLAB_SIGNATURES = (b"MATLAB ", b"\x89HDF\r\n")
+
+_ZOO_NAME = re.compile(r"[A-Za-z][\w-]*(:.*)?")
+_NOTATION_PREFIX = "ffmpeg:"
+_FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,5}$")
+_PATH_START = re.compile(r"[A-Za-z_~]|\.{0,2}/")
+
+# What a gray value is divided by, so that white is a weight of 1.
+_WHITE = {"uint8": 255, "uint16": 65535}
+
+# What a kernel is called whose notation gave it no name.
+_NAMELESS = Kernel([[1]]).name
+
+
+def read_kernel(source: str, *, stdin: BinaryIO | None = None) -> Kernel:
+    """The kernel that a path, a zoo name, an inline literal or `-` (standard input) stands for.
+
+    An existing file wins over a zoo name. Files are read by suffix (.mat libvips, .json) or content
+    (.npy, pictures: gray values / white), and as plain text otherwise; their kernel has the file's
+    name unless it brings its own. Raises CorrconvError for what is no kernel.
+    """
+    text = source.strip()
+    if text == STANDARD_STREAM:
+        with open_input(text, stdin=stdin) as file:
+            return _read_content(file.read(), "standard input", suffix="").named("stdin")
+    if _is_file(source):
+        return _read_file(Path(source))
+    if _looks_like_path(text) or (_ZOO_NAME.fullmatch(text) and text not in ZOO and Path(text).is_dir()):
+        return _read_file(Path(source))  # which says what is wrong with the path
+    if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIX):
+        return zoo_kernel(text)
+    return parse_kernel(text)
+
+
+def write_kernel_file(path: str | Path, kernel: Kernel, notation: Notation) -> None:
+    """Write a kernel in a notation, whole or not at all.
+
+    Raises KernelError for what the notation cannot hold and FileError where it cannot be written.
+    """
+    if notation is not Notation.NPY:
+        write_text(path, write_kernel(kernel, notation) + "\n")
+        return
+    if kernel.anchor != resolve_anchor("center", kernel.shape):
+        raise KernelError(f"npy holds no anchor, and that of {kernel.name} is not the centre; write json instead")
+    with atomic_write(path) as file:
+        np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), kernel.weights, allow_pickle=False)
+
+
+def _read_file(path: Path) -> Kernel:
+    with open_input(path) as file:
+        kernel = _read_content(file.read(), str(path), path.suffix.lower())
+    has_own_name = path.suffix.lower() == ".json" and kernel.name != _NAMELESS
+    return kernel if has_own_name else kernel.named(path.stem)
+
+
+def _read_content(content: bytes, where: str, suffix: str) -> Kernel:
+    if content.startswith(_MATLAB_SIGNATURES):
+        raise FileError(
+            f"{where}: is a binary MATLAB file; in MATLAB, write the kernel with writematrix(K, 'kernel.csv')"
+        )
+    if content.startswith(NPY_SIGNATURE) or suffix == ".npy":
+        return kernel_from_array(read_array(BytesIO(content), where), where=where)
+    if is_picture(content):
+        return kernel_from_array(_weights_of_picture(content, where), where=where)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"{where}: is neither a picture nor text in UTF-8 (byte {error.start + 1}); save it as plain text"
+        ) from error
+    if suffix == ".mat":
+        return parse_vips(text, where=where)
+    return parse_json(text, where=where) if suffix == ".json" else parse_kernel(text, where=where)
+
+
+def _weights_of_picture(content: bytes, where: str) -> NDArray[np.float64]:
+    gray = without_opaque_alpha(to_gray(decode_image(BytesIO(content), where)))
+    if gray.has_alpha:
+        raise FileError(f"{where}: a picture with transparent pixels is no kernel; save it without transparency")
+    white = _WHITE.get(gray.pixels.dtype.name)
+    if white is None:
+        raise FileError(
+            f"{where}: {gray.pixels.dtype} pixels have no white to divide by; save the weights themselves as .npy"
+        )
+    return gray.pixels / white
+
+
+def _is_file(source: str) -> bool:
+    try:
+        path = Path(source)
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):
+        # An inline literal may be too long for a file name.
+        return False
+
+
+def _looks_like_path(text: str) -> bool:
+    head = text.partition(":")[0]
+    if any(bracket in head for bracket in "([{"):
+        return False
+    return bool(_FILE_SUFFIX.search(text) or (_PATH_START.match(head) and ("/" in head or "." in head)))
