@@ -238,7 +238,8 @@ class _Pipeline:
         """The displayed, rounded pixels."""
         rows, columns, channels = self.filtering.output_shape
         output = np.empty((rows, columns, channels + self.kept_alpha), self.target)
-        scale = pixel_scale(self.rendering.display, low, high, self.target, unit_factor(self.image.dtype, self.target))
+        unit = unit_factor(self.image.dtype, self.target)
+        scale = pixel_scale(self.rendering.display, low, high, self.target, unit)
         ranges: list[tuple[float, float, int]] = []
 
         def store(band: slice, values: Numbers) -> None:
@@ -247,7 +248,7 @@ class _Pipeline:
             pixels, clipped = quantize(scale(colours), self.target)
             output[band, :, : pixels.shape[2]] = pixels
             if self.weighted:
-                output[band, :, -1:] = quantize(self._converted_alpha(values[:, :, -1:]), self.target)[0]
+                output[band, :, -1:] = quantize(values[:, :, -1:] * unit, self.target)[0]
             with self._lock:
                 ranges.append((*ends, clipped))
 
@@ -255,7 +256,7 @@ class _Pipeline:
         if self.kept_alpha:
 
             def store_alpha(band: slice, values: Numbers) -> None:
-                output[band, :, -1:] = quantize(self._converted_alpha(values), self.target)[0]
+                output[band, :, -1:] = quantize(values * unit, self.target)[0]
 
             self.alpha_filtering.run(store_alpha)
         return Rendered(
@@ -265,10 +266,6 @@ class _Pipeline:
             clipped=sum(entry[2] for entry in ranges),
             plan=self.filtering.plan,
         )
-
-    def _converted_alpha(self, alpha: Numbers) -> Numbers:
-        opaque = brightest_alpha(self.target)
-        return alpha if opaque == self.opaque else alpha * (opaque / self.opaque)
 
 
 def brightest_alpha(dtype: np.dtype[Any]) -> float:

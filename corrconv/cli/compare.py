@@ -1,0 +1,82 @@
+"""corrconv compare: both operations side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.cli.options import (
+    FilterChoices,
+    exit_code_option,
+    filter_options,
+    force_option,
+    json_option,
+    quiet_option,
+)
+from corrconv.cli.parameters import ImageType, KernelType, inputs_of_command, report
+
+if TYPE_CHECKING:
+    from corrconv.core.kernel import Kernel
+    from corrconv.files.images import Picture
+
+# Every answer once: equal, equal but for sign, different, and two that only look symmetric.
+TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2", "emboss", "motion:length=9,angle=0")
+
+
+@click.command()
+@click.argument("image", type=ImageType())
+@click.argument("kernels", metavar="[KERNEL]...", type=KernelType(), nargs=-1)
+@click.option("-o", "--output", metavar="DIR", help="Write the pictures of each kernel to this folder.")
+@filter_options
+@json_option
+@exit_code_option
+@force_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    image: Picture,
+    kernels: tuple[Kernel, ...],
+    output: str | None,
+    choices: FilterChoices,
+    as_json: bool,
+    exit_code: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Filter IMAGE with each KERNEL both ways, and tell when the results coincide.
+
+    Without a KERNEL, a telling selection is compared. With -o, each kernel gets the pictures
+    correlation, convolution and difference, and one labelled panel. --exit-code gives 1 if any differ.
+
+    \b
+    corrconv compare photo.jpg
+    corrconv compare photo.jpg sobel "[1 2; 3 4]" -o compared/
+    corrconv compare photo.png gaussian:sigma=2 --json --exit-code
+    """
+    from corrconv.cli.comparing import compared, write_pictures
+    from corrconv.files.kernels import read_kernel
+    from corrconv.views.comparison import comparison_document, comparison_table, comparison_verdict
+    from corrconv.views.console import show, show_document
+
+    picture = choices.picture(image)
+    chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
+    say = report(quiet=quiet)
+    for note in picture.notes:
+        say(f"{picture.name}: {note}")
+    comparison = compared(picture, chosen, choices, quiet=quiet)
+    if output is not None:
+        for line in write_pictures(comparison, picture, choices, output, inputs=inputs_of_command(), force=force):
+            say(line)
+    if as_json:
+        show_document(comparison_document(comparison, picture.name))
+    else:
+        show(comparison_table(comparison, _title(picture, choices)), "", comparison_verdict(comparison))
+    if exit_code and not comparison.all_coincide:
+        ctx.exit(1)
+
+
+def _title(picture: Picture, choices: FilterChoices) -> str:
+    rows, columns = picture.pixels.shape[:2]
+    return f"correlation and convolution of {picture.name} ({columns}x{rows}), boundary {choices.options.boundary}"

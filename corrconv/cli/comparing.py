@@ -1,0 +1,93 @@
+"""Comparing pictures and writing what came out: shared by `compare` and `demo`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.rendering import pixel_scale, quantize
+from corrconv.errors import FileError
+from corrconv.files.images import Picture, write_image
+from corrconv.files.outputs import refuse_overwrite
+from corrconv.studies.comparing import Comparison, compare_kernel
+from corrconv.views.comparison import comparison_panel, difference_picture
+from corrconv.views.console import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from corrconv.cli.options import FilterChoices
+    from corrconv.core.kernel import Kernel
+    from corrconv.studies.comparing import KernelComparison
+
+
+def colours(picture: Picture) -> NDArray[Any]:
+    """The channels (H, W, C) that are compared: all but transparency."""
+    pixels = picture.pixels[:, :, np.newaxis] if picture.pixels.ndim == 2 else picture.pixels
+    return pixels[:, :, :-1] if picture.has_alpha else pixels
+
+
+def compared(picture: Picture, kernels: Sequence[Kernel], choices: FilterChoices, *, quiet: bool) -> Comparison:
+    """The comparison of a picture under each kernel, with a bar on a terminal."""
+    pixels = colours(picture)
+    with progress(quiet=quiet) as bar:
+        entries = [
+            compare_kernel(pixels, choices.kernel(kernel), choices.options)
+            for kernel in bar.track(kernels, description="comparing")
+        ]
+    return Comparison(choices.options, tuple(entries))
+
+
+def write_pictures(
+    comparison: Comparison,
+    picture: Picture,
+    choices: FilterChoices,
+    folder: str,
+    *,
+    inputs: Sequence[str],
+    force: bool,
+) -> Iterator[str]:
+    """Write correlation, convolution, difference and panel of each kernel; yields what was written.
+
+    One kernel's pictures lie in the folder itself, those of several each in a folder of their own.
+    """
+    several = len(comparison.kernels) > 1
+    for number, entry in enumerate(comparison.kernels, start=1):
+        place = Path(folder) / f"{number:02}-{_file_name(entry.kernel.name)}" if several else Path(folder)
+        _make_folder(place)
+        for name, made in _pictures(entry, picture, choices).items():
+            target = place / f"{name}.png"
+            refuse_overwrite(target, inputs, force=force)
+            write_image(target, made)
+        yield f"{place}/: correlation.png, convolution.png, difference.png, panel.png"
+
+
+def _pictures(entry: KernelComparison, picture: Picture, choices: FilterChoices) -> dict[str, Picture]:
+    rendering, pixels = choices.rendering, colours(picture)
+    dtype = np.dtype(np.uint16 if pixels.dtype == np.uint16 and pixels.shape[2] == 1 else np.uint8)
+    made = {}
+    for name, values in (("correlation", entry.correlation), ("convolution", entry.convolution)):
+        biased = values + rendering.bias
+        scale = pixel_scale(rendering.display, float(np.nanmin(biased)), float(np.nanmax(biased)), dtype)
+        made[name] = replace(picture, pixels=quantize(scale(biased), dtype)[0], has_alpha=False, notes=())
+    made["difference"] = Picture(np.asarray(difference_picture(entry)))
+    panel = comparison_panel(entry, pixels, picture.name, rendering.display, rendering.bias)
+    made["panel"] = Picture(np.asarray(panel))
+    return made
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9=.]+", "-", name).strip("-.") or "kernel"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: the folder cannot be made: {error.strerror}; choose another place") from error

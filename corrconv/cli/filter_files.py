@@ -1,0 +1,168 @@
+"""From picture files to filtered picture files: what `apply` does with each of its images."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corrconv.core.rendering import Rendered, pixel_limits, render
+from corrconv.core.terms import Display
+from corrconv.errors import CorrconvError, FileError
+from corrconv.files.formats import FORMATS, NPY, SUFFIXES, format_of
+from corrconv.files.images import Picture, read_image, storable_dtype, write_image
+from corrconv.files.outputs import refuse_overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from corrconv.cli.options import FilterChoices
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.terms import Operation
+
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileFilter:
+    """Everything that is the same for each picture of one `apply`."""
+
+    kernel: Kernel
+    operation: Operation
+    choices: FilterChoices
+    inputs: tuple[str, ...]
+    format_name: str | None
+    png_level: int | None
+    force: bool
+    verbose: bool
+
+    def __call__(self, source: str, target: str) -> Lines:
+        """Filter one picture file; returns what is to be said. Raises CorrconvError."""
+        refuse_overwrite(target, self.inputs, force=self.force)
+        picture = self.choices.picture(read_image(source))
+        kind = self._format(picture, target)
+        filtered, rendered = self._filter(picture, kind)
+        written = write_image(target, filtered, format=kind, png_level=self.png_level)
+        notes = [f"{source}: {note}" for note in (*picture.notes, *self._notes(picture, rendered, kind), *written)]
+        shown_target = "standard output" if target == "-" else target
+        return (*notes, f"{source} -> {shown_target}: {self._summary(rendered)}")
+
+    def many(self, sources: Sequence[str], targets: Sequence[str]) -> Iterator[tuple[Lines, Exception | None]]:
+        """Filter all pictures, several at a time; yields in order, with the error where one failed."""
+        workers = min(self.choices.options.threads or os.cpu_count() or 1, len(sources))
+        # A whole picture for each thread: reading, filtering and writing then overlap by themselves.
+        options = replace(self.choices.options, threads=1)
+        one = replace(self, choices=replace(self.choices, options=options))
+
+        def attempt(source: str, target: str) -> tuple[Lines, Exception | None]:
+            try:
+                return one(source, target), None
+            except CorrconvError as error:
+                return (), error
+            except MemoryError:
+                return (), CorrconvError(f"{source}: there is not enough memory for a picture of this size")
+
+        pool = ThreadPoolExecutor(workers)
+        try:
+            yield from pool.map(attempt, sources, targets)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _format(self, picture: Picture, target: str) -> str:
+        if self.format_name is None and target == "-" and picture.format in FORMATS:
+            return picture.format
+        return format_of(target, self.format_name)
+
+    def _filter(self, picture: Picture, kind: str) -> tuple[Picture, Rendered]:
+        pixels = picture.pixels[:, :, np.newaxis] if picture.pixels.ndim == 2 else picture.pixels
+        dtype = _pixel_dtype(picture, kind)
+        rendered = render(
+            pixels,
+            self.kernel,
+            self.operation,
+            self.choices.options,
+            self.choices.rendering,
+            dtype=dtype,
+            has_alpha=picture.has_alpha,
+        )
+        finished = rendered.pixels if picture.pixels.ndim == 3 else rendered.pixels[:, :, 0]
+        return replace(picture, pixels=finished, notes=()), rendered
+
+    def _notes(self, picture: Picture, rendered: Rendered, kind: str) -> Iterator[str]:
+        source, target = picture.pixels.dtype, rendered.pixels.dtype
+        if source != target and kind != NPY:
+            yield f"{source} pixels become {target}, which is what {kind} holds; .npy would keep the exact numbers"
+        if rendered.clipped:
+            rows, columns, _ = rendered.pixels.shape
+            low, high = pixel_limits(target)
+            other = [str(rule) for rule in Display if rule not in {Display.CLIP, self.choices.rendering.display}]
+            yield (
+                f"{rendered.clipped / (rows * columns):.2%} of the pixels clipped to {low:g}..{high:g}"
+                f" (the values run from {rendered.low:.6g} to {rendered.high:.6g});"
+                f" see --display {' or '.join(other)}"
+            )
+        if self.verbose:
+            plan = rendered.plan
+            yield (
+                f"engine {plan.engine} in {plan.precision}, {plan.threads} thread{'s' * (plan.threads > 1)},"
+                f" {plan.multiplications:,} multiplications: {plan.reason}"
+            )
+
+    def _summary(self, rendered: Rendered) -> str:
+        rows, columns, channels = rendered.pixels.shape
+        kernel_rows, kernel_columns = self.kernel.shape
+        return (
+            f"{self.operation} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
+            f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {rendered.pixels.dtype}"
+        )
+
+
+def _pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
+    """The type to render to: what the format holds; for .npy the exact numbers."""
+    if kind == NPY:
+        return np.dtype(np.float32 if picture.pixels.dtype == np.float32 else np.float64)
+    return storable_dtype(kind, picture.pixels.dtype, picture.channels)
+
+
+def name_outputs(
+    sources: Sequence[str], operation: Operation, output: str | None, format_name: str | None
+) -> tuple[str, ...]:
+    """Where each picture goes. Raises FileError where two would go to the same place."""
+    if output is not None and not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
+        if len(sources) > 1:
+            raise FileError(f"-o {output} is one place for {len(sources)} pictures; name a folder, as in -o {output}/")
+        return (output,)
+    folder = Path(output) if output is not None else Path()
+    targets = [str(folder / f"{_stem(source)}-{operation}{_suffix(source, format_name)}") for source in sources]
+    seen: dict[str, str] = {}
+    for source, target in zip(sources, targets, strict=True):
+        if target in seen:
+            raise FileError(
+                f"{seen[target]} and {source} would both be written to {target}; filter them one after the other"
+            )
+        seen[target] = source
+    if output is not None:
+        _make_folder(folder)
+    return tuple(targets)
+
+
+def _stem(source: str) -> str:
+    return "stdin" if source == "-" else Path(source.removeprefix("sample:")).stem
+
+
+def _suffix(source: str, format_name: str | None) -> str:
+    if format_name is not None:
+        return FORMATS[format_of(source, format_name)].suffixes[0]
+    suffix = Path(source).suffix
+    return suffix if suffix.lower() in SUFFIXES else ".png"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: the folder cannot be made: {error.strerror}; choose another place") from error

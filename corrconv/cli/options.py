@@ -1,0 +1,98 @@
+"""Options that several commands share: each spelled once, stacked by decorators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from corrconv.cli.parameters import AnchorType, BoundaryType, EnumChoice, PairType
+from corrconv.core.terms import Alpha, Display, Engine, OutputSize, Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.options import Options
+    from corrconv.core.rendering import Rendering
+    from corrconv.files.images import Picture
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+LAYOUT_OPTIONS = (
+    click.option("--boundary", type=BoundaryType(), default="reflect", help="What lies outside the image."),
+    click.option("--fill", type=float, default=0.0, help="Pixel value outside, for --boundary constant."),
+    click.option("--output-size", type=EnumChoice(OutputSize), default="same", help="Which outputs to keep."),
+    click.option("--anchor", type=AnchorType(), help="Kernel cell over the output pixel."),
+    click.option("--stride", type=PairType(), default="1", help="Keep every n-th output."),
+    click.option("--dilation", type=PairType(), default="1", help="Spread the kernel's cells n pixels apart."),
+)
+WEIGHT_OPTIONS = (
+    click.option("--scale", type=float, default=1.0, metavar="X", help="Multiply the kernel by X."),
+    click.option("--normalize", is_flag=True, help="Divide the kernel by its sum."),
+)
+PIXEL_OPTIONS = (
+    click.option("--gray", is_flag=True, help="Make the image gray first."),
+    click.option("--bias", type=float, default=0.0, metavar="B", help="Add B to every result."),
+    click.option("--display", type=EnumChoice(Display), default="clip", help="How values become pixels."),
+    click.option("--alpha", type=EnumChoice(Alpha), default="keep", help="What happens to transparency."),
+)
+COMPUTING_OPTIONS = (
+    click.option("--engine", type=EnumChoice(Engine), default="auto", help="How to compute the sums."),
+    click.option("--precision", type=EnumChoice(Precision), default="auto", help="In which numbers."),
+    click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use."),
+)
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error but errors.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of the table.")
+force_option = click.option("--force", is_flag=True, help="Overwrite even an input.")
+exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 if the answer is no.")
+
+
+@dataclass(frozen=True)
+class FilterChoices:
+    """What the shared options said."""
+
+    options: Options
+    rendering: Rendering
+    scale: float
+    normalize: bool
+    gray: bool
+
+    def kernel(self, kernel: Kernel) -> Kernel:
+        """The kernel as it is applied: normalized, then scaled."""
+        weighted = kernel.normalized() if self.normalize else kernel
+        return weighted if self.scale == 1 else weighted.scaled(self.scale)
+
+    def picture(self, picture: Picture) -> Picture:
+        """The picture as it is filtered: gray where that was asked for."""
+        from corrconv.files.images import to_gray
+
+        return to_gray(picture) if self.gray else picture
+
+
+def filter_options(function: Command) -> Command:
+    """Give a command all options of filtering; it receives them as one `choices`."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        from corrconv.core.options import Options
+        from corrconv.core.rendering import Rendering
+
+        def take(*names: str) -> dict[str, Any]:
+            return {name: values.pop(name) for name in names}
+
+        layout = take("boundary", "fill", "output_size", "anchor", "stride", "dilation")
+        computing = take("engine", "precision", "threads")
+        choices = FilterChoices(
+            options=Options(**layout, **computing),
+            rendering=Rendering(**take("bias", "display", "alpha")),
+            **take("scale", "normalize", "gray"),
+        )
+        return function(*args, choices=choices, **values)
+
+    for option in reversed((*LAYOUT_OPTIONS, *WEIGHT_OPTIONS, *PIXEL_OPTIONS, *COMPUTING_OPTIONS)):
+        command = option(command)
+    return command  # type: ignore[return-value]
