@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def choose_arithmetic(
     """
     check_real(image)
     if image.dtype.kind in "biu":
-        peak = max(_integer_peak(image), abs(fill))
+        peak = max(_integer_peak(image), abs(fill)) if math.isfinite(fill) else float("inf")
         form = kernel.integer_form if float(fill).is_integer() else None
         if form is not None:
             cells, divisor = form
@@ -73,9 +74,21 @@ def choose_arithmetic(
         automatic = real_dtype if real_dtype is not None else np.dtype(np.float64)
     else:
         peak = float("inf")
-        automatic = np.dtype(np.float32 if image.dtype.itemsize <= 4 else np.float64)
+        automatic = real_result_dtype(image.dtype)
     dtype = automatic if precision is Precision.AUTO else np.dtype(precision.value)
-    return Arithmetic(dtype, kernel.weights.astype(dtype), 1, exact=False, peak=peak)
+    with np.errstate(over="ignore"):
+        weights = kernel.weights.astype(dtype)
+    if not np.isfinite(weights).all():
+        raise CorrconvError(
+            f"{kernel.name} has weights up to {np.abs(kernel.weights).max():g}, more than {dtype} holds;"
+            " convert the image to float64"
+        )
+    return Arithmetic(dtype, weights, 1, exact=False, peak=peak)
+
+
+def real_result_dtype(image_dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of real results: float32 for float32 images, of either byte order, and float64 for all others."""
+    return np.dtype(np.float32 if image_dtype.type is np.float32 else np.float64)
 
 
 def check_real(image: NDArray[Any]) -> None:

@@ -53,7 +53,7 @@ def boundary_named(name: str) -> Boundary:
         return Boundary(name)
     except ValueError:
         pass
-    candidates = FOREIGN_NAMES.get(name.lower(), tuple(Boundary))
+    candidates = FOREIGN_NAMES.get(str(name).lower(), tuple(Boundary))
     shown = "; ".join(f"{candidate} = {PATTERNS[candidate]}" for candidate in candidates)
     raise CorrconvError(f"boundary {name!r} is not a name used here; choose by pattern: {shown}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic
+from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic, real_result_dtype
 from corrconv.core.boundary import OUTSIDE
 from corrconv.core.engines.direct import direct
 from corrconv.core.kernel import Cell, Kernel
@@ -75,7 +75,9 @@ class Filtering:
             if prepare is not None:
                 prepare(padded)
             sums = buffer[: band.stop - band.start]
-            filter_band(padded, sums)
+            # The nan of inf - inf and of 0 times inf belongs to the definition; the result shows it.
+            with np.errstate(invalid="ignore"):
+                filter_band(padded, sums)
             consume(band, sums if divisor == 1 else np.divide(sums, divisor, dtype=np.float64))
 
 
@@ -125,10 +127,12 @@ def prepare_filtering(
 
     Raises CorrconvError for an image or options that cannot be filtered.
     """
+    if image.shape[2] == 0:
+        raise CorrconvError("the image has no channels; it needs at least one")
     layout = lay((image.shape[0], image.shape[1]), kernel, operation, options)
-    arithmetic = choose_arithmetic(
-        image, layout.kernel, fill=options.fill, precision=options.precision, real_dtype=real_dtype
-    )
+    # A fill value that no output reads must not decide the arithmetic.
+    fill = options.fill if options.boundary is Boundary.CONSTANT else 0.0
+    arithmetic = choose_arithmetic(image, layout.kernel, fill=fill, precision=options.precision, real_dtype=real_dtype)
     return Filtering(image, layout, arithmetic, plan(layout, image.shape[2], arithmetic, options))
 
 
@@ -191,7 +195,7 @@ def filter_array(
     dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
     """Filter an array by either operation; shapes, types and errors are those of `correlate`."""
-    pixels = _channels_last(np.asarray(image), channel_axis)
+    pixels = _channels_last(_as_array(image), channel_axis)
     as_kernel = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
     filtering = prepare_filtering(pixels, as_kernel, operation, options)
     output = np.empty(filtering.output_shape, _result_dtype(pixels.dtype, filtering.arithmetic, dtype))
@@ -223,6 +227,13 @@ def _options(
     )
 
 
+def _as_array(image: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(image)
+    except ValueError:
+        raise CorrconvError("the image's rows differ in length; every row needs the same number of pixels") from None
+
+
 def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any]:
     check_real(image)
     if channel_axis is None:
@@ -240,18 +251,27 @@ def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any
 
 def _result_dtype(image_dtype: np.dtype[Any], arithmetic: Arithmetic, asked: DTypeLike | None) -> np.dtype[Any]:
     if asked is None:
-        return np.dtype(np.float32 if image_dtype == np.float32 else np.float64)
+        return real_result_dtype(image_dtype)
     dtype = np.dtype(asked)
     if dtype.kind not in "iuf":
         raise InputTypeError(f"dtype {dtype} cannot hold the results; ask for an integer or float type")
     if dtype.kind in "iu" and not arithmetic.exact:
         raise CorrconvError(f"dtype {dtype} needs a whole-number image and kernel; round the float result yourself")
+    if dtype.kind in "iu" and arithmetic.divisor > 1 and arithmetic.dtype.kind == "i":
+        raise CorrconvError(
+            f"sums above 2^53 divided by {arithmetic.divisor} cannot be checked for fractions,"
+            f" so {dtype} could be wrong; ask for float64"
+        )
     return dtype
 
 
 def _fitting(values: Numbers, dtype: np.dtype[Any]) -> Numbers:
     if dtype.kind == "f":
-        return values
+        with np.errstate(over="ignore"):
+            rounded = values.astype(dtype, copy=False)
+        if dtype.itemsize < values.itemsize and (np.isinf(rounded) & np.isfinite(values)).any():
+            raise CorrconvError(f"some results are too large for {dtype}; use a wider dtype")
+        return rounded
     limits = np.iinfo(dtype)
     low, high = values.min(), values.max()
     if low < limits.min or high > limits.max:

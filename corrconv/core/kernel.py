@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
+from operator import index
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -179,7 +180,7 @@ def resolve_anchor(anchor: Cell | str, shape: tuple[int, ...]) -> Cell:
     if anchor == "lower":
         return (rows - 1) // 2, (columns - 1) // 2
     try:
-        row, column = (int(cell) for cell in anchor)
+        row, column = (index(cell) for cell in anchor)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise KernelError(f"anchor {anchor!r} is not 'center', 'lower' or a cell (ROW, COL)") from None
     if not (0 <= row < rows and 0 <= column < columns):

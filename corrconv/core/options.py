@@ -77,7 +77,7 @@ def _positive(value: int, what: str) -> int:
 
 
 def _pair(value: int | tuple[int, int], what: str) -> tuple[int, int]:
-    values = value if isinstance(value, tuple) else (value, value)
+    values = value if isinstance(value, (tuple, list)) else (value, value)
     if len(values) != 2:
         raise CorrconvError(f"{what} {value!r} needs one number, or two: for the rows and for the columns")
     return _positive(values[0], what), _positive(values[1], what)
