@@ -67,8 +67,8 @@ def command(
         say(f"{picture.name}: {note}")
     comparison = compared(picture, chosen, choices, quiet=quiet)
     if output is not None:
-        for line in write_pictures(comparison, picture, choices, output, inputs=inputs_of_command(), force=force):
-            say(line)
+        for panel in write_pictures(comparison, picture, choices, output, inputs=inputs_of_command(), force=force):
+            say(f"written: {panel}, and beside it correlation, convolution and difference.png")
     if as_json:
         show_document(comparison_document(comparison, picture.name))
     else:

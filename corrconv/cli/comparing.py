@@ -53,7 +53,7 @@ def write_pictures(
     inputs: Sequence[str],
     force: bool,
 ) -> Iterator[str]:
-    """Write correlation, convolution, difference and panel of each kernel; yields what was written.
+    """Write correlation, convolution, difference and panel of each kernel; yields the panels' paths.
 
     One kernel's pictures lie in the folder itself, those of several each in a folder of their own.
     """
@@ -65,7 +65,7 @@ def write_pictures(
             target = place / f"{name}.png"
             refuse_overwrite(target, inputs, force=force)
             write_image(target, made)
-        yield f"{place}/: correlation.png, convolution.png, difference.png, panel.png"
+        yield str(place / "panel.png")
 
 
 def _pictures(entry: KernelComparison, picture: Picture, choices: FilterChoices) -> dict[str, Picture]:

@@ -17,7 +17,7 @@ from corrconv.core.zoo import ZOO, zoo_kernel
 from corrconv.errors import FileError, KernelError
 from corrconv.files.decoding import NPY_SIGNATURE, decode_image, is_picture, read_array
 from corrconv.files.inputs import STANDARD_STREAM, open_input
-from corrconv.files.outputs import atomic_write, write_text
+from corrconv.files.outputs import open_output, write_text
 from corrconv.files.picture import to_gray, without_opaque_alpha
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def write_kernel_file(path: str | Path, kernel: Kernel, notation: Notation) -> N
         return
     if kernel.anchor != resolve_anchor("center", kernel.shape):
         raise KernelError(f"npy holds no anchor, and that of {kernel.name} is not the centre; write json instead")
-    with atomic_write(path) as file:
+    with open_output(path) as file:
         np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), kernel.weights, allow_pickle=False)
 
 

@@ -52,7 +52,7 @@ MARKS = {
 def comparison_table(comparison: Comparison, title: str) -> Table:
     """One row a kernel: its symmetry, whether the outputs coincide and why, and the measures."""
     table = plain_table(title)
-    table.add_column("kernel", overflow="fold", max_width=18)
+    table.add_column("kernel", overflow="fold", max_width=16)
     table.add_column("do they coincide?", min_width=27)
     for heading in ("max\n|diff|", "\nmean", "\nRMSE", "PSNR\ndB", "\ndiffer", "\nbound"):
         table.add_column(heading, justify="right", no_wrap=True)
