@@ -6,7 +6,7 @@ import click
 
 from corrconv.cli.options import quiet_option
 
-SAMPLE = "corner-text"
+SAMPLE = "chelsea"
 
 # The same, the same but for sign, and two that differ: one by shape, one by its anchor only.
 KERNELS = ("gaussian:sigma=2", "laplacian", "sobel", "emboss", "box:size=2", "[0 0 0; 0 0 1; 0 0 0]")

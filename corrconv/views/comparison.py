@@ -162,8 +162,7 @@ def comparison_panel(
             f"largest {short_number(peak)}, mean {short_number(entry.mean_abs_difference)}" if peak else "0 everywhere",
         ),
     ]
-    verdict = f"{MARKS[entry.coincidence]} {entry.reason}"
-    return panel(f"{entry.kernel.name} on {image_name}\n{verdict}", tiles, columns=3)
+    return panel(f"{entry.kernel.name} on {image_name}\nDo they coincide? {entry.reason}", tiles, columns=3)
 
 
 def _result_tile(name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display) -> Tile:
