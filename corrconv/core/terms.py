@@ -71,3 +71,17 @@ class Symmetry(StrEnum):
     POINT_SYMMETRIC = "point-symmetric"
     ANTISYMMETRIC = "antisymmetric"
     NEITHER = "neither"
+
+
+class Notation(StrEnum):
+    """The ways to write a kernel down, each by the tool that it comes from."""
+
+    IMAGEMAGICK = "imagemagick"
+    VIPS = "vips"
+    GMIC = "gmic"
+    MATLAB = "matlab"
+    NUMPY = "numpy"
+    JSON = "json"
+    CSV = "csv"
+    NPY = "npy"
+    FFMPEG = "ffmpeg"

@@ -1,0 +1,26 @@
+"""Arrays as kernels: the content of .npy files and gray pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corrconv.core.kernel import Kernel
+from corrconv.errors import InputTypeError, KernelError, NotationError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def kernel_from_array(array: ArrayLike, *, where: str) -> Kernel:
+    """The kernel of a 2-D array of finite real numbers, kept as float64.
+
+    Raises NotationError that opens with `where` for anything else.
+    """
+    try:
+        # A long double beyond float64 becomes infinite, which Kernel refuses by itself.
+        with np.errstate(over="ignore"):
+            return Kernel(array)
+    except (KernelError, InputTypeError) as error:
+        raise NotationError(where, str(error)) from None

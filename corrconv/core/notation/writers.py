@@ -1,0 +1,129 @@
+"""Writers: text that gives the same kernel again, weights to the last bit and anchor, or an error."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corrconv.core.kernel import resolve_anchor
+from corrconv.core.notation.numbers import write_number
+from corrconv.core.terms import Notation
+from corrconv.errors import KernelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.core.kernel import Kernel
+
+Rows = list[list[str]]
+
+_FFMPEG_SIDES = (3, 5, 7)
+
+
+def write_kernel(kernel: Kernel, notation: Notation) -> str:
+    """The kernel in a notation, without a line end behind it.
+
+    Whole numbers over one divisor are used where the notation has room for the divisor and they
+    give the weights to the last bit. Raises KernelError for what the notation cannot hold.
+    """
+    if notation is Notation.NPY:
+        raise KernelError("npy is not text; write the kernel to a file named .npy")
+    if notation not in _WITH_ANCHOR and kernel.anchor != resolve_anchor("center", kernel.shape):
+        raise KernelError(
+            f"{notation} holds no anchor, and that of {kernel.name} is {kernel.anchor[0]},{kernel.anchor[1]},"
+            f" not the centre; write imagemagick or json, or give --anchor center"
+        )
+    return _WRITERS[notation](kernel)
+
+
+def _write_imagemagick(kernel: Kernel) -> str:
+    (rows, columns), (row, column) = kernel.shape, kernel.anchor
+    return f"{columns}x{rows}+{column}+{row}: {' '.join(_join(_weights(kernel), ','))}"
+
+
+def _write_vips(kernel: Kernel) -> str:
+    cells, divisor = _cells_and_divisor(kernel)
+    rows, columns = kernel.shape
+    return "\n".join([f"{columns} {rows} {divisor} 0", *_join(cells, " ")])
+
+
+def _write_gmic(kernel: Kernel) -> str:
+    return f"({';'.join(_join(_weights(kernel), ','))})"
+
+
+def _write_matlab(kernel: Kernel) -> str:
+    cells, divisor = _cells_and_divisor(kernel)
+    return f"[{'; '.join(_join(cells, ' '))}]{_divided_by(divisor)}"
+
+
+def _write_numpy(kernel: Kernel) -> str:
+    cells, divisor = _cells_and_divisor(kernel)
+    rows = ",\n          ".join(f"[{row}]" for row in _join(cells, ", "))
+    return f"np.array([{rows}]){_divided_by(divisor)}"
+
+
+def _write_csv(kernel: Kernel) -> str:
+    return "\n".join(_join(_weights(kernel), ","))
+
+
+def _write_json(kernel: Kernel) -> str:
+    cells, divisor = _cells_and_divisor(kernel)
+    rows = ",\n    ".join(f"[{row}]" for row in _join(cells, ", "))
+    return (
+        f'{{\n  "name": {json.dumps(kernel.name)},\n  "source": {json.dumps(kernel.source)},\n'
+        f'  "anchor": {json.dumps(kernel.anchor)},\n  "scale": {divisor},\n  "kernel": [\n    {rows}\n  ]\n}}'
+    )
+
+
+def _write_ffmpeg(kernel: Kernel) -> str:
+    rows, columns = kernel.shape
+    if rows != columns or rows not in _FFMPEG_SIDES:
+        raise KernelError(
+            f"ffmpeg holds 3x3, 5x5 and 7x7 kernels, and {kernel.name} is {rows}x{columns}; write vips or csv"
+        )
+    if kernel.integer_form is None:
+        raise KernelError(
+            f"ffmpeg holds whole numbers, and the weights of {kernel.name} are none over one divisor;"
+            f" round it, or take a whole-number relative such as binomial"
+        )
+    cells, divisor = kernel.integer_form
+    if np.abs(cells).max() >= 2**31:
+        raise KernelError(f"ffmpeg holds whole numbers below 2147483648, and {kernel.name} needs larger ones")
+    # ffmpeg divides by the sum by itself, unless the sum is 0; any other divisor has to be said.
+    own_divisor = int(cells.sum()) or 1
+    said = "" if divisor == own_divisor else f":0rdiv=1/{divisor}"
+    return f"ffmpeg:{' '.join(map(str, cells.ravel().tolist()))}{said}"
+
+
+def _weights(kernel: Kernel) -> Rows:
+    return [[write_number(weight) for weight in row] for row in kernel.weights.tolist()]
+
+
+def _cells_and_divisor(kernel: Kernel) -> tuple[Rows, int]:
+    if kernel.integer_form is None:
+        return _weights(kernel), 1
+    cells, divisor = kernel.integer_form
+    return [[str(cell) for cell in row] for row in cells.tolist()], divisor
+
+
+def _divided_by(divisor: int) -> str:
+    return "" if divisor == 1 else f" / {divisor}"
+
+
+def _join(rows: Rows, separator: str) -> list[str]:
+    return [separator.join(row) for row in rows]
+
+
+_WITH_ANCHOR = (Notation.IMAGEMAGICK, Notation.JSON)
+_WRITERS: dict[Notation, Callable[[Kernel], str]] = {
+    Notation.IMAGEMAGICK: _write_imagemagick,
+    Notation.VIPS: _write_vips,
+    Notation.GMIC: _write_gmic,
+    Notation.MATLAB: _write_matlab,
+    Notation.NUMPY: _write_numpy,
+    Notation.CSV: _write_csv,
+    Notation.JSON: _write_json,
+    Notation.FFMPEG: _write_ffmpeg,
+}
