@@ -1,3 +1,40 @@
-"""corrconv: correlation and convolution on images, side by side."""
+"""corrconv: correlation and convolution on images, side by side.
+
+The names of `__all__` are the public Python API; they are imported when they are first used, so
+that `import corrconv` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["CorrconvError", "Kernel", "compare", "convolve", "correlate", "load_kernel"]
+
+if TYPE_CHECKING:
+    from corrconv.core.filtering import convolve, correlate
+    from corrconv.core.kernel import Kernel
+    from corrconv.errors import CorrconvError
+    from corrconv.files.kernels import read_kernel as load_kernel
+    from corrconv.studies.comparing import compare
+
+_HOMES = {
+    "CorrconvError": ("corrconv.errors", "CorrconvError"),
+    "Kernel": ("corrconv.core.kernel", "Kernel"),
+    "compare": ("corrconv.studies.comparing", "compare"),
+    "convolve": ("corrconv.core.filtering", "convolve"),
+    "correlate": ("corrconv.core.filtering", "correlate"),
+    "load_kernel": ("corrconv.files.kernels", "read_kernel"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

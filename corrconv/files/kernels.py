@@ -34,6 +34,9 @@ _PATH_START = re.compile(r"[A-Za-z_~]|\.{0,2}/")
 # What a gray value is divided by, so that white is a weight of 1.
 _WHITE = {"uint8": 255, "uint16": 65535}
 
+# Inline kernels are called by their own text, unless that is longer than this.
+LONGEST_NAME = 24
+
 # What a kernel is called whose notation gave it no name.
 _NAMELESS = Kernel([[1]]).name
 
@@ -55,7 +58,8 @@ def read_kernel(source: str, *, stdin: BinaryIO | None = None) -> Kernel:
         return _read_file(Path(source))  # which says what is wrong with the path
     if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIX):
         return zoo_kernel(text)
-    return parse_kernel(text)
+    kernel = parse_kernel(text)
+    return kernel.named(text) if kernel.name == _NAMELESS and len(text) <= LONGEST_NAME else kernel
 
 
 def write_kernel_file(path: str | Path, kernel: Kernel, notation: Notation) -> None:

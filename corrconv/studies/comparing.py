@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.filtering import filter_array, prepare_filtering
+from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize, Precision, Symmetry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.kernel import Kernel
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Coincidence(StrEnum):
@@ -78,13 +75,15 @@ class Comparison:
         return all(entry.coincidence.equal for entry in self.kernels)
 
 
-def compare(image: NDArray[Any], kernels: Iterable[Kernel], options: Options | None = None) -> Comparison:
+def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | None = None) -> Comparison:
     """Filter an image (H, W) or (H, W, C) with each kernel both ways, and compare.
 
     Computed in float64, whole numbers exactly. Raises CorrconvError for input that cannot be filtered.
     """
     chosen = options or Options()
-    return Comparison(chosen, tuple(compare_kernel(image, kernel, chosen) for kernel in kernels))
+    pixels = np.asarray(image)
+    as_kernels = (kernel if isinstance(kernel, Kernel) else Kernel(kernel) for kernel in kernels)
+    return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen) for kernel in as_kernels))
 
 
 def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> KernelComparison:

@@ -107,10 +107,9 @@ def facts_text(kernel: Kernel) -> Text:
         ("symmetry", f"{kernel.symmetry()}; mirror symmetries: {mirrors}"),
         ("verdict", f"{VERBS[kernel.symmetry()]}: {MEANINGS[kernel.symmetry()]}"),
     ]
-    if kernel.symmetry() != kernel.symmetry(OutputSize.FULL):
-        facts.append(
-            ("but", f"with output size full or valid, no anchor: {MEANINGS[kernel.symmetry(OutputSize.FULL)]}")
-        )
+    without_anchor = kernel.symmetry(OutputSize.FULL)
+    if without_anchor != kernel.symmetry():
+        facts.append(("but", f"{VERBS[without_anchor]} with output size full or valid, which use no anchor"))
     return Text("\n".join(f"{name:<9} {fact}" for name, fact in facts))
 
 
