@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 # Larger pictures would need gigabytes; a small file that claims such a size is most likely an attack.
 MAX_PIXELS = 500_000_000
 
-# Pillow itself warns above this many pixels, and refuses twice as many.
-_PILLOW_LIMIT = 89_478_485
-
 # Pillow knows more formats, but some of them start other programs (EPS), and results could not be written back.
 # JPEG includes MPO. Pillow loads the plugins of the last two only when it gets there.
 _READABLE = ("PNG", "JPEG", "BMP", "PPM", "GIF", "TIFF", "WEBP")
@@ -145,8 +142,8 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
     with _translated_errors(where, start), _pillow_without_limit(notes):
         image = Image.open(file, formats=_READABLE)
         frames = int(getattr(image, "n_frames", 1))
+        tags = dict(getattr(image, "tag_v2", {}))  # a TIFF's, before load() changes them
     _check_size(image, where)
-    tags = dict(getattr(image, "tag_v2", {}))  # a TIFF's, as Pillow's load() changes them
     _refuse_misread_tiff(tags, where)
     notes += _frame_notes(image, frames)
     notes += _depth_notes(image)
@@ -229,12 +226,14 @@ def _frame_notes(image: Image.Image, frames: int) -> list[str]:
 
 def _depth_notes(image: ImageFile) -> list[str]:
     arguments = [argument for tile in image.tile for argument in _as_tuple(tile[3])]
-    maxima = [argument for argument in arguments if image.format == "PPM" and type(argument) is int]
+    # Pillow's decoders called ppm and ppm_plain are told the largest value that the file names.
+    maxima = [
+        part for tile in image.tile if tile[0].startswith("ppm") for part in _as_tuple(tile[3]) if isinstance(part, int)
+    ]
     is_colour = image.mode in ("LA", "RGB", "RGBA", "CMYK")
     if is_colour and (max(maxima, default=0) > 255 or any(";16" in str(argument) for argument in arguments)):
         return ["16 bits a channel reduced to 8: Pillow reads 16 bits in gray pictures only"]
-    # Pillow stretches other maxima to 255 or 65535; 1 is the maximum of a float PFM's scale.
-    stretched = [maximum for maximum in maxima if maximum not in (1, 255, 65535)]
+    stretched = [maximum for maximum in maxima if maximum not in (255, 65535)]
     return [f"values of 0 to {stretched[0]} stretched to the full range"] if stretched else []
 
 
@@ -243,7 +242,7 @@ def _as_tuple(argument: object) -> tuple[object, ...]:
 
 
 def _load(image: Image.Image, notes: list[str]) -> None:
-    if image.width * image.height > _PILLOW_LIMIT:
+    if image.width * image.height > (Image.MAX_IMAGE_PIXELS or MAX_PIXELS):
         with _pillow_without_limit(notes):
             image.load()
     else:
