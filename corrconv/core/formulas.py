@@ -139,7 +139,8 @@ def motion(length: float, angle: float) -> Weights:
     beyond_end = np.maximum(np.abs(x * along_x - y * along_y) - half, 0)
     beside_line = np.abs(x * along_y + y * along_x)
     weights = np.maximum(1 - np.hypot(beyond_end, beside_line), 0)
-    return _with_sum_one(weights)
+    # The grid has room for the line's rounded ends; rows and columns that it does not touch are left out.
+    return _with_sum_one(weights[np.ix_(weights.any(axis=1), weights.any(axis=0))])
 
 
 def gabor(sigma: float, wavelength: float, angle: float, phase: float, aspect: float, size: int | None) -> Weights:
