@@ -127,6 +127,15 @@ def test_motion_is_point_symmetric_to_the_last_bit(angle, length):
     assert found.any(axis=1).all()
 
 
+@pytest.mark.parametrize("angle", [20, 45, 70])
+def test_motion_counts_angles_counterclockwise(angle):
+    """Between the right and the top: the line enters at the lower left and leaves at the upper right."""
+    found = weights(f"motion:length=9,angle={angle}")
+    rows, columns = found.shape
+    assert found[: rows // 2, columns // 2 + 1 :].sum() > 0.25
+    assert found[: rows // 2, : columns // 2].sum() < 0.05
+
+
 @given(st.integers(-360, 360))
 def test_gabor_is_even_or_odd_to_the_last_bit(angle):
     even, odd = weights(f"gabor:angle={angle}"), weights(f"gabor:angle={angle},phase=90")

@@ -36,11 +36,12 @@ def _decode(text: str, where: str) -> Any:
             raise NotationError(where, str(error)) from None
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
                 raise NotationError(where, f"the key {quoted(key)} stands there twice; give it once")
-        return dict(pairs)
+            found[key] = value
+        return found
 
     try:
         return json.loads(text, parse_int=number, parse_float=number, parse_constant=number, object_pairs_hook=unique)
