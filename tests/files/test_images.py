@@ -382,13 +382,10 @@ def test_a_senseless_resolution_is_none(dpi):
 
 
 def test_damaged_metadata_become_a_note_and_no_warning():
-    exif = Image.Exif()
-    exif[271] = "maker " * 50
-    content = saved(Image.fromarray(RGB), "JPEG", exif=exif)
-    place = content.index(b"maker")
-    damaged = content[: place - 6] + b"\xff\xff\xff\x7f" + content[place - 2 :]
-    for start in range(20, place):
-        picture_or_error(damaged[:start] + b"\xff" + damaged[start + 1 :])
+    head = b"Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0"
+    picture = read_bytes(saved(Image.fromarray(RGB), "JPEG", exif=head))
+    assert picture.pixels.shape == RGB.shape
+    assert any("EXIF" in note for note in picture.notes)
 
 
 # What writing converts, says or refuses
