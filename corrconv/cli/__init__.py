@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,6 +26,7 @@ COMMANDS = {
     "apply": "Filter pictures with a kernel.",
     "compare": "Both operations side by side: when do they coincide?",
     "kernel": "List, show and convert kernels.",
+    "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",
 }
 
@@ -70,7 +72,8 @@ class LazyGroup(click.Group):
 def _exit_after(run: Callable[[], Any]) -> NoReturn:
     try:
         status = run()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # the shell's `>&-` leaves none
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         status = TROUBLE
@@ -83,6 +86,9 @@ def _exit_after(run: Callable[[], Any]) -> NoReturn:
         status = INTERRUPTED
     except BrokenPipeError:
         status = CLOSED_PIPE
+    except SystemExit as error:
+        # click and rich answer a closed pipe with status 1, which means "they differ" here.
+        status = CLOSED_PIPE if isinstance(error.__context__, BrokenPipeError) else error.code
     except MemoryError:
         status = _fail("there is not enough memory for a picture or kernel of this size; use a smaller one")
     except OSError as error:
@@ -91,9 +97,14 @@ def _exit_after(run: Callable[[], Any]) -> NoReturn:
             raise
         status = _fail(f"standard output cannot be written: {error.strerror}")
     if status in {CLOSED_PIPE, TROUBLE}:
-        # Python flushes standard output once more at its end, which would fail again, aloud.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _silence_standard_output()
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _silence_standard_output() -> None:
+    """Python flushes standard output once more at its end, which would fail again, aloud."""
+    with suppress(AttributeError, OSError, ValueError):  # none, closed, or not a file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _message(error: click.ClickException) -> str:
