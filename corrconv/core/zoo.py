@@ -332,7 +332,7 @@ ZOO: Mapping[str, ZooEntry] = MappingProxyType(
             ZooEntry(
                 "motion",
                 "Blurs along a line, as a moving camera does",
-                "MATLAB's fspecial",
+                "a line anti-aliased by distance, in the manner of MATLAB's fspecial",
                 formulas.motion,
                 (
                     Parameter("length", float, 9.0, "length in pixels", lowest=1, highest=formulas.LARGEST_SIDE - 1),

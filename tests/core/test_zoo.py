@@ -136,6 +136,14 @@ def test_motion_counts_angles_counterclockwise(angle):
     assert found[: rows // 2, : columns // 2].sum() < 0.05
 
 
+def test_motion_fades_by_the_distance_from_the_line_and_its_ends():
+    """A line of length 3 at 45 degrees ends 1 from the middle; the corner is sqrt(2) along it."""
+    found = weights("motion:length=3,angle=45")
+    assert found[0, 2] / found[1, 1] == pytest.approx(1 - (np.sqrt(2) - 1))
+    assert found[0, 1] / found[1, 1] == pytest.approx(1 - np.sqrt(1 / 2))
+    assert found[0, 0] == 0
+
+
 @given(st.integers(-360, 360))
 def test_gabor_is_even_or_odd_to_the_last_bit(angle):
     even, odd = weights(f"gabor:angle={angle}"), weights(f"gabor:angle={angle},phase=90")
