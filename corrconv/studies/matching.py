@@ -1,0 +1,337 @@
+"""Where does a template occur in an image? Similarity, what correlation is for."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import log2, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.arithmetic import check_real
+from corrconv.core.filtering import filter_array, prepare_filtering
+from corrconv.core.kernel import Kernel
+from corrconv.core.options import Options
+from corrconv.core.terms import Operation, OutputSize, Precision
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from corrconv.core.engines.signature import Numbers
+    from corrconv.core.kernel import Cell
+    from corrconv.core.tiles import Tile
+
+    Scores = NDArray[np.float64]
+
+# Scores are normalized in tiles of so many rows and columns: large enough that the pixels a tile
+# shares with the next cost little, small enough that its sums stay in the cache.
+TILE_SHAPE = (256, 256)
+
+# A window is flat when its variation is below this many roundings of its energy: what is left then
+# is mostly rounding, and dividing by it would make a match out of nothing.
+FLAT_ROUNDINGS = 64
+
+
+@dataclass(frozen=True)
+class Match:
+    """One place where the template fits: the window's top-left pixel, and its score."""
+
+    row: int
+    column: int
+    score: float
+
+    def center(self, template_shape: tuple[int, int]) -> Cell:
+        """The pixel under the template's middle cell (the lower right of the two for even sides)."""
+        return self.row + template_shape[0] // 2, self.column + template_shape[1] // 2
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """A template sought in an image.
+
+    scores (H - h + 1, W - w + 1): one for each window, at its top-left pixel. peaks: the best of them
+    that reach min_score (None: whatever the score), none overlapping a better one by more than half
+    its height and width; best first. raw: the scores are plain sums of products, not similarities.
+    """
+
+    template_shape: tuple[int, int]
+    operation: Operation
+    raw: bool
+    min_score: float | None
+    scores: Scores
+    peaks: tuple[Match, ...]
+
+    @property
+    def best(self) -> Match:
+        """The highest score of all windows, whether it reaches min_score or not."""
+        row, column = np.unravel_index(int(self.scores.argmax()), self.scores.shape)
+        return Match(int(row), int(column), float(self.scores[row, column]))
+
+
+def match_template(
+    image: ArrayLike,
+    template: ArrayLike,
+    *,
+    operation: Operation | str = Operation.CORRELATION,
+    raw: bool = False,
+    count: int = 5,
+    min_score: float | None = None,
+    channel_axis: int | None = None,
+    threads: int | None = None,
+) -> Matching:
+    """Find the windows of an image that look most like the template.
+
+    image (H, W) and template (h, w), or both with channels along channel_axis; see
+    `normalized_correlation` for the scores and the errors, and for raw `plain_correlation`. count:
+    at most so many peaks. threads: None uses every core.
+    """
+    if count < 1:
+        raise CorrconvError(f"{count} matches cannot be looked for; ask for at least 1")
+    score_windows = plain_correlation if raw else normalized_correlation
+    scores = score_windows(image, template, operation=operation, channel_axis=channel_axis, threads=threads)
+    pattern = _with_channels(np.asarray(template), channel_axis)
+    template_shape = pattern.shape[0], pattern.shape[1]
+    peaks = find_peaks(scores, template_shape, count, min_score)
+    return Matching(template_shape, Operation(operation), raw, min_score, scores, peaks)
+
+
+def normalized_correlation(
+    image: ArrayLike,
+    template: ArrayLike,
+    *,
+    operation: Operation | str = Operation.CORRELATION,
+    channel_axis: int | None = None,
+    threads: int | None = None,
+) -> Scores:
+    """Similarity of every window to the template, from -1 to 1 (no unit).
+
+    image (H, W) and template (h, w) with h <= H, w <= W give (H - h + 1, W - w + 1); with
+    channel_axis all channels are taken together, each about its own mean. Brightness and contrast of
+    a window play no part. Windows without variation score 0. Under convolution the template is
+    turned by 180 degrees, so its half-turned copies are found. Raises CorrconvError for a template
+    that does not fit or has no variation, and for nan or inf.
+    Source: J. P. Lewis, "Fast Normalized Cross-Correlation" (1995).
+    """
+    pixels, pattern = _checked_pair(image, template, channel_axis)
+    unit_pattern = _unit_pattern(pattern)
+    # A shift of the image changes no score, since the pattern sums to 0, but it keeps the sums small,
+    # and with them their rounding. Whole numbers stay whole, so that their window sums are exact.
+    offsets = pixels.mean(axis=(0, 1), dtype=np.float64)
+    if pixels.dtype.kind in "biu":
+        offsets = np.rint(offsets)
+    options = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64, threads=threads)
+    scores = np.zeros([length - side + 1 for length, side in zip(pixels.shape, pattern.shape, strict=True)][:2])
+    for channel, offset in enumerate(offsets):
+        _add_products(scores, pixels[:, :, channel], unit_pattern[:, :, channel], offset, Operation(operation), options)
+    _divide_by_variation(scores, pixels, offsets, (pattern.shape[0], pattern.shape[1]), threads)
+    return scores
+
+
+def plain_correlation(
+    image: ArrayLike,
+    template: ArrayLike,
+    *,
+    operation: Operation | str = Operation.CORRELATION,
+    channel_axis: int | None = None,
+    threads: int | None = None,
+) -> Scores:
+    """The sum of products of every window with the template, summed over the channels.
+
+    Shapes and errors are those of `normalized_correlation`, but a template without variation is
+    accepted. Bright windows score high whatever they show.
+    """
+    pixels, pattern = _checked_pair(image, template, channel_axis)
+    options = Options(output_size=OutputSize.VALID, threads=threads)
+    total: Scores = sum(  # type: ignore[assignment]
+        filter_array(pixels[:, :, channel], Kernel(pattern[:, :, channel]), Operation(operation), options, dtype=float)
+        for channel in range(pixels.shape[2])
+    )
+    return total
+
+
+def find_peaks(
+    scores: Scores, template_shape: tuple[int, int], count: int, min_score: float | None = None
+) -> tuple[Match, ...]:
+    """The highest local maxima of a score map, best first (equal scores from top to bottom).
+
+    A maximum is dropped where its window overlaps that of a better one by more than half the
+    template's height and more than half its width.
+    """
+    rows, columns = _local_maxima(scores, -np.inf if min_score is None else min_score)
+    order = np.argsort(-scores[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    peaks: list[Match] = []
+    while len(rows) and len(peaks) < count:
+        row, column = int(rows[0]), int(columns[0])
+        peaks.append(Match(row, column, float(scores[row, column])))
+        apart = (2 * np.abs(rows - row) >= template_shape[0]) | (2 * np.abs(columns - column) >= template_shape[1])
+        apart[0] = False
+        rows, columns = rows[apart], columns[apart]
+    return tuple(peaks)
+
+
+def _checked_pair(
+    image: ArrayLike, template: ArrayLike, channel_axis: int | None
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    pixels, pattern = (_with_channels(np.asarray(array), channel_axis) for array in (image, template))
+    for array, what in ((pixels, "image"), (pattern, "template")):
+        if array.size == 0:
+            raise CorrconvError(f"the {what} is empty; it needs at least one pixel")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise CorrconvError(f"the {what} holds nan or inf; replace those pixels before matching")
+    if pixels.shape[2] != pattern.shape[2]:
+        raise CorrconvError(
+            f"the image has {pixels.shape[2]} channels where the template has {pattern.shape[2]}; make both gray"
+        )
+    if pattern.shape[0] > pixels.shape[0] or pattern.shape[1] > pixels.shape[1]:
+        raise CorrconvError(
+            f"the template ({pattern.shape[0]}x{pattern.shape[1]} pixels) does not fit into the image"
+            f" ({pixels.shape[0]}x{pixels.shape[1]}); use a smaller template"
+        )
+    return pixels, pattern.astype(np.float64)
+
+
+def _with_channels(array: NDArray[Any], channel_axis: int | None) -> NDArray[Any]:
+    check_real(array)
+    expected = 2 if channel_axis is None else 3
+    if array.ndim != expected:
+        raise CorrconvError(f"an array of shape {array.shape} cannot be matched; {expected} dimensions are needed")
+    return array[:, :, np.newaxis] if channel_axis is None else np.moveaxis(array, channel_axis, -1)
+
+
+def _unit_pattern(pattern: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The template less the mean of each channel, divided by its norm over all channels."""
+    deviations: NDArray[np.float64] = pattern - pattern.mean(axis=(0, 1))
+    variation = float(np.square(deviations).sum())
+    if variation <= _flatness(pattern.size) ** 2 * float(np.square(pattern).sum()):
+        raise CorrconvError(
+            "the template is flat: without variation it has no shape to look for, and every score would be 0/0;"
+            " choose a template with some structure, or compare brightness by the raw sums"
+        )
+    return deviations / sqrt(variation)
+
+
+def _flatness(values: int) -> float:
+    """The share of a window's energy that its variation may have by rounding alone."""
+    return FLAT_ROUNDINGS * float(np.finfo(np.float64).eps) * (2 + log2(values))
+
+
+def _add_products(
+    scores: Scores,
+    pixels: NDArray[Any],
+    pattern: NDArray[np.float64],
+    offset: float,
+    operation: Operation,
+    options: Options,
+) -> None:
+    def shift(padded: Numbers) -> None:
+        padded -= offset
+
+    def add(place: Tile, products: Numbers) -> None:
+        scores[place] += products[:, :, 0]
+
+    prepare_filtering(pixels[:, :, np.newaxis], Kernel(pattern), operation, options).run(add, shift)
+
+
+def _divide_by_variation(
+    scores: Scores,
+    pixels: NDArray[Any],
+    offsets: NDArray[np.float64],
+    window: tuple[int, int],
+    threads: int | None,
+) -> None:
+    """Divide each score by the norm of its window's deviations from the window's own mean."""
+    area = window[0] * window[1]
+    flatness = _flatness(area * len(offsets))
+    sum_dtype = _sum_dtype(pixels, offsets, area)
+
+    def divide(corner: tuple[int, int]) -> None:
+        (top, left), (height, width) = corner, TILE_SHAPE
+        tile = scores[top : top + height, left : left + width]
+        read = pixels[top : top + len(tile) + window[0] - 1, left : left + tile.shape[1] + window[1] - 1]
+        energy, variation = np.zeros(tile.shape), np.zeros(tile.shape)
+        for channel, offset in enumerate(offsets):
+            values = np.subtract(read[:, :, channel], offset.astype(sum_dtype), dtype=sum_dtype)
+            sums = window_sums(values, window).astype(np.float64)
+            squares = window_sums(np.square(values, out=values), window)
+            energy += squares
+            variation += squares - np.square(sums, out=sums) / area
+        flat = variation <= flatness * energy
+        variation[flat] = 1
+        tile /= np.sqrt(variation, out=variation)
+        np.clip(tile, -1, 1, out=tile)
+        tile[flat] = 0
+
+    corners = [
+        (top, left)
+        for top in range(0, scores.shape[0], TILE_SHAPE[0])
+        for left in range(0, scores.shape[1], TILE_SHAPE[1])
+    ]
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        for _ in pool.map(divide, corners):
+            pass
+
+
+def _sum_dtype(pixels: NDArray[Any], offsets: NDArray[np.float64], area: int) -> np.dtype[Any]:
+    """The narrowest type that holds the window sums of the squares: exactly, for whole numbers."""
+    if pixels.dtype.kind in "biu":
+        extremes = (pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1)))
+        largest = max(int(np.abs(extreme - offsets).max()) for extreme in extremes)
+        for name in (np.int32, np.int64):
+            if area * largest**2 <= np.iinfo(name).max:
+                return np.dtype(name)
+    return np.dtype(np.float64)
+
+
+def window_sums(values: NDArray[Any], window: tuple[int, int]) -> NDArray[Any]:
+    """The sum of every window of so many rows and columns, (H - h + 1, W - w + 1).
+
+    Sums of 1, 2, 4, 8 ... neighbours are made from each other and put together: about 2 log2(side)
+    additions a pixel. Unlike differences of a cumulative sum they never subtract, so the rounding
+    stays that of the window itself, and whole numbers stay exact.
+    """
+    return _row_window_sums(_row_window_sums(values, window[0]).T, window[1]).T
+
+
+def _row_window_sums(values: NDArray[Any], length: int) -> NDArray[Any]:
+    outputs = len(values) - length + 1
+    total: NDArray[Any] | None = None
+    runs, run_length, done = values, 1, 0
+    while True:
+        if length & run_length:
+            part = runs[done : done + outputs]
+            total = part if total is None else total + part
+            done += run_length
+            if done == length:
+                return total
+        runs = runs[:-run_length] + runs[run_length:]
+        run_length *= 2
+
+
+def _local_maxima(scores: Scores, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the scores of at least this much that no neighbour exceeds, in reading order."""
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    for start in range(0, len(scores), TILE_SHAPE[0]):
+        strip = scores[start : start + TILE_SHAPE[0]]
+        if strip.max() < least:
+            continue
+        top = min(start, 1)
+        around = scores[start - top : start + TILE_SHAPE[0] + 1]
+        highest = _highest_of_three(_highest_of_three(around).T).T[top : top + len(strip)]
+        rows, columns = np.nonzero((strip >= highest) & (strip >= least))
+        found.append((rows + start, columns))
+    if not found:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    rows, columns = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return rows, columns
+
+
+def _highest_of_three(values: Scores) -> Scores:
+    """Each value or its larger neighbour in the row before or after."""
+    highest = np.copy(values)  # unlike values.copy(), it keeps the memory order of a transposed array
+    np.maximum(highest[1:], values[:-1], out=highest[1:])
+    np.maximum(highest[:-1], values[1:], out=highest[:-1])
+    return highest
