@@ -1,6 +1,7 @@
 """The command `corrconv`, also as `python -m corrconv`."""
 
 import os
+import sys
 
 
 def main() -> None:
@@ -9,6 +10,11 @@ def main() -> None:
     # and NumPy reads these variables only once, when it is imported. A user's own setting wins.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+    # A stream of another encoding gets a ? for a sign such as ≠, rather than a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
     from corrconv.cli import corrconv  # noqa: PLC0415  (after the variables are set)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +15,7 @@ from corrconv import __version__
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 TROUBLE = 2
 INTERRUPTED = 130
@@ -32,6 +32,22 @@ COMMANDS = {
 
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True}
+
+
+class _ClosedPipe(Exception):  # noqa: N818  (the reader has seen enough: no error)
+    """Whoever reads standard output has stopped; raised past click, which would make it status 1."""
+
+
+@contextmanager
+def _own_closed_pipe() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ClosedPipe from error
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # rich's answer, status 1 too
+            raise _ClosedPipe from error
+        raise
 
 
 class LazyGroup(click.Group):
@@ -52,6 +68,16 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def make_context(self, *args: Any, **values: Any) -> click.Context:
+        """Parse the arguments, which prints help and version."""
+        with _own_closed_pipe():
+            return super().make_context(*args, **values)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _own_closed_pipe():
+            return super().invoke(ctx)
 
     def main(
         self,
@@ -84,11 +110,8 @@ def _exit_after(run: Callable[[], Any]) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         status = INTERRUPTED
-    except BrokenPipeError:
+    except (_ClosedPipe, BrokenPipeError):
         status = CLOSED_PIPE
-    except SystemExit as error:
-        # click and rich answer a closed pipe with status 1, which means "they differ" here.
-        status = CLOSED_PIPE if isinstance(error.__context__, BrokenPipeError) else error.code
     except MemoryError:
         status = _fail("there is not enough memory for a picture or kernel of this size; use a smaller one")
     except OSError as error:

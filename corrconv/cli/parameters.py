@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -189,6 +188,6 @@ def report(*, quiet: bool) -> Callable[[str], None]:
 
     def write(line: str) -> None:
         if not quiet:
-            click.echo(line, file=sys.stderr)
+            click.echo(line, err=True)
 
     return write

@@ -11,20 +11,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from corrconv.errors import CorrconvError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
 def show(*renderables: RenderableType) -> None:
-    """Print tables and text to standard output, in colour only on a terminal."""
+    """Print tables and text to standard output, in colour only on a terminal. Raises CorrconvError without one."""
+    _check_standard_output()
     console = Console(highlight=False, markup=False, emoji=False)
     for renderable in renderables:
         console.print(renderable)
 
 
 def show_document(document: dict[str, Any]) -> None:
-    """Print one JSON document to standard output."""
+    """Print one JSON document to standard output. Raises CorrconvError without one."""
+    _check_standard_output()
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def _check_standard_output() -> None:
+    if sys.stdout is None:  # the shell's `>&-`
+        raise CorrconvError("standard output is closed; redirect it to a file or to /dev/null")
 
 
 def plain_table(title: str | None = None) -> Table:
