@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.rendering import pixel_scale, quantize
+from corrconv.core.rendering import finite_range, pixel_scale, quantize, unit_factor
 from corrconv.errors import FileError
 from corrconv.files.images import Picture, write_image
 from corrconv.files.outputs import refuse_overwrite
@@ -74,7 +74,7 @@ def _pictures(entry: KernelComparison, picture: Picture, choices: FilterChoices)
     made = {}
     for name, values in (("correlation", entry.correlation), ("convolution", entry.convolution)):
         biased = values + rendering.bias
-        scale = pixel_scale(rendering.display, float(np.nanmin(biased)), float(np.nanmax(biased)), dtype)
+        scale = pixel_scale(rendering.display, *finite_range(biased), dtype, unit_factor(pixels.dtype, dtype))
         made[name] = replace(picture, pixels=quantize(scale(biased), dtype)[0], has_alpha=False, notes=())
     made["difference"] = Picture(np.asarray(difference_picture(entry)))
     panel = comparison_panel(entry, pixels, picture.name, rendering.display, rendering.bias)

@@ -102,7 +102,7 @@ class FileFilter:
             other = [str(rule) for rule in Display if rule not in {Display.CLIP, self.choices.rendering.display}]
             yield (
                 f"{rendered.clipped / (rows * columns):.2%} of the pixels clipped to {low:g}..{high:g}"
-                f" (the values run from {rendered.low:.6g} to {rendered.high:.6g});"
+                f" ({_said_range(rendered)});"
                 f" see --display {' or '.join(other)}"
             )
         if self.verbose:
@@ -119,6 +119,12 @@ class FileFilter:
             f"{self.operation} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
             f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {rendered.pixels.dtype}"
         )
+
+
+def _said_range(rendered: Rendered) -> str:
+    if rendered.low > rendered.high:
+        return "no value is finite"
+    return f"the values run from {rendered.low:.6g} to {rendered.high:.6g}"
 
 
 def _pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from math import inf, isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Rendering:
 class Rendered:
     """Finished pixels (rows, columns, channels), and what is to be told about them.
 
-    low, high: the range of the filtered colours with the bias, before the display rule. clipped:
+    low, high: the range of the finite filtered colours with the bias, before the display rule. clipped:
     how many pixels had a value that the pixel type cannot hold. plan: how they were computed.
     """
 
@@ -59,14 +60,24 @@ class PixelScale:
     def __call__(self, values: Numbers) -> Numbers:
         """The values on the scale of the pixels, not yet rounded."""
         scaled = np.abs(values) if self.absolute else values
-        if self.factor != 1.0:
-            scaled = scaled * self.factor
-        return scaled + self.offset if self.offset else scaled
+        with np.errstate(invalid="ignore"):  # inf times 0
+            if self.factor != 1.0:
+                scaled = scaled * self.factor
+            return scaled + self.offset if self.offset else scaled
+
+
+def finite_range(values: Numbers) -> tuple[float, float]:
+    """The smallest and the largest finite value; inf and -inf where there is none."""
+    low, high = float(values.min()), float(values.max())
+    if isfinite(low) and isfinite(high):
+        return low, high
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (inf, -inf)
 
 
 def pixel_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """The smallest and the largest pixel: of the integer type, or 0 and 1 for floats."""
-    if dtype.kind == "f":
+    """The smallest and the largest pixel: of the integer type, or 0 and 1 for floats and truth values."""
+    if dtype.kind in "bf":
         return 0.0, 1.0
     limits = np.iinfo(dtype)
     return float(limits.min), float(limits.max)
@@ -75,9 +86,10 @@ def pixel_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
 def unit_factor(source: np.dtype[Any], target: np.dtype[Any]) -> float:
     """What one gray level of the source is worth in the target: 1/257 from 16 to 8 bits.
 
-    Signed and float values have no natural full range, so they are taken as they are.
+    Truth values become black and white. Signed and float values have no natural full range, so they
+    are taken as they are.
     """
-    if source.kind == "u" == target.kind:
+    if source.kind in "bu" and target.kind == "u":
         return pixel_limits(target)[1] / pixel_limits(source)[1]
     return 1.0
 
@@ -97,7 +109,7 @@ def pixel_scale(display: Display, low: float, high: float, dtype: np.dtype[Any],
             return PixelScale(unit, absolute=True)
         case Display.RESCALE:
             factor = (brightest - darkest) / (high - low) if high > low else 0.0
-            return PixelScale(factor, darkest - low * factor)
+            return PixelScale(factor, darkest - low * factor if factor else darkest)
         case Display.SIGNED:
             # Integer ranges have no middle: 128 of 0..255 leaves 127 steps on either side.
             reach = (brightest - darkest) / 2 if dtype.kind == "f" else (brightest - darkest - 1) / 2
@@ -170,12 +182,16 @@ class _Pipeline:
                 f"--alpha weighted needs a kernel with a positive sum, and {kernel.name} sums to {kernel.sum:g};"
                 " use --alpha keep"
             )
-        self.opaque = brightest_alpha(image.dtype)
+        self.opaque = brightest_alpha(image.dtype) if self.weighted else 0.0
         # 8-bit pixels are so coarse that float32 sums round to the same ones, nearly always.
         real_dtype = np.dtype(np.float32) if image.dtype.itemsize == 1 == target.itemsize else None
         prepare = partial(prepare_filtering, operation=operation, options=options, real_dtype=real_dtype)
         if self.weighted:
-            self.filtering = prepare(image, kernel)
+            filtering = prepare(image, kernel)
+            if filtering.arithmetic.dtype.kind == "i":
+                filtering = prepare(image.astype(np.float64), kernel)
+            # Colours that were multiplied by their opacity are no whole numbers any more.
+            self.filtering = replace(filtering, arithmetic=replace(filtering.arithmetic, exact=False))
         elif self.kept_alpha:
             self.filtering = prepare(image[:, :, :-1], kernel)
             # The alpha of an output pixel is that of the pixel under the anchor, whatever the output grid.
@@ -222,17 +238,15 @@ class _Pipeline:
         """The smallest and the largest finished colour value, or nan twice where the display needs neither."""
         if self.rendering.display not in {Display.RESCALE, Display.SIGNED}:
             return float("nan"), float("nan")
-        lows: list[float] = []
-        highs: list[float] = []
+        ranges: list[tuple[float, float]] = []
 
         def note(_band: slice, values: Numbers) -> None:
-            colours = self.colours(values)
+            ends = finite_range(self.colours(values))
             with self._lock:
-                lows.append(float(np.nanmin(colours)))
-                highs.append(float(np.nanmax(colours)))
+                ranges.append(ends)
 
         self.run(note)
-        return min(lows), max(highs)
+        return min(low for low, _ in ranges), max(high for _, high in ranges)
 
     def pixels(self, low: float, high: float) -> Rendered:
         """The displayed, rounded pixels."""
@@ -244,7 +258,7 @@ class _Pipeline:
 
         def store(band: slice, values: Numbers) -> None:
             colours = self.colours(values)
-            ends = float(colours.min()), float(colours.max())
+            ends = finite_range(colours)
             pixels, clipped = quantize(scale(colours), self.target)
             output[band, :, : pixels.shape[2]] = pixels
             if self.weighted:

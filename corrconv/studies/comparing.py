@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import inf, log10, sqrt
+from math import inf, isfinite, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
+from corrconv.core.rendering import finite_range
 from corrconv.core.terms import Boundary, Operation, OutputSize, Precision, Symmetry
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class KernelComparison:
 
     correlation, convolution (H', W', C): the unrounded float64 results. tolerance: differences up
     to this are rounding. odd_l1: Σ|odd part|, and bound = odd_l1 · (max - min of the pixels), which
-    no difference can exceed. psnr_db is inf where there is no difference.
+    no difference can exceed unless pixels are infinite. psnr_db is inf where there is no difference.
     """
 
     kernel: Kernel
@@ -58,8 +59,8 @@ class KernelComparison:
 
     @property
     def difference(self) -> NDArray[np.float64]:
-        """Correlation minus convolution."""
-        return self.correlation - self.convolution
+        """Correlation minus convolution; 0 where both are nan or the same infinity."""
+        return _subtract(self.correlation, self.convolution)
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,13 @@ def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> Ker
     correlation, convolution = (
         filter_array(pixels, anchored, operation, precise, channel_axis=-1, dtype=np.float64) for operation in Operation
     )
-    difference = np.abs(correlation - convolution)
+    difference = np.abs(_subtract(correlation, convolution))
     filled = options.boundary is Boundary.CONSTANT and options.output_size is not OutputSize.VALID
     low, high = _pixel_range(pixels, options.fill if filled else None)
     tolerance = _rounding_tolerance(pixels, anchored, precise, peak=max(abs(low), abs(high)))
     symmetry = anchored.symmetry(options.output_size)
     coincidence = _coincidence(symmetry, _largest(difference) <= tolerance)
-    rmse = sqrt(float(np.mean(difference**2)))
+    rmse = _root_mean_square(difference)
     odd_l1 = anchored.odd_part(options.output_size).absolute_sum
     return KernelComparison(
         kernel=anchored,
@@ -114,7 +115,7 @@ def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> Ker
         max_abs_difference=_largest(difference),
         mean_abs_difference=float(difference.mean()),
         rmse=rmse,
-        psnr_db=20 * log10(_peak(pixels) / rmse) if rmse else inf,
+        psnr_db=20 * (log10(_peak(pixels)) - log10(rmse)) if rmse else inf,
         differing_share=float(np.mean((~(difference <= tolerance)).any(axis=2))),
         odd_l1=odd_l1,
         bound=odd_l1 * (high - low),
@@ -143,12 +144,30 @@ def _reason(coincidence: Coincidence, kernel: Kernel, output_size: OutputSize) -
     return f"{coincidence}: {why}"
 
 
+def _subtract(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = first - second
+    if np.isnan(difference.max()):
+        difference[(first == second) | (np.isnan(first) & np.isnan(second))] = 0.0
+    return difference
+
+
+def _root_mean_square(values: NDArray[np.float64]) -> float:
+    # Squares of more than 1e154 would overflow, so the largest is taken out of the sum.
+    largest = _largest(values)
+    if largest == 0 or not isfinite(largest):
+        return largest
+    return largest * sqrt(float(np.mean((values / largest) ** 2)))
+
+
 def _largest(difference: NDArray[np.float64]) -> float:
     return float(difference.max())
 
 
 def _pixel_range(pixels: NDArray[Any], fill: float | None) -> tuple[float, float]:
-    low, high = float(pixels.min()), float(pixels.max())
+    low, high = finite_range(pixels)
+    if low > high:
+        low = high = 0.0
     return (low, high) if fill is None else (min(low, fill), max(high, fill))
 
 
@@ -159,6 +178,9 @@ def _rounding_tolerance(pixels: NDArray[Any], kernel: Kernel, options: Options, 
 
 def _peak(pixels: NDArray[Any]) -> float:
     """The largest pixel that the type can hold; for floats, the range that the image uses, or 1."""
+    if pixels.dtype.kind == "b":
+        return 1.0
     if pixels.dtype.kind in "iu":
         return float(np.iinfo(pixels.dtype).max)
-    return float(np.ptp(pixels)) or 1.0
+    low, high = finite_range(pixels)
+    return high - low if high > low else 1.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from corrconv.core.rendering import pixel_scale, quantize
+from corrconv.core.rendering import finite_range, pixel_scale, quantize
 from corrconv.core.terms import Display
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def font(size: int = 15) -> Font:
 
 
 def diverging(values: NDArray[np.floating[Any]], peak: float | None = None) -> Image.Image:
-    """Signed values (H, W) as colours: blue below 0, white at 0, red above; ±peak is the full colour."""
-    largest = float(np.abs(values).max()) if peak is None else peak
-    share = np.clip(values / largest if largest else np.zeros_like(values), -1, 1)[:, :, np.newaxis]
+    """Signed values (H, W) as colours: blue below 0, white at 0 and nan, red above; ±peak is the full colour."""
+    largest = max(map(abs, finite_range(values))) if peak is None else peak
+    scaled = values / largest if 0 < largest < inf else np.sign(values)
+    share = np.nan_to_num(np.clip(scaled, -1, 1))[:, :, np.newaxis]
     end = np.where(share < 0, np.array(NEGATIVE), np.array(POSITIVE))
     colours = np.array(PAPER) + np.abs(share) * (end - np.array(PAPER))
     return Image.fromarray(np.rint(colours).astype(np.uint8))
