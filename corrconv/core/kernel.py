@@ -114,7 +114,7 @@ class Kernel:
         """The kernel divided by its sum. Raises KernelError where the sum is zero."""
         if abs(self.sum) <= ROUNDING * self.absolute_sum:
             raise KernelError(
-                f"{self.name} sums to 0 and cannot be normalized; use --scale to divide by a number of your choice"
+                f"{self.name} sums to 0 and cannot be normalized; use --scale with a factor of your choice"
             )
         return replace(self, weights=self.weights / self.sum)
 

@@ -736,3 +736,19 @@ def test_upright_matches_pillow():
     content = saved(Image.fromarray(RGB), "PNG", exif=exif)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
     np.testing.assert_array_equal(read_bytes(content).pixels, expected)
+
+
+@pytest.mark.parametrize("name", ["camera", "chelsea", "coins", "corner-text", "letter", "stripes", "gradient16"])
+def test_png_default_is_hardly_larger_than_pillows(name, folder):
+    picture = read_image(f"sample:{name}")
+    write_image("default.png", picture)
+    write_image("pillow.png", picture, png_level=6)
+    assert Path("default.png").stat().st_size <= 1.05 * Path("pillow.png").stat().st_size
+    np.testing.assert_array_equal(read_image("default.png").pixels, picture.pixels)
+
+
+def test_png_of_a_pattern_is_not_left_to_run_lengths(folder):
+    rows, columns = np.indices((600, 800))
+    write_image("pattern.png", Picture(((rows + columns) // 8 % 256).astype(np.uint8)))
+    write_image("pillow.png", Picture(((rows + columns) // 8 % 256).astype(np.uint8)), png_level=6)
+    assert Path("pattern.png").stat().st_size <= 1.05 * Path("pillow.png").stat().st_size

@@ -15,10 +15,10 @@ _KINDS = {bool: "true or false", str: "a text", list: "a list", dict: "an object
 
 
 def parse_json(text: str, *, where: str) -> Kernel:
-    """The kernel of a JSON text: `[[1, 2], [3, 4]]` or `{"kernel": [[1, 2], [3, 4]], "scale": 10}`.
+    """The kernel of a JSON text: `[[1, 2], [3, 4]]` or `{"kernel": [[1, 2], [3, 4]], "scale": 0.1}`.
 
-    Keys beside kernel: anchor ([row, column], "center" or "lower"), scale (what every cell is
-    divided by, as in libvips), name, source. Raises NotationError.
+    Keys beside kernel: anchor ([row, column], "center" or "lower"), scale (a number, or a
+    fraction such as "1/9", that every cell is multiplied by), name, source. Raises NotationError.
     """
     if not text.removeprefix("\ufeff").strip():
         raise NotationError(where, "empty; expected a kernel such as [[1, 2], [3, 4]]")
@@ -58,12 +58,7 @@ def _read_object(document: dict[str, Any], where: str) -> Kernel:
             raise NotationError(where, f"the key {quoted(key)} is unknown; the keys are {', '.join(_KEYS)}")
     if "kernel" not in document:
         raise NotationError(where, "the key 'kernel' is missing; it holds the rows, such as [[1, 2], [3, 4]]")
-    scale = document.get("scale", Fraction(1))
-    if not isinstance(scale, Fraction) or scale == 0:
-        raise NotationError(
-            where, f"scale is {_shown(scale)}; expected a number other than 0 that the cells are divided by"
-        )
-    weights = _read_rows(document["kernel"], 1 / scale, where)
+    weights = _read_rows(document["kernel"], _read_scale(document.get("scale", Fraction(1)), where), where)
     try:
         anchor = resolve_anchor(_read_anchor(document.get("anchor", "center"), where), (len(weights), len(weights[0])))
     except KernelError as error:
@@ -74,6 +69,18 @@ def _read_object(document: dict[str, Any], where: str) -> Kernel:
         name=_read_text(document, "name", "kernel", where),
         source=_read_text(document, "source", "", where),
     )
+
+
+def _read_scale(scale: Any, where: str) -> Fraction:
+    expected = 'expected a number, or a fraction such as "1/9", that the cells are multiplied by'
+    if isinstance(scale, str):
+        try:
+            scale = read_number(scale)
+        except ValueError as error:
+            raise NotationError(where, f"scale: {error}") from None
+    if not isinstance(scale, Fraction) or scale == 0:
+        raise NotationError(where, f"scale is {_shown(scale)}; {expected}, and not 0")
+    return scale
 
 
 def _read_anchor(anchor: Any, where: str) -> tuple[int, int] | str:

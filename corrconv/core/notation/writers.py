@@ -70,10 +70,11 @@ def _write_csv(kernel: Kernel) -> str:
 
 def _write_json(kernel: Kernel) -> str:
     cells, divisor = _cells_and_divisor(kernel)
+    scale = "1" if divisor == 1 else f'"1/{divisor}"'
     rows = ",\n    ".join(f"[{row}]" for row in _join(cells, ", "))
     return (
         f'{{\n  "name": {json.dumps(kernel.name)},\n  "source": {json.dumps(kernel.source)},\n'
-        f'  "anchor": {json.dumps(kernel.anchor)},\n  "scale": {divisor},\n  "kernel": [\n    {rows}\n  ]\n}}'
+        f'  "anchor": {json.dumps(kernel.anchor)},\n  "scale": {scale},\n  "kernel": [\n    {rows}\n  ]\n}}'
     )
 
 
