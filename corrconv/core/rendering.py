@@ -125,15 +125,18 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
     if dtype.kind == "f":
         return values.astype(dtype, copy=False), 0
     darkest, brightest = pixel_limits(dtype)
-    rounded = np.rint(values)
+    rounded = np.rint(_wide_enough(values, dtype))
     low, high = rounded.min(), rounded.max()
     if darkest <= low and high <= brightest:
         return rounded.astype(dtype), 0
     outside = ~((rounded >= darkest) & (rounded <= brightest))
     np.nan_to_num(rounded, copy=False, nan=0.0)
-    # 2^31 - 1 is not a float32: clipping to it there would round up and wrap round.
-    safe = rounded if dtype.itemsize <= 2 else rounded.astype(np.float64)
-    return np.clip(safe, darkest, brightest).astype(dtype), int(np.count_nonzero(outside.any(axis=2)))
+    return np.clip(rounded, darkest, brightest).astype(dtype), int(np.count_nonzero(outside.any(axis=2)))
+
+
+def _wide_enough(values: Numbers, dtype: np.dtype[Any]) -> Numbers:
+    # 2^31 - 1 is not a float32: compared or scaled to it there, values would round up and wrap round.
+    return values.astype(np.float64, copy=False) if dtype.kind in "iu" and dtype.itemsize > 2 else values
 
 
 def render(
@@ -259,7 +262,7 @@ class _Pipeline:
         def store(band: slice, values: Numbers) -> None:
             colours = self.colours(values)
             ends = finite_range(colours)
-            pixels, clipped = quantize(scale(colours), self.target)
+            pixels, clipped = quantize(scale(_wide_enough(colours, self.target)), self.target)
             output[band, :, : pixels.shape[2]] = pixels
             if self.weighted:
                 output[band, :, -1:] = quantize(values[:, :, -1:] * unit, self.target)[0]
