@@ -1,0 +1,129 @@
+"""Which kernel of the zoo is most like a given one?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corrconv.core.terms import Operation
+from corrconv.core.zoo import ZOO, zoo_kernel
+from corrconv.errors import KernelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.zoo import Parameter
+
+# The settings that are tried, by the name of the parameter, beside the defaults of the others.
+TRIED_SETTINGS = {
+    "sigma": ("0.5", "0.7", "1", "1.4", "2", "3"),
+    "angle": ("0", "45", "90", "135"),
+    "phase": ("0", "90"),
+    "amount": ("0.5", "1", "2"),
+    "length": ("3", "5", "7", "9"),
+}
+
+# Likenesses closer than this are equal, so that rounding does not choose between them.
+LIKENESS_DIGITS = 9
+
+
+@dataclass(frozen=True)
+class ZooLikeness:
+    """A kernel is about `scale` times this zoo kernel, when both are laid by this operation.
+
+    similarity: the cosine of the angle between the two kernels as vectors, 1 for equal ones.
+    """
+
+    kernel: Kernel
+    operation: Operation
+    scale: float
+    similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A zoo kernel, its weights embedded about its anchor, and the operation that it is meant for."""
+
+    kernel: Kernel
+    embedded: NDArray[np.float64]
+    meant_for: Operation | None
+
+
+def nearest_zoo_kernel(correlation_kernel: Kernel) -> ZooLikeness | None:
+    """The zoo kernel most like the one that correlation lays, or its half-turn that convolution lays.
+
+    Kernels are compared with their anchors over each other and zeros around them. Of equally like
+    ones, a positive scale wins, then the shorter name, then the operation that the zoo kernel is
+    meant for. None for a kernel of zeros.
+    """
+    if not correlation_kernel.weights.any():
+        return None
+    laid = {Operation.CORRELATION: correlation_kernel, Operation.CONVOLUTION: correlation_kernel.turned()}
+    likenesses = [
+        (_likeness(kernel.embedded().weights, candidate, operation), candidate.meant_for)
+        for operation, kernel in laid.items()
+        for candidate in _candidates(correlation_kernel.shape)
+    ]
+    return max(likenesses, key=lambda entry: _preference(*entry))[0]
+
+
+def _preference(likeness: ZooLikeness, meant_for: Operation | None) -> tuple[float, bool, int, bool]:
+    return (
+        round(likeness.similarity, LIKENESS_DIGITS),
+        likeness.scale > 0,
+        # Without the name's length, sobel would be called robinson:direction=e, which is the same kernel.
+        -len(likeness.kernel.name),
+        likeness.operation is (meant_for or Operation.CORRELATION),
+    )
+
+
+def _likeness(embedded: NDArray[np.float64], candidate: _Candidate, operation: Operation) -> ZooLikeness:
+    """How like, and at which scale the candidate comes closest. Neither kernel is all zeros."""
+    common = [min(sides) for sides in zip(embedded.shape, candidate.embedded.shape, strict=True)]
+    product_sum = float(np.vdot(_middle(embedded, common), _middle(candidate.embedded, common)))
+    norm = float(np.linalg.norm(candidate.embedded))
+    similarity = abs(product_sum) / norm / float(np.linalg.norm(embedded))
+    return ZooLikeness(candidate.kernel, operation, product_sum / norm**2, similarity)
+
+
+def _middle(weights: NDArray[np.float64], shape: list[int]) -> NDArray[np.float64]:
+    """The middle part of this shape; all sides are odd. The rest meets only zeros of the other kernel."""
+    rows, columns = (
+        slice((whole - part) // 2, (whole + part) // 2) for whole, part in zip(weights.shape, shape, strict=True)
+    )
+    return weights[rows, columns]
+
+
+@cache
+def _candidates(shape: tuple[int, int]) -> tuple[_Candidate, ...]:
+    """Every zoo kernel, with its choices and some usual settings tried, in sizes that fit the shape."""
+    found: dict[str, _Candidate] = {}
+    for entry in ZOO.values():
+        for settings in product(*(_tried(parameter, shape) for parameter in entry.parameters)):
+            text = ",".join(filter(None, settings))
+            try:
+                kernel = zoo_kernel(f"{entry.name}:{text}" if text else entry.name)
+            except KernelError:
+                continue  # a setting that this kernel does not allow
+            if kernel.weights.any():
+                found[kernel.name] = _Candidate(kernel, kernel.embedded().weights, entry.operation)
+    return tuple(found.values())
+
+
+def _tried(parameter: Parameter, shape: tuple[int, int]) -> list[str]:
+    """The settings to try, as NAME=VALUE; an empty text leaves the default."""
+    if parameter.choices:
+        values = tuple(map(str, parameter.choices))
+    elif parameter.name == "size":
+        values = (str(shape[0]),)
+    elif parameter.name in {"dy", "dx"}:
+        reach = shape[0 if parameter.name == "dy" else 1] // 2
+        values = tuple(map(str, range(-reach, reach + 1))) if reach <= 5 else ()
+    else:
+        values = TRIED_SETTINGS.get(parameter.name, ())
+    return ["", *(f"{parameter.name}={value}" for value in values if value != str(parameter.default))]
