@@ -1,0 +1,36 @@
+"""Something that filters, seen from outside: what a probe examines and what files hands to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+Shape = tuple[int, int]
+
+# Rows and columns of the kernels that are tried: odd, even, and one of each.
+KERNEL_SHAPES: tuple[Shape, ...] = ((3, 3), (5, 5), (2, 2), (4, 4), (2, 3), (3, 2))
+ROW_SHAPES: tuple[Shape, ...] = ((1, 3), (1, 5), (1, 2), (1, 4))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Something that makes an image of an image and a kernel, and what it can be fed.
+
+    run: (image, kernel) -> image, all 2-D arrays. image_dtypes: the first is what the geometry is
+    measured with, the whole-number ones are what rounding and overflow are measured with.
+    whole_kernels: only whole-number kernels. separable: only products of a column and a row.
+    proof_pictures: how many fresh pictures prove the findings, for each kernel shape and image type.
+    """
+
+    name: str
+    run: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+    image_dtypes: tuple[str, ...] = ("float64", "uint8")
+    kernel_shapes: tuple[Shape, ...] = KERNEL_SHAPES
+    whole_kernels: bool = False
+    separable: bool = False
+    proof_pictures: int = 3
