@@ -24,7 +24,6 @@ from corrconv.core.conventions import (
     raw_sums,
 )
 from corrconv.core.kernel import Kernel
-from corrconv.core.target import Shape, Target
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.studies.fitting import Line, choose_borders, fit_line, fit_numbers, fit_sides, shared_rules, side_strips
@@ -42,6 +41,8 @@ from corrconv.studies.subject import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from corrconv.core.target import Shape, Target
 
 
 @dataclass(frozen=True)

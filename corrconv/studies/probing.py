@@ -16,7 +16,6 @@ from corrconv.core.conventions import (
 )
 from corrconv.core.kernel import Kernel
 from corrconv.core.known_conventions import CONVENTIONS
-from corrconv.core.target import Shape, Target
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.studies.experiments import (
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from corrconv.core.target import Shape, Target
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.target import Shape, Target
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from corrconv.core.target import Shape, Target
 
 PICTURE_SHAPE = (25, 31)
 IMPULSE_AT = (12, 15)
