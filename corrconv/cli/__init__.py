@@ -25,6 +25,7 @@ CLOSED_PIPE = 141  # 128 + SIGPIPE, what the shell reports for programs that a c
 COMMANDS = {
     "apply": "Filter pictures with a kernel.",
     "compare": "Both operations side by side: when do they coincide?",
+    "explain": "Where does this number come from? One output pixel, step by step.",
     "kernel": "List, show and convert kernels.",
     "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",

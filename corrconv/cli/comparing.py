@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 def colours(picture: Picture) -> NDArray[Any]:
     """The channels (H, W, C) that are compared: all but transparency."""
-    pixels = picture.pixels[:, :, np.newaxis] if picture.pixels.ndim == 2 else picture.pixels
-    return pixels[:, :, :-1] if picture.has_alpha else pixels
+    return picture.planes[:, :, :-1] if picture.has_alpha else picture.planes
 
 
 def compared(picture: Picture, kernels: Sequence[Kernel], choices: FilterChoices, *, quiet: bool) -> Comparison:

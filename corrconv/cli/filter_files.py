@@ -78,10 +78,9 @@ class FileFilter:
         return format_of(target, self.format_name)
 
     def _filter(self, picture: Picture, kind: str) -> tuple[Picture, Rendered]:
-        pixels = picture.pixels[:, :, np.newaxis] if picture.pixels.ndim == 2 else picture.pixels
-        dtype = _pixel_dtype(picture, kind)
+        dtype = pixel_dtype(picture, kind)
         rendered = render(
-            pixels,
+            picture.planes,
             self.kernel,
             self.operation,
             self.choices.options,
@@ -127,7 +126,7 @@ def _said_range(rendered: Rendered) -> str:
     return f"the values run from {rendered.low:.6g} to {rendered.high:.6g}"
 
 
-def _pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
+def pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
     """The type to render to: what the format holds; for .npy the exact numbers."""
     if kind == NPY:
         return np.dtype(np.float32 if picture.pixels.dtype == np.float32 else np.float64)

@@ -165,6 +165,16 @@ class AnchorType(_Type):
         return text if text in {"center", "lower"} else _two_numbers(text, "center, lower or ROW,COL such as 0,2")
 
 
+class CellType(_Type):
+    """A row and a column."""
+
+    name = "row,col"
+
+    def parse(self, text: str) -> tuple[int, int]:
+        """Both numbers."""
+        return _two_numbers(text, "ROW,COL such as 100,200")
+
+
 class PairType(_Type):
     """One whole number, or two: for the rows and for the columns."""
 

@@ -41,6 +41,11 @@ class Picture:
     path: Path | None = None
 
     @property
+    def planes(self) -> NDArray[Any]:
+        """The pixels as (H, W, C), those of a gray picture too."""
+        return self.pixels[:, :, np.newaxis] if self.pixels.ndim == 2 else self.pixels
+
+    @property
     def channels(self) -> int:
         """Channels, transparency included; 1 for a gray picture."""
         return 1 if self.pixels.ndim == 2 else self.pixels.shape[2]
