@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": "Both operations side by side: when do they coincide?",
     "explain": "Where does this number come from? One output pixel, step by step.",
     "kernel": "List, show and convert kernels.",
+    "laws": "Which algebraic laws hold, checked on real numbers.",
     "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",
 }

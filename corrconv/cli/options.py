@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+def _layout_options(boundary: str, output_size: str) -> tuple[Callable[[Command], Command], ...]:
+    return (
+        click.option("--boundary", type=BoundaryType(), default=boundary, help="What lies outside the image."),
+        click.option("--fill", type=float, default=0.0, help="Pixel value outside, for --boundary constant."),
+        click.option("--output-size", type=EnumChoice(OutputSize), default=output_size, help="Which outputs to keep."),
+        click.option("--anchor", type=AnchorType(), help="Kernel cell over the output pixel."),
+        click.option("--dilation", type=PairType(), default="1", help="Spread the kernel's cells n pixels apart."),
+    )
+
+
 LAYOUT_OPTIONS = (
-    click.option("--boundary", type=BoundaryType(), default="reflect", help="What lies outside the image."),
-    click.option("--fill", type=float, default=0.0, help="Pixel value outside, for --boundary constant."),
-    click.option("--output-size", type=EnumChoice(OutputSize), default="same", help="Which outputs to keep."),
-    click.option("--anchor", type=AnchorType(), help="Kernel cell over the output pixel."),
+    *_layout_options("reflect", "same"),
     click.option("--stride", type=PairType(), default="1", help="Keep every n-th output."),
-    click.option("--dilation", type=PairType(), default="1", help="Spread the kernel's cells n pixels apart."),
 )
 WEIGHT_OPTIONS = (
     click.option("--scale", type=float, default=1.0, metavar="X", help="Multiply the kernel by X."),
@@ -94,5 +101,22 @@ def filter_options(function: Command) -> Command:
         return function(*args, choices=choices, **values)
 
     for option in reversed((*LAYOUT_OPTIONS, *WEIGHT_OPTIONS, *PIXEL_OPTIONS, *COMPUTING_OPTIONS)):
+        command = option(command)
+    return command  # type: ignore[return-value]
+
+
+def plane_options(function: Command) -> Command:
+    """Give a command the options of laying kernels, but stride, on the whole plane; it receives one `options`."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        from corrconv.core.options import Options
+
+        names = ("boundary", "fill", "output_size", "anchor", "dilation", "engine", "threads")
+        options = Options(**{name: values.pop(name) for name in names})
+        return function(*args, options=options, **values)
+
+    engine, _, threads = COMPUTING_OPTIONS
+    for option in reversed((*_layout_options("constant", "full"), engine, threads)):
         command = option(command)
     return command  # type: ignore[return-value]

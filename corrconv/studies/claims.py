@@ -258,8 +258,8 @@ def _distributivity(setting: Setting) -> Claim:
 
     return Claim(
         "distributivity",
-        "F∗(G+H) = F∗G + F∗H, and so for ⋆",
-        Expectation(True, "sums of products may be taken in any order"),
+        "F∗(G+H) = F∗G + F∗H; ⋆ too",
+        Expectation(True, "sums may be taken in any order"),
         sides,
         setting.peak * (g.absolute_sum + h.absolute_sum),
         2 * _products(g, h),
@@ -277,7 +277,7 @@ def _linearity(setting: Setting) -> Claim:
     return _of_one(
         setting,
         "linearity",
-        "(2F+3E)∗G = 2(F∗G) + 3(E∗G), and so for ⋆",
+        "(2F+3E)∗G = 2·F∗G + 3·E∗G; ⋆ too",
         setting.theory.linearity(setting.g),
         sides,
         factor=5,
@@ -303,7 +303,7 @@ def _shift_equivariance(setting: Setting) -> Claim:
         _of_one(
             setting,
             "shift equivariance",
-            "F moved, then ∗G = F∗G, then moved; and so for ⋆",
+            "(moved F)∗G = moved (F∗G); ⋆ too",
             expectation,
             sides,
         ),
@@ -327,8 +327,8 @@ def _identity(setting: Setting) -> Claim:
 
     return Claim(
         "identity",
-        "F∗1 = F = F⋆1, for a kernel with a single 1",
-        Expectation(True, "every pixel is multiplied by 1, and its neighbours by 0"),
+        "F∗1 = F = F⋆1, 1 a kernel of one 1",
+        Expectation(True, "each pixel times 1, its neighbours times 0"),
         sides,
         setting.peak,
         _products(one),
@@ -343,8 +343,8 @@ def _flip(setting: Setting) -> Claim:
     return _of_one(
         setting,
         "flip",
-        "F∗G = F⋆(G turned) = (F turned ⋆ G) turned",
-        Expectation(True, "turning either one by 180° makes one operation the other"),
+        "F∗G = F⋆(turned G)\n    = turned (turned F ⋆ G)",
+        Expectation(True, "turning either makes one operation the other"),
         sides,
     )
 
@@ -421,7 +421,7 @@ def _fourier_theorem(setting: Setting) -> Claim:
     return _of_one(
         setting,
         "Fourier theorem",
-        "DFT(F∗G) = DFT(F) · DFT(G); for F⋆G with DFT(G) conjugated",
+        "DFT(F∗G) = DFT F · DFT G; ⋆: conj.",
         setting.theory.fourier(setting.g),
         sides,
     )
@@ -433,7 +433,7 @@ def _difference(setting: Setting) -> Claim:
         setting,
         "difference",
         "F⋆G - F∗G = 2 · F⋆(odd part of G)",
-        Expectation(True, "the even part of a kernel is its own half-turn; the odd part changes its sign"),
+        Expectation(True, "the even part cancels, the odd part doubles"),
         lambda: [(setting.correlation - setting.convolution, 2 * setting.correlate(setting.picture, odd))],
         factor=2,
     )

@@ -126,7 +126,7 @@ def _measured(claim: Claim) -> Law:
         max_relative_deviation=largest,
         tolerance=tolerance,
         where=_place(deviation, tolerance, claim.margin),
-        deviation=_reduced(np.atleast_2d(deviation)),
+        deviation=largest_of_blocks(np.atleast_2d(deviation), LONGEST_MAP),
     )
 
 
@@ -156,9 +156,9 @@ def _place(deviation: Values, tolerance: float, margin: tuple[int, int]) -> Plac
     return Place.INTERIOR if inside.max(initial=0.0) > tolerance else Place.BORDER
 
 
-def _reduced(values: Values) -> Values:
-    """The largest value of each block, so that the longer side has at most LONGEST_MAP blocks."""
-    block = -(-max(values.shape) // LONGEST_MAP)
+def largest_of_blocks(values: Values, longest: int) -> Values:
+    """The largest value of each square block, so that the longer side has at most so many blocks."""
+    block = -(-max(values.shape) // longest)
     if block == 1:
         return values
     for axis in (0, 1):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corrconv.core.boundary import OUTSIDE
 from corrconv.core.layout import lay
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize, Symmetry
@@ -30,10 +31,9 @@ BEFORE, AFTER = -1, 1  # the two sides of an axis: top or left, bottom or right
 SIDES = ((0, BEFORE), (0, AFTER), (1, BEFORE), (1, AFTER))
 
 NO_BORDER = "a wrapped picture has no border"
-NOTHING_LOST = "nothing is cropped, and only zeros lie outside"
+NOTHING_LOST = "nothing is cropped, and zeros lie all around"
 REAL_PIXELS = "valid results are made of real pixels alone"
 NO_REACH = "this kernel never reaches outside"
-FILL_STAYS = "the fill value outside stays as it is"
 ZERO_KERNEL = "a kernel of zeros gives 0 either way"
 
 
@@ -103,7 +103,7 @@ class Theory:
         if not self.reaches(second):
             return Expectation(True, "the second kernel never reaches outside")
         if self.fill and not isclose(first.sum, 1, abs_tol=NEGLIGIBLE):
-            return Expectation(False, "the second filter meets a fill value that the first has not filtered")
+            return Expectation(False, "the second filter meets unfiltered fill values")
         breach = max(self.drawn(second, axis, side) * self._broken_off(first, axis, side) for axis, side in SIDES)
         return Expectation(breach <= NEGLIGIBLE, self._composition_reason(breach <= NEGLIGIBLE))
 
@@ -138,12 +138,12 @@ class Theory:
             case OutputSize.FULL, _, True:
                 return "these kernels only move the picture towards one end"
             case _, Boundary.CONSTANT | Boundary.EDGE, True:
-                return "nothing that is cropped would be needed again by these kernels"
+                return "nothing that is cropped is needed again"
             case _, Boundary.CONSTANT | Boundary.EDGE, False:
-                return "the first result is cropped, and the second filter needs what was cut off"
+                return "what the first filter crops, the second one needs"
             case _, Boundary.REFLECT | Boundary.SYMMETRIC, True:
-                return "the first kernel is its own mirror image, so its result continues by the same rule"
-        return "a filtered picture, continued by the boundary rule, is not the continued picture, filtered"
+                return "the first kernel is its own mirror image"
+        return "the boundary rule and a filter do not change places"
 
     def exchange(self, kernel: Kernel) -> Expectation:
         """Whether a picture and the kernel, both on one canvas, may change places in a convolution.
@@ -153,22 +153,22 @@ class Theory:
         if self.undisturbed is not None:
             return Expectation(True, self.undisturbed)
         if self.boundary is Boundary.WRAP:
-            return Expectation(True, "both wrap round in the same way, being of one shape")
+            return Expectation(True, "both wrap round in the same way")
         if self.boundary is Boundary.CONSTANT:
             if self.fill:
-                return Expectation(False, "the fill value lies outside the picture, and then outside the kernel")
-            return Expectation(True, "only zeros lie outside of either, and both are cropped alike")
+                return Expectation(False, "the fill value surrounds F here, and G there")
+            return Expectation(True, "zeros surround both, and both are cropped alike")
         if not kernel.weights.any():
             return Expectation(True, ZERO_KERNEL)
         near = self.boundary is not Boundary.REFLECT  # its copies of a kernel lie one pixel nearer
         if self.output_size is OutputSize.SAME and near and not self.reaches(kernel):
             return Expectation(True, NO_REACH)
-        return Expectation(False, "once the picture is continued at its border, once the kernel is")
+        return Expectation(False, "here the boundary continues F, and there G")
 
     def exchange_in_correlation(self, kernel: Kernel) -> Expectation:
         """Whether a picture and the kernel, both on one canvas, may change places in a correlation."""
         if self.output_size is OutputSize.VALID:
-            return Expectation(True, "of one shape they leave one value, the sum of products")
+            return Expectation(True, "of one shape, they leave one sum of products")
         if not self.fill and not kernel.weights.any():
             return Expectation(True, ZERO_KERNEL)
         return Expectation(False, "G⋆F is F⋆G turned by 180°")
@@ -176,7 +176,7 @@ class Theory:
     def correlation_associativity(self, first: Kernel, second: Kernel) -> Expectation:
         """Whether (F⋆G)⋆H = F⋆(G⋆H), for kernels as correlation has them."""
         if first.weights.any() and second.symmetry(self.output_size) is not Symmetry.POINT_SYMMETRIC:
-            return Expectation(False, "F⋆(G⋆H) is (F⋆G)∗H, so H is turned on one side only")
+            return Expectation(False, "F⋆(G⋆H) is (F⋆G)∗H: H is turned on one side")
         composed = self.composition(first.turned(), second.turned())
         if not composed.holds:
             return composed
@@ -186,7 +186,7 @@ class Theory:
     def linearity(self, kernel: Kernel) -> Expectation:
         """Whether a filtered combination of pictures is the combination of the filtered pictures."""
         if self.fill and self.reaches(kernel):
-            return Expectation(False, "the fill value outside is not combined along with the pictures")
+            return Expectation(False, "the fill value is not combined with the pictures")
         return Expectation(True, "every value is a weighted sum of pixels")
 
     def shift(self, kernel: Kernel, shift: Kernel) -> Expectation:
@@ -200,8 +200,8 @@ class Theory:
         if self.fill:
             return "the fill value moves in unfiltered"
         if self.output_size is OutputSize.SAME:
-            return "what moves in at the border is not what was filtered there before"
-        return "the boundary rule continues a moved picture otherwise"
+            return "what moves in was not there to be filtered"
+        return "a moved picture is continued otherwise"
 
     def adjoint(self, kernel: Kernel) -> Expectation:
         """Whether <F⋆G, E> = <F, E∗G>; `full` has `valid` as its adjoint and `valid` has `full`, on zeros."""
@@ -212,15 +212,15 @@ class Theory:
         if self.fill:
             return Expectation(False, "the fill value adds what E knows nothing of")
         if self.output_size is OutputSize.FULL:
-            return Expectation(False, "the adjoint would have to add what the boundary repeats")
+            return Expectation(False, "what the boundary repeats would have to be added")
         if self.boundary is Boundary.CONSTANT:
-            return Expectation(True, "with zeros outside, each is the transpose of the other")
+            return Expectation(True, "with zeros outside, each is the other's transpose")
         mirror = max(_asymmetry(kernel, axis) for axis in (0, 1)) <= NEGLIGIBLE
         if mirror and self.boundary is Boundary.SYMMETRIC:
-            return Expectation(True, "this kernel is its own mirror image, as the boundary is")
+            return Expectation(True, "kernel and boundary are their own mirror image")
         if mirror and self.boundary is Boundary.EDGE and _farthest(kernel) <= 1:
-            return Expectation(True, "one pixel out, edge is symmetric, and this kernel is its own mirror image")
-        return Expectation(False, "pixels that the boundary repeats count more than once on one side")
+            return Expectation(True, "one pixel out, edge mirrors, as this kernel does")
+        return Expectation(False, "pixels that the boundary repeats count twice")
 
     def fourier(self, kernel: Kernel) -> Expectation:
         """Whether the discrete Fourier transform makes a product of it."""
@@ -228,8 +228,8 @@ class Theory:
             return Expectation(True, self.undisturbed)
         if not self.reaches(kernel):
             return Expectation(True, NO_REACH)
-        around = "zeros around a full result" if self.output_size is OutputSize.FULL else "a picture that wraps round"
-        return Expectation(False, f"the transform is that of {around}")
+        seen = "zeros outside" if self.output_size is OutputSize.FULL else "a picture that wraps round"
+        return Expectation(False, f"the transform sees {seen}")
 
     def total(self, kernel: Kernel) -> Expectation:
         """Whether the sum of the result is the sum of the picture times the sum of the kernel."""
@@ -238,15 +238,15 @@ class Theory:
         if even:
             return Expectation(True, "every pixel meets every weight once")
         if self.output_size is OutputSize.VALID:
-            return Expectation(False, "pixels near the border meet fewer weights than others")
-        return Expectation(False, "pixels near the border do not meet every weight just once")
+            return Expectation(False, "near the border, pixels meet fewer weights")
+        return Expectation(False, "near the border, pixels do not meet each weight once")
 
     def equal_totals(self, kernel: Kernel) -> Expectation:
         """Whether both operations give the same sum, and so the same mean."""
         (inside, outside), (other_inside, other_outside) = (self._counts(kernel, operation) for operation in Operation)
         if _alike(inside, other_inside, kernel) and _alike(outside, other_outside, kernel):
-            return Expectation(True, "every pixel counts alike in both, so a sum or mean cannot tell them apart")
-        return Expectation(False, "near the border, pixels count differently in the two")
+            return Expectation(True, "every pixel counts alike, so sums tell no difference")
+        return Expectation(False, "near the border, pixels count differently")
 
     def _counts(self, kernel: Kernel, operation: Operation) -> tuple[NDArray[np.float64], float]:
         """The weight that each pixel has in the sum of the result, and that of the fill value."""
@@ -259,10 +259,11 @@ class Theory:
     def _readings(self, axis: AxisLayout) -> NDArray[np.float64]:
         """How often each pixel of an axis (the last: the outside) is read through each cell."""
         sources = axis.sources(self.boundary)
-        readings = np.zeros((axis.length + 1, axis.side))
-        for cell in range(axis.side):
-            np.add.at(readings, (sources[cell : cell + axis.outputs], cell), 1)
-        return readings
+        windows = np.lib.stride_tricks.sliding_window_view(sources, axis.side)
+        places = np.arange(axis.length + 1)
+        places[-1] = OUTSIDE
+        readings: NDArray[np.int64] = (windows == places[:, np.newaxis, np.newaxis]).sum(axis=1)
+        return readings.astype(np.float64)
 
     def _laid_on_test_picture(self, kernel: Kernel, operation: Operation) -> Layout:
         """The kernel on a picture just so large that it does not reach from one border to the other."""
@@ -272,21 +273,21 @@ class Theory:
 
     def energy(self, kernel: Kernel) -> Expectation:
         """Whether both operations give results of the same energy (root of the sum of squares)."""
-        same_spectrum = "they have the same spectrum but for its phase"
+        same_spectrum = "they have the same spectrum but for phase"
         if self.output_size is OutputSize.FULL and self.boundary is Boundary.CONSTANT:
             # A fill value other than 0 adds the same to every value: the picture less the fill has zeros outside.
-            return Expectation(True, f"{same_spectrum}, and nothing is cropped")
+            return Expectation(True, same_spectrum)
         if self.output_size is OutputSize.SAME and self.boundary is Boundary.WRAP:
-            return Expectation(True, f"{same_spectrum}; {NO_BORDER}")
+            return Expectation(True, same_spectrum)
         match kernel.symmetry(self.output_size):
             case Symmetry.POINT_SYMMETRIC:
-                return Expectation(True, "they coincide for this kernel")
+                return Expectation(True, "the two coincide for this kernel")
             case Symmetry.ANTISYMMETRIC:
                 return Expectation(True, "they differ by sign only")
         energies = [self._energy_on_noise(kernel, operation) for operation in Operation]
         if isclose(*energies, rel_tol=NEGLIGIBLE):
             return Expectation(True, "for this kernel the border counts alike in both")
-        return Expectation(False, f"{same_spectrum}, which the border spoils")
+        return Expectation(False, "same spectrum but for phase; the border spoils it")
 
     def _energy_on_noise(self, kernel: Kernel, operation: Operation) -> float:
         """The energy of one result, by the definition itself.
