@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from corrconv.cli.options import FilterChoices
     from corrconv.core.kernel import Kernel
     from corrconv.studies.comparing import KernelComparison
+
+
+PICTURES = ("correlation", "convolution", "difference", "panel")
 
 
 def colours(picture: Picture) -> NDArray[Any]:
@@ -56,29 +60,30 @@ def write_pictures(
 
     One kernel's pictures lie in the folder itself, those of several each in a folder of their own.
     """
-    several = len(comparison.kernels) > 1
-    for number, entry in enumerate(comparison.kernels, start=1):
-        place = Path(folder) / f"{number:02}-{_file_name(entry.kernel.name)}" if several else Path(folder)
+    places = [Path(folder)]
+    if len(comparison.kernels) > 1:
+        names = (_file_name(entry.kernel.name) for entry in comparison.kernels)
+        places = [Path(folder) / f"{number:02}-{name}" for number, name in enumerate(names, start=1)]
+    # All or nothing: what would be refused later is refused before the first picture is written.
+    for place, name in product(places, PICTURES):
+        refuse_overwrite(place / f"{name}.png", inputs, force=force)
+    for place, entry in zip(places, comparison.kernels, strict=True):
         _make_folder(place)
-        for name, made in _pictures(entry, picture, choices).items():
-            target = place / f"{name}.png"
-            refuse_overwrite(target, inputs, force=force)
-            write_image(target, made)
+        for name, made in zip(PICTURES, _pictures(entry, picture, choices), strict=True):
+            write_image(place / f"{name}.png", made)
         yield str(place / "panel.png")
 
 
-def _pictures(entry: KernelComparison, picture: Picture, choices: FilterChoices) -> dict[str, Picture]:
+def _pictures(entry: KernelComparison, picture: Picture, choices: FilterChoices) -> Iterator[Picture]:
+    """The pictures of one kernel, in the order of PICTURES."""
     rendering, pixels = choices.rendering, colours(picture)
     dtype = np.dtype(np.uint16 if pixels.dtype == np.uint16 and pixels.shape[2] == 1 else np.uint8)
-    made = {}
-    for name, values in (("correlation", entry.correlation), ("convolution", entry.convolution)):
+    for values in (entry.correlation, entry.convolution):
         biased = values + rendering.bias
         scale = pixel_scale(rendering.display, *finite_range(biased), dtype, unit_factor(pixels.dtype, dtype))
-        made[name] = replace(picture, pixels=quantize(scale(biased), dtype)[0], has_alpha=False, notes=())
-    made["difference"] = Picture(np.asarray(difference_picture(entry)))
-    panel = comparison_panel(entry, pixels, picture.name, rendering.display, rendering.bias)
-    made["panel"] = Picture(np.asarray(panel))
-    return made
+        yield replace(picture, pixels=quantize(scale(biased), dtype)[0], has_alpha=False, notes=())
+    yield Picture(np.asarray(difference_picture(entry)))
+    yield Picture(np.asarray(comparison_panel(entry, pixels, picture.name, rendering.display, rendering.bias)))
 
 
 def _file_name(name: str) -> str:

@@ -27,11 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Rendering:
-    """How filtered values become pixels: the bias is added first, then the display rule applies."""
+    """How filtered values become pixels: the bias is added first, then the display rule applies.
+
+    Raises CorrconvError for a bias that is not finite.
+    """
 
     bias: float = 0.0
     display: Display = Display.CLIP
     alpha: Alpha = Alpha.KEEP
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.bias):
+            raise CorrconvError(f"bias {self.bias} would leave no pixel; it needs a finite number")
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,9 @@ def pixel_limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     if dtype.kind in "bf":
         return 0.0, 1.0
     limits = np.iinfo(dtype)
-    return float(limits.min), float(limits.max)
+    brightest = float(limits.max)
+    # 2^63 - 1 is not a float64: the one below it is.
+    return float(limits.min), brightest if int(brightest) == limits.max else float(np.nextafter(brightest, 0))
 
 
 def unit_factor(source: np.dtype[Any], target: np.dtype[Any]) -> float:

@@ -154,7 +154,8 @@ def panel(title: str, tiles: Sequence[Tile], *, columns: int | None = None, foot
     head = text_block(title, inner, size=20)
     foot = text_block(footer, inner, size=15) if footer else None
     parts = [head, *(_row_of(row, widths) for row in rows), *([foot] if foot else [])]
-    page = Image.new("RGB", (inner + 2 * GAP, sum(part.height for part in parts) + GAP * (len(parts) + 1)), PAPER)
+    width = max(part.width for part in parts)  # a long word of the title may be wider than the tiles
+    page = Image.new("RGB", (width + 2 * GAP, sum(part.height for part in parts) + GAP * (len(parts) + 1)), PAPER)
     top = GAP
     for part in parts:
         page.paste(part, (GAP, top))
@@ -178,8 +179,8 @@ def short_number(value: float) -> str:
     """A number in few characters: three figures, and no exponent where it can be avoided."""
     if not isfinite(value):
         return str(value)
-    if 1000 <= abs(value) < 100_000 or (value == round(value) and abs(value) < 1000):
-        return f"{value:.0f}"
+    if 999.5 <= abs(value) < 99_999.5 or (value == round(value) and abs(value) < 1000):
+        return f"{value + 0.0:.0f}"  # -0.0 + 0.0 is 0
     return f"{value:.3g}"
 
 
