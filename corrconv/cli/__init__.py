@@ -27,7 +27,6 @@ COMMANDS = {
     "compare": "Both operations side by side: when do they coincide?",
     "explain": "Where does this number come from? One output pixel, step by step.",
     "kernel": "List, show and convert kernels.",
-    "laws": "Which algebraic laws hold, checked on real numbers.",
     "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",
 }
@@ -134,7 +133,8 @@ def _silence_standard_output() -> None:
 
 def _message(error: click.ClickException) -> str:
     message = error.format_message()
-    if type(error) is click.UsageError or isinstance(error, click.NoSuchOption | click.MissingParameter):
+    bad_value = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+    if isinstance(error, click.UsageError) and not bad_value:
         path = error.ctx.command_path if error.ctx else "corrconv"
         return f"{message} (see '{path} --help')"
     return message
