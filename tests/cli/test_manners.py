@@ -1,0 +1,277 @@
+"""What every command has in common: help, streams, colours, signals, and no time wasted on imports."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+import pytest
+from shell import PROGRAM, environment, files, program, run, start, trouble, write_picture
+
+from corrconv.cli import COMMANDS, corrconv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEAVY = ("numpy", "PIL", "rich")
+
+
+def leaves(
+    group: click.Group = corrconv, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+LEAVES = dict(leaves())
+
+
+# Help
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_has_help_with_a_first_sentence_and_an_example_or_no_arguments(path: tuple[str, ...]) -> None:
+    shown = run(*path, "--help")
+    assert shown.exit_code == 0
+    assert run(*path, "-h").stdout == shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+    text = LEAVES[path].help or ""
+    sentence = " ".join(text.split("\n\n")[0].split())
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    required = [each for each in LEAVES[path].params if isinstance(each, click.Argument) and each.required]
+    if required:
+        assert f"corrconv {' '.join(path)} " in text
+    for option in LEAVES[path].params:
+        if isinstance(option, click.Option):
+            assert option.help
+            assert option.help.endswith((".", "]"))
+
+
+def test_the_list_of_commands_agrees_with_them() -> None:
+    shown = run("--help").stdout
+    for name, line in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert line.endswith((".", "?"))
+
+
+def test_no_arguments_are_answered_with_help_and_an_unknown_command_with_one_line() -> None:
+    nothing = run()
+    assert nothing.exit_code == 2
+    assert "Commands:" in nothing.stderr
+    assert "see 'corrconv --help'" in trouble(run("aply"))
+
+
+def test_examples_in_help_can_be_parsed() -> None:
+    for path, command in LEAVES.items():
+        lines = [line.strip() for line in (command.help or "").splitlines()]
+        options = {word for line in lines if line.startswith("corrconv ") for word in line.split() if word[:2] == "--"}
+        known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+        assert options <= known, path
+
+
+# Imports
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        ("'--help'", HEAVY),
+        ("'--version'", HEAVY),
+        ("'apply', '--help'", HEAVY),
+        ("'compare', '--help'", HEAVY),
+        ("'apply', 'photo.npy', 'box'", ("rich",)),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(arguments: str, absent: tuple[str, ...]) -> None:
+    write_picture("photo.npy", np.zeros((3, 3)))
+    script = (
+        f"import sys; sys.argv = ['corrconv', {arguments}]\n"
+        "from corrconv.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"print('IMPORTED', [name for name in {absent} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "IMPORTED []" in done.stdout
+
+
+def test_the_library_leaves_the_environment_alone_and_the_module_can_be_run() -> None:
+    script = (
+        "import os; before = dict(os.environ)\n"
+        "import corrconv, corrconv.cli, corrconv.__main__\n"
+        "corrconv.correlate([[1, 2]], [[1]])\n"
+        "assert dict(os.environ) == before"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    done = subprocess.run([sys.executable, "-m", "corrconv", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("corrconv, version ")
+
+
+# Streams
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["kernel", "list"],
+        ["kernel", "convert", "sobel", "--to", "csv"],
+        ["compare", "photo.png", "box", "--json"],
+        ["apply", "photo.png", "box", "-o", "-", "-q"],
+    ],
+)
+def test_a_closed_pipe_ends_quietly(arguments: list[str]) -> None:
+    write_picture("photo.png")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = program(*arguments, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments",
+    [["compare", "photo.png", "box"], ["apply", "photo.png", "box", "-o", "-"]],
+)
+def test_a_full_disk_is_one_line(arguments: list[str]) -> None:
+    write_picture("photo.png")
+    with Path("/dev/full").open("wb") as full:
+        done = program(*arguments, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Error: standard output")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def closing(*descriptors: int) -> object:
+    """What closes streams in the program before it starts, as the shell's `>&-` does."""
+    return lambda: [os.close(descriptor) for descriptor in descriptors]
+
+
+def test_a_closed_standard_output_is_one_line_for_tables_and_nothing_for_files() -> None:
+    write_picture("photo.png")
+    table = program("compare", "photo.png", "box", "--json", preexec_fn=closing(1))
+    assert table.returncode == 2
+    assert table.stderr.startswith(b"Error: standard output is closed")
+    written = program("apply", "photo.png", "box", preexec_fn=closing(1))
+    assert written.returncode == 0
+    assert files() == ["photo-correlation.png", "photo.png"]
+
+
+def test_with_standard_error_closed_no_note_goes_into_the_picture() -> None:
+    write_picture("photo.png")
+    noted = program("apply", "photo.png", "box", "-o", "-", preexec_fn=closing(2))
+    quiet = run("apply", "photo.png", "box", "-o", "-", "-q")
+    assert (noted.returncode, noted.stdout) == (0, quiet.stdout_bytes)
+
+
+def test_signs_that_the_encoding_lacks_are_no_reason_to_fail() -> None:
+    write_picture("photo.png")
+    done = program("compare", "photo.png", "emboss", env=environment(PYTHONIOENCODING="ascii"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"? no: the kernel is not" in done.stdout
+
+
+# Interruption
+
+
+def wait_until_busy(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a program has computed for a while."""
+    ticks_at_start = None
+    while process.poll() is None:
+        ticks = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11])
+        ticks_at_start = ticks if ticks_at_start is None else ticks_at_start
+        if ticks >= 1.2 * os.sysconf("SC_CLK_TCK"):
+            return
+        time.sleep(0.02)
+    raise AssertionError(process.communicate())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
+def test_an_interrupt_ends_with_130_and_leaves_no_file() -> None:
+    write_picture("large.npy", np.random.default_rng(1).random((1200, 1200)))
+    kernel = "gabor:size=151"
+    process = start("apply", "large.npy", kernel, "-o", "out.npy", "--engine", "direct", "--threads", "1")
+    wait_until_busy(process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.decode().split() == ["Interrupted."]
+    assert files() == ["large.npy"]
+
+
+# Terminals
+
+
+def on_terminal(*arguments: str, columns: int = 100, **changes: str) -> str:
+    """Everything that a command shows on a terminal."""
+    leader, follower = pty.openpty()
+    env = environment(COLUMNS=str(columns), **{"TERM": "xterm-256color", **changes})
+    env = {name: value for name, value in env.items() if value}
+    process = subprocess.Popen([PROGRAM, *arguments], stdin=follower, stdout=follower, stderr=follower, env=env)
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(leader)
+    assert process.wait(timeout=20) == 0
+    return shown.decode()
+
+
+def test_colour_and_progress_are_for_terminals_that_want_them() -> None:
+    for number in range(3):
+        write_picture(f"{number}.png")
+    names = [f"{number}.png" for number in range(3)]
+    shown = on_terminal("compare", "0.png", "box", "sobel", NO_COLOR="")
+    assert "\x1b[32m" in shown  # green
+    assert "comparing" in shown
+    plain = on_terminal("compare", "0.png", "box", "sobel", "-q", NO_COLOR="1")
+    assert "\x1b[32m" not in plain
+    assert "= for every image" in plain
+    assert "comparing" not in plain
+    dumb = on_terminal("apply", *names, "box", TERM="dumb")
+    assert "\x1b" not in dumb
+    assert "filtering" not in dumb
+    assert len(dumb.splitlines()) == 3
+    filtering = on_terminal("apply", *names, "box")
+    assert "filtering" in filtering
+    for name in names:
+        assert f"{name} -> " in filtering
+
+
+def test_a_picture_is_not_written_to_a_terminal() -> None:
+    write_picture("photo.png")
+    leader, follower = pty.openpty()
+    done = program("apply", "photo.png", "box", "-o", "-", stdout=follower)
+    os.close(follower)
+    os.close(leader)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Error: standard output is a terminal")
+
+
+def test_the_program_ends_in_trouble_as_the_runner_of_tests_sees_it() -> None:
+    outside = program("compare", "missing.png")
+    assert (outside.returncode, outside.stdout) == (2, b"")
+    assert outside.stderr.decode() == f"Error: {trouble(run('compare', 'missing.png'))}\n"
