@@ -49,6 +49,15 @@ def kernels(
     return Kernel(weights, (row, column))
 
 
+def rank_one_kernels(max_side: int = 5) -> st.SearchStrategy[Kernel]:
+    """Kernels that are one column times one row, for an engine that takes no others."""
+    lines = st.lists(SMALL_WHOLE_NUMBERS, min_size=1, max_size=max_side)
+    products = st.tuples(lines, lines).map(lambda both: np.outer(*both))
+    return products.flatmap(
+        lambda weights: st.sampled_from([Kernel(weights, anchor) for anchor in np.ndindex(*weights.shape)])
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """An image, a kernel and the options to filter by: whatever the output size, something is left."""
@@ -63,9 +72,10 @@ def cases(
     draw: st.DrawFn,
     elements: st.SearchStrategy[Any] = SMALL_WHOLE_NUMBERS,
     dtype: type[np.generic] = np.int64,
+    kernels: st.SearchStrategy[Kernel] = kernels(),  # noqa: B008 - a strategy is a value
 ) -> Case:
     """Everything that can be asked of a filtering, kernels larger than the image included."""
-    image, kernel = draw(matrices(elements, dtype)), draw(kernels(elements))
+    image, kernel = draw(matrices(elements, dtype)), draw(kernels)
     dilation = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
     extents = [step * (side - 1) + 1 for step, side in zip(dilation, kernel.shape, strict=True)]
     fits = all(extent <= length for extent, length in zip(extents, image.shape, strict=True))
