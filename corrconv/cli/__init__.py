@@ -26,7 +26,11 @@ COMMANDS = {
     "apply": "Filter pictures with a kernel.",
     "compare": "Both operations side by side: when do they coincide?",
     "explain": "Where does this number come from? One output pixel, step by step.",
+    "match": "Find a template in a picture by normalized correlation.",
+    "learn": "Recover the kernel between two pictures; learn it under both conventions.",
+    "train": "A small CNN, trained under both conventions.",
     "kernel": "List, show and convert kernels.",
+    "laws": "Which algebraic laws hold, checked on real numbers.",
     "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",
 }

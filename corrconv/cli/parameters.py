@@ -186,11 +186,27 @@ class PairType(_Type):
         return _two_numbers(pair, "a number such as 2, or ROWS,COLUMNS such as 2,1")
 
 
+class RectangleType(_Type):
+    """A part of a picture: its first row and column, and how many of each."""
+
+    name = "row,col,rows,cols"
+
+    def parse(self, text: str) -> tuple[slice, slice]:
+        """The rows and the columns."""
+        row, column, rows, columns = _numbers(text, 4, "ROW,COL,ROWS,COLS such as 100,200,40,50")
+        return slice(row, row + rows), slice(column, column + columns)
+
+
 def _two_numbers(text: str, expected: str) -> tuple[int, int]:
+    first, second = _numbers(text, 2, expected)
+    return first, second
+
+
+def _numbers(text: str, count: int, expected: str) -> list[int]:
     parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
+    if len(parts) != count or not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
         raise CorrconvError(f"{text!r} is not {expected}")
-    return int(parts[0]), int(parts[1])
+    return [int(part) for part in parts]
 
 
 def report(*, quiet: bool) -> Callable[[str], None]:

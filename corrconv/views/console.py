@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -14,6 +15,8 @@ from rich.table import Table
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from rich.console import RenderableType
 
 
@@ -61,3 +64,11 @@ def progress(*, quiet: bool = False) -> Progress:
         transient=True,
         disable=quiet or not console.is_terminal or console.is_dumb_terminal,
     )
+
+
+@contextmanager
+def counting(description: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar for work that tells how many of its parts are done, as studies do."""
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
