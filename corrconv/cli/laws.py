@@ -51,17 +51,15 @@ def command(
     """
     from corrconv.files.images import to_gray
     from corrconv.studies.laws import check_laws
-    from corrconv.views.console import progress, show, show_document
+    from corrconv.views.console import counting, show, show_document
     from corrconv.views.laws import laws_document, laws_picture, laws_table, laws_verdict
 
     say = report(quiet=quiet)
     for note in image.notes:
         say(f"{image.name}: {note}")
     pixels = to_gray(image).planes[:, :, 0]
-    with progress(quiet=quiet) as bar:
-        laws = check_laws(
-            pixels, first, second, options, track=lambda claims: bar.track(claims, description="checking")
-        )
+    with counting("checking", quiet=quiet) as progress:
+        laws = check_laws(pixels, first, second, options, progress=progress)
     if output is not None:
         from corrconv.cli.drawings import save_drawing
 

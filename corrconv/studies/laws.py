@@ -11,13 +11,15 @@ import numpy as np
 from corrconv.studies.claims import CLAIMS, on_noise, setting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
     from corrconv.studies.claims import Claim, MakeClaim, Setting, Values
+
+    Progress = Callable[[int, int], None]
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -93,18 +95,21 @@ def check_laws(
     second: Kernel,
     options: Options,
     *,
-    track: Callable[[Sequence[MakeClaim]], Iterable[MakeClaim]] = iter,
+    progress: Progress | None = None,
 ) -> Laws:
     """Check every law on a gray picture F (H, W) with the kernels G and H, in float64.
 
-    track: hands on the laws one by one while they are checked, for a progress bar. Raises
-    CorrconvError for strided options, for pixels that are not finite, and under `valid` for pictures
-    that are too small.
+    progress is told how many laws are done, and of how many. Raises CorrconvError for strided
+    options, for pixels that are not finite, and under `valid` for pictures that are too small.
     """
     setting = setting_of(image, first, second, options)
     noise = on_noise(setting)
-    laws = tuple(_checked(make_claim, setting, noise) for make_claim in track(CLAIMS))
-    return Laws(setting.g, setting.h, options, laws)
+    laws = []
+    for make_claim in CLAIMS:
+        laws.append(_checked(make_claim, setting, noise))
+        if progress is not None:
+            progress(len(laws), len(CLAIMS))
+    return Laws(setting.g, setting.h, options, tuple(laws))
 
 
 def _checked(make_claim: MakeClaim, setting: Setting, noise: Setting) -> Law:

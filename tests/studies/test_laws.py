@@ -237,15 +237,10 @@ def test_tiny_pictures_are_checked_too(shape):
     assert check_laws(noise(*shape), SKEW, WEDGE, Options()).agree
 
 
-def test_laws_are_tracked_one_by_one():
-    seen = []
-
-    def track(laws):
-        for law in laws:
-            seen.append(law)
-            yield law
-
-    assert len(check_laws(noise(), BOX, BOX, FULL, track=track).laws) == len(seen) == len(claims.CLAIMS)
+def test_progress_is_told_law_by_law():
+    told = []
+    laws = check_laws(noise(), BOX, BOX, FULL, progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, len(laws.laws)) for done in range(1, len(laws.laws) + 1)]
 
 
 @pytest.mark.parametrize(
