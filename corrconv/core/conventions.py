@@ -278,14 +278,12 @@ class Numbers:
         """Exact sums as the target would return them."""
         dtype = self.output_dtype(image_dtype)
         rounded = self.rounding.of(values)
+        if self.overflow is Overflow.NONE:
+            return rounded.astype(dtype)
         limits = np.iinfo(dtype if dtype.kind in "iu" else image_dtype)
-        match self.overflow:
-            case Overflow.NONE:
-                return rounded.astype(dtype)
-            case Overflow.WRAP:
-                return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
-            case Overflow.SATURATE:
-                return np.clip(rounded, limits.min, limits.max).astype(dtype)
+        if self.overflow is Overflow.WRAP:
+            return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
+        return np.clip(rounded, limits.min, limits.max).astype(dtype)
 
 
 REAL_NUMBERS = Numbers()

@@ -23,6 +23,8 @@ from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from corrconv.core.kernel import Kernel
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 # methods pass, and a term that does not belong there is noticed.
 DOUBLE_PRECISION = 1e-12
 SINGLE_PRECISION = 1e-5
+
+# Weights outside the image that sum to less than this show nothing of a constant there.
+NEGLIGIBLE = 1e-9
 
 # The rules that make up pixels by repeating others; the constant is solved for.
 REPEATING = (BorderRule.EDGE, BorderRule.REFLECT, BorderRule.SYMMETRIC, BorderRule.WRAP)
@@ -70,16 +75,25 @@ def side_strips(image_shape: tuple[int, ...], convention: Convention, shape: tup
 
 
 def fit_sides(
-    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention, tolerance: float
+    image: NDArray[Any],
+    kernel: Kernel,
+    result: NDArray[Any],
+    convention: Convention,
+    tolerance: float,
+    *,
+    fitted: Callable[[NDArray[np.float64]], NDArray[Any]] | None = None,
 ) -> dict[str, tuple[Side, ...] | None]:
     """For each side, the rules that give the results along it; None for a side that no window reaches over.
 
     The convention must hold in the interior. Constants are solved for; a rule fits where no pixel of
-    the strip deviates by more than the tolerance. Where none does, the rule is `unknown`.
+    the strip deviates by more than the tolerance. Where none does, the rule is `unknown`. fitted: what
+    rounds the exact values and makes them fit the result's type, where that is known already.
     """
-    repeated = {rule: _values(image, kernel, convention, Side(rule)) for rule in REPEATING}
+    finish = fitted or (lambda values: values)
+    repeated = {rule: finish(_values(image, kernel, convention, Side(rule))) for rule in REPEATING}
     black = _values(image, kernel, convention, Side(BorderRule.CONSTANT, 0.0))
     slope = _values(image, kernel, convention, Side(BorderRule.CONSTANT, 1.0)) - black
+    limits = (float(result.min()), float(result.max())) if fitted else (-np.inf, np.inf)
     found: dict[str, tuple[Side, ...] | None] = {}
     for name, strip in side_strips(image.shape, convention, kernel.shape).items():
         seen = result[strip].astype(np.float64)
@@ -87,30 +101,38 @@ def fit_sides(
             found[name] = None
             continue
         rules = []
-        constant = _fit_constant(seen, black[strip], slope[strip], tolerance)
-        if constant is not None:
-            rules.append(constant)
-        rules += [Side(rule) for rule, values in repeated.items() if np.abs(values[strip] - seen).max() <= tolerance]
+        for fill in _constants(seen, black[strip], slope[strip], limits):
+            made = finish(black[strip] + fill * slope[strip])
+            if np.abs(made.astype(np.float64) - seen).max() <= tolerance:
+                rules.append(Side(BorderRule.CONSTANT, float(fill)))
+                break
+        rules += [
+            Side(rule)
+            for rule, values in repeated.items()
+            if np.abs(values[strip].astype(np.float64) - seen).max() <= tolerance
+        ]
         if not rules and convention.output_size is OutputSize.SAME:
             rules += _fit_replaced(seen, image[strip], tolerance)
         found[name] = tuple(rules) or (Side(BorderRule.UNKNOWN),)
     return found
 
 
+def _constants(
+    seen: NDArray[np.float64], black: NDArray[np.float64], slope: NDArray[np.float64], limits: tuple[float, float]
+) -> list[float]:
+    """Constants that may lie outside, the likeliest first; results at the limits may have been cut off.
+
+    Where the weights outside cancel, any constant would do, and 0 stands for all of them.
+    """
+    telling = (seen > limits[0]) & (seen < limits[1]) & (np.abs(slope) > NEGLIGIBLE)
+    if not telling.any():
+        return [0.0]
+    fill = float((slope * (seen - black))[telling].sum() / (slope[telling] ** 2).sum())
+    return [round(fill), fill] if limits[0] == -np.inf else [round(fill), 0.0, fill]
+
+
 def _values(image: NDArray[Any], kernel: Kernel, convention: Convention, side: Side) -> NDArray[np.float64]:
     return exact_values(image, kernel, replace(convention, borders=Borders(side, side, side, side)))
-
-
-def _fit_constant(
-    seen: NDArray[np.float64], black: NDArray[np.float64], slope: NDArray[np.float64], tolerance: float
-) -> Side | None:
-    if not slope.any():
-        return None
-    fill = float((slope * (seen - black)).sum() / (slope**2).sum())
-    for candidate in (round(fill), fill):
-        if np.abs(black + candidate * slope - seen).max() <= tolerance:
-            return Side(BorderRule.CONSTANT, float(candidate))
-    return None
 
 
 def _fit_replaced(seen: NDArray[np.float64], image: NDArray[Any], tolerance: float) -> list[Side]:
