@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -213,7 +214,8 @@ def report(*, quiet: bool) -> Callable[[str], None]:
     """A function that writes a line to standard error, or nothing."""
 
     def write(line: str) -> None:
-        if not quiet:
-            click.echo(line, err=True)
+        # Not err=True: that would write past a progress bar, into its line. `2>&-` leaves no stream at all.
+        if not quiet and sys.stderr is not None:
+            click.echo(line, file=sys.stderr)
 
     return write

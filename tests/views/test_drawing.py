@@ -291,7 +291,7 @@ def compared(image: Any, weights: Any, **options: Any) -> Any:
 
 def test_the_difference_is_drawn_by_sign_and_of_the_channel_that_differs_most() -> None:
     image = np.zeros((3, 5, 3), np.uint8)
-    image[1, 2] = 10, 250, 40
+    image[1, 2] = 0, 250, 40
     entry, _ = compared(image, [[-1, 0, 1]], boundary="constant")
     colours = array(difference_picture(entry))
     assert_array_equal(colours[1], [PAPER, POSITIVE, PAPER, NEGATIVE, PAPER])
