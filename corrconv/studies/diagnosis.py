@@ -43,8 +43,11 @@ REAL_PRECISION = 1e-6
 # The search looks at a window of this many pixels a side; what is found is held against all pixels.
 WINDOW = 40
 
-# How many geometries are followed to the end.
+# How many geometries are followed to the end, besides those that give the whole window.
 FOLLOWED = 12
+
+# The least share of the variance that a bias or a factor must leave explained.
+STRAIGHT = 0.9
 
 
 class Arithmetic(StrEnum):
@@ -139,10 +142,11 @@ def diagnose(
             f"a {image.shape[0]}x{image.shape[1]} image and a {kernel.shape[0]}x{kernel.shape[1]} kernel cannot give"
             f" {result.shape[0]}x{result.shape[1]} results, neither same nor full nor valid"
         )
-    ranked = sorted(geometries, key=lambda it: (-it.share, it.plainness))[:FOLLOWED]
-    best = ranked[0].share
+    ranked = sorted(geometries, key=lambda it: (-it.share, it.plainness))
     found = [
-        _followed(image, kernel, result, geometry, expected) for geometry in ranked if geometry.share >= 0.9 * best
+        _followed(image, kernel, result, geometry, expected)
+        for number, geometry in enumerate(ranked)
+        if geometry.share == 1 or (number < FOLLOWED and geometry.share >= 0.9 * ranked[0].share)
     ]
     if not any(candidate.explains for candidate in found):
         found += _early_clipping(image, kernel, result)
@@ -270,10 +274,11 @@ def _scale_candidates(
     plain = [replace(convention, scale=scale) for scale in reversed(distinct.values())]
     limits = _limits(seen)
     line = fit_line(sums, seen, limits)
-    if line is None:
+    inside = (seen > limits[0]) & (seen < limits[1])
+    # Far from any line, neither a bias nor a factor explains the results; wrap-around still may.
+    if line is None or np.corrcoef(sums[inside], seen[inside])[0, 1] ** 2 < STRAIGHT:
         return plain
     shifted = []
-    inside = (seen > limits[0]) & (seen < limits[1])
     for candidate in plain:
         offset = (seen - sums / candidate.scale.divisor(kernel))[inside]
         # Rounding leaves the median of what was added within half a unit.
@@ -318,8 +323,24 @@ def _reach(result: NDArray[Any]) -> float:
 def _followed(
     image: NDArray[Any], kernel: Kernel, result: NDArray[Any], geometry: _Geometry, expected: Expectation | None
 ) -> Candidate:
-    """The geometry with the borders that fit, held against every pixel."""
-    convention = geometry.convention
+    """The geometry with the borders that fit, held against every pixel.
+
+    Roundings that a window cannot tell apart may part elsewhere, so all that give the interior are tried.
+    """
+    first = _with_borders(image, kernel, result, geometry.convention, expected)
+    if first.explains or result.dtype.kind == "f" or first.where in {"interior", "both"}:
+        return first
+    numbers = geometry.convention.numbers
+    others = [replace(numbers, rounding=it) for it in Rounding if it not in {Rounding.NONE, numbers.rounding}]
+    candidates = [
+        _with_borders(image, kernel, result, replace(geometry.convention, numbers=it), expected) for it in others
+    ]
+    return min([first, *candidates], key=lambda it: it.differing_share)
+
+
+def _with_borders(
+    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention, expected: Expectation | None
+) -> Candidate:
     fitted = partial(convention.numbers.fit, image_dtype=result.dtype)
     sides = fit_sides(image, kernel, result, convention, _reach(result), fitted=fitted)
     wanted = expected.borders.sides if expected is not None and expected.borders is not None else {}

@@ -28,8 +28,8 @@ from corrconv.errors import CorrconvError
 from corrconv.studies.diagnosis import Arithmetic, Expectation, diagnose
 
 PICTURE = np.random.default_rng(5).integers(0, 256, (26, 28)).astype(np.uint8)
-KERNEL = Kernel([[1, 2, 3], [4, 5, 6], [7, 8, -9]])
-EVEN = Kernel([[1, 2], [3, 5]])
+KERNEL = Kernel(np.array([[1, 2, 3], [4, 5, 6], [7, 8, -9]]) / 16)
+EVEN = Kernel(np.array([[1, 2], [3, 5]]) / 16)
 
 
 def explanation(image, kernel, result):
