@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic, real_result_dtype
-from corrconv.core.boundary import OUTSIDE
 from corrconv.core.engines.direct import direct
+from corrconv.core.engines.fft import fft
+from corrconv.core.engines.matmul import matmul
+from corrconv.core.engines.separable import separable
 from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.layout import Layout, lay
 from corrconv.core.options import Options
 from corrconv.core.planner import Plan, plan
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
+from corrconv.core.tiles import Scratch, TileLoader, split
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
@@ -24,16 +28,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from corrconv.core.engines.signature import EngineFunction, Numbers
+    from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
+    from corrconv.core.tiles import Tile
 
-# Takes the finished sums (rows, columns, channels) of one band of output rows. The array is used
-# again for the next band, so what is to stay must be copied.
-Consumer: TypeAlias = "Callable[[slice, Numbers], None]"
+# Takes the finished sums (rows, columns, channels) of one tile, and where in the output it lies. The
+# array is used again for the next tile, so what is to stay must be copied.
+Consumer: TypeAlias = "Callable[[Tile, Numbers], None]"
 
-# Changes the pixels of a band, in place, before they are filtered.
+# Changes the pixels of a tile, in place, before they are filtered.
 Preparation: TypeAlias = "Callable[[Numbers], None]"
 
-ENGINES: dict[Engine, EngineFunction] = {Engine.DIRECT: direct}
+ENGINES: dict[Engine, EngineFunction] = {
+    Engine.DIRECT: direct,
+    Engine.SEPARABLE: separable,
+    Engine.MATMUL: matmul,
+    Engine.FFT: fft,
+}
 
 
 @dataclass(frozen=True)
@@ -51,68 +61,100 @@ class Filtering:
         return (*self.layout.output_shape, self.image.shape[2])
 
     def run(self, consume: Consumer, prepare: Preparation | None = None) -> None:
-        """Compute all bands, several at a time; each is handed to consume as soon as it is done."""
-        row_count = self.layout.rows.outputs
-        starts = [*range(0, row_count, self.plan.tile), row_count]
-        bands = [slice(start, stop) for start, stop in pairwise(starts)]
-        # Each worker takes every threads-th band: neighbours in time are neighbours in memory.
-        shares = [bands[worker :: self.plan.threads] for worker in range(self.plan.threads)]
-        if len(shares) == 1:
-            self._run_bands(bands, consume, prepare)
+        """Compute all tiles, several at a time; each is handed to consume as soon as it is done."""
+        self._run(prepare, consume=consume)
+
+    def run_into(self, output: NDArray[Any]) -> None:
+        """Compute all tiles into an output of the shape and the type of the sums."""
+        self._run(None, output=output)
+
+    def fills(self, dtype: np.dtype[Any]) -> bool:
+        """Whether the sums are the results as they are, in this type."""
+        return self.arithmetic.divisor == 1 and dtype == self.plan.precision
+
+    def _run(
+        self, prepare: Preparation | None, *, consume: Consumer | None = None, output: NDArray[Any] | None = None
+    ) -> None:
+        tiles = deque(split(self.layout.output_shape, self.plan.tile))
+        engines = _Engines(self)
+        sources = self.layout.rows.sources(self.layout.boundary), self.layout.columns.sources(self.layout.boundary)
+
+        def work() -> None:
+            """Take tiles until none is left; whoever takes one does not change what comes out."""
+            filter_tile = engines.tile_filter()
+            loader = TileLoader(self.image, self.layout, engines.dtype, sources)
+            scratch = Scratch(engines.dtype)
+            while True:
+                try:
+                    tile = tiles.popleft()
+                except IndexError:
+                    return
+                try:
+                    padded = loader.load(tile, writable=prepare is not None)
+                    if prepare is not None:
+                        prepare(padded)
+                    shape = tile[0].stop - tile[0].start, tile[1].stop - tile[1].start, padded.shape[2]
+                    sums = scratch.array(shape) if output is None else output[tile]
+                    filter_tile(padded, sums)
+                    if consume is not None:
+                        consume(tile, self._divided(sums))
+                except BaseException:
+                    tiles.clear()
+                    raise
+
+        if self.plan.threads == 1:
+            work()
             return
-        with ThreadPoolExecutor(len(shares)) as pool:
-            for done in [pool.submit(self._run_bands, share, consume, prepare) for share in shares]:
-                done.result()
+        with ThreadPoolExecutor(self.plan.threads - 1) as pool:
+            others = [pool.submit(work) for _ in range(self.plan.threads - 1)]
+            work()
+        for other in others:
+            other.result()
 
-    def _run_bands(self, bands: list[slice], consume: Consumer, prepare: Preparation | None) -> None:
-        dtype, divisor = self.arithmetic.dtype, self.arithmetic.divisor
-        filter_band = ENGINES[self.plan.engine](self.arithmetic.weights, self.layout)
-        loader = BandLoader(self.image, self.layout, dtype)
-        buffer = np.empty((self.plan.tile, *self.output_shape[1:]), dtype)
+    def _divided(self, sums: Numbers) -> Numbers:
         # float32 holds the whole sums, but their quotients deserve the precision of the result.
-        for band in bands:
-            padded = loader.load(band)
-            if prepare is not None:
-                prepare(padded)
-            sums = buffer[: band.stop - band.start]
+        divisor = self.arithmetic.divisor
+        return sums if divisor == 1 else np.divide(sums, divisor, dtype=np.float64)
+
+
+class _Engines:
+    """The planned engine, and what takes over where a picture holds nan or inf."""
+
+    def __init__(self, filtering: Filtering) -> None:
+        chosen, arithmetic, image = filtering.plan, filtering.arithmetic, filtering.image
+        self.dtype = np.dtype(chosen.precision)
+        self._plan = chosen
+        self._weights = arithmetic.weights.astype(self.dtype, copy=False)
+        self._layout = filtering.layout
+        self._make = ENGINES[chosen.engine](self._weights, filtering.layout, chosen.tile)
+        self._rounds = arithmetic.exact and chosen.engine is Engine.FFT
+        self._bears_all = chosen.engine is Engine.DIRECT or (
+            image.dtype.kind in "biu" and math.isfinite(filtering.layout.fill)
+        )
+
+    def tile_filter(self) -> TileFilter:
+        """A tile filter for one thread that gives the definition's answer whatever the pixels are."""
+        planned = self._make()
+
+        def filter_tile(padded: Numbers, out: Numbers) -> None:
             # The nan of inf - inf and of 0 times inf belongs to the definition; the result shows it.
-            with np.errstate(invalid="ignore"):
-                filter_band(padded, sums)
-            consume(band, sums if divisor == 1 else np.divide(sums, divisor, dtype=np.float64))
+            with np.errstate(invalid="ignore", over="ignore"):
+                planned(padded, out)
+                if self._rounds:
+                    np.rint(out, out=out)
+                # An output that reads nan or inf holds one; so does a sum that overflowed on the way.
+                if not self._bears_all and not np.isfinite(out).all():
+                    self._take_over(padded, out)
 
+        return filter_tile
 
-class BandLoader:
-    """Copies the pixels that a band of outputs reads, boundary included, into one buffer."""
-
-    def __init__(self, image: NDArray[Any], layout: Layout, dtype: np.dtype[Any]) -> None:
-        self._image = image
-        self._layout = layout
-        self._dtype = dtype
-        self._row_sources = layout.rows.sources(layout.boundary)
-        self._column_sources = layout.columns.sources(layout.boundary)
-        self._buffer = np.empty((0, 0, 0), dtype)
-
-    def load(self, band: slice) -> Numbers:
-        """The padded rows (rows, columns, channels) for the outputs of this band."""
-        columns = self._layout.columns
-        start, stop = self._layout.rows.padded_range(band.start, band.stop)
-        sources = self._row_sources[start:stop]
-        if len(self._buffer) < len(sources):
-            self._buffer = np.empty((len(sources), len(self._column_sources), self._image.shape[2]), self._dtype)
-        padded = self._buffer[: len(sources)]
-        middle = padded[:, columns.before : columns.before + columns.length]
-        first, last = int(sources[0]), int(sources[-1])
-        if first != OUTSIDE and last - first == len(sources) - 1 and (np.diff(sources) == 1).all():
-            middle[...] = self._image[first : last + 1]
-        else:
-            middle[...] = self._image[sources]
-        for side in (slice(0, columns.before), slice(columns.before + columns.length, len(self._column_sources))):
-            # The sources of an empty side would still copy nothing, at the price of an index array.
-            if side.start < side.stop:
-                padded[:, side] = middle[:, self._column_sources[side]]
-                padded[:, side][:, self._column_sources[side] == OUTSIDE] = self._layout.fill
-        padded[sources == OUTSIDE] = self._layout.fill
-        return padded
+    def _take_over(self, padded: Numbers, out: Numbers) -> None:
+        if self._plan.fallback is None:
+            raise CorrconvError(
+                f"engine {self._plan.engine} needs finite numbers, and the image holds nan or inf"
+                f" (or its sums overflow {self.dtype}); use engine auto or direct"
+            )
+        ENGINES[self._plan.fallback](self._weights, self._layout, out.shape[:2])()(padded, out)
 
 
 def prepare_filtering(
@@ -200,10 +242,13 @@ def filter_array(
     filtering = prepare_filtering(pixels, as_kernel, operation, options)
     output = np.empty(filtering.output_shape, _result_dtype(pixels.dtype, filtering.arithmetic, dtype))
 
-    def store(band: slice, values: Numbers) -> None:
-        output[band] = _fitting(values, output.dtype)
+    def store(tile: Tile, values: Numbers) -> None:
+        output[tile] = _fitting(values, output.dtype)
 
-    filtering.run(store)
+    if filtering.fills(output.dtype):
+        filtering.run_into(output)
+    else:
+        filtering.run(store)
     return output[:, :, 0] if channel_axis is None else np.moveaxis(output, -1, channel_axis)
 
 

@@ -16,13 +16,14 @@ from corrconv.core.terms import Alpha, Display, Operation
 from corrconv.errors import CorrconvError, KernelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from numpy.typing import DTypeLike, NDArray
 
     from corrconv.core.engines.signature import Numbers
+    from corrconv.core.filtering import Consumer
     from corrconv.core.options import Options
     from corrconv.core.planner import Plan
+    from corrconv.core.tiles import Tile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,8 @@ class PixelScale:
         scaled = np.abs(values) if self.absolute else values
         with np.errstate(invalid="ignore"):  # inf times 0
             if self.factor != 1.0:
-                scaled = scaled * self.factor
+                # In float64: many values lie halfway between two pixels, and must not be pushed off.
+                scaled = scaled * np.float64(self.factor)
             return scaled + self.offset if self.offset else scaled
 
 
@@ -160,7 +162,7 @@ def render(
 ) -> Rendered:
     """Filter a picture (H, W, C) and turn the result into pixels of dtype (default: the picture's own).
 
-    Works band by band; results that are displayed by their own range are computed twice rather
+    Works tile by tile; results that are displayed by their own range are computed twice rather
     than kept. Raises CorrconvError where alpha weighting has no meaning for the kernel.
     """
     target = np.dtype(image.dtype if dtype is None else dtype)
@@ -170,7 +172,7 @@ def render(
 
 
 class _Pipeline:
-    """One picture on its way through the door, band by band."""
+    """One picture on its way through the door, tile by tile."""
 
     def __init__(
         self,
@@ -215,17 +217,17 @@ class _Pipeline:
             self.filtering = prepare(image, kernel)
         self._lock = Lock()
 
-    def run(self, consume: Callable[[slice, Numbers], None]) -> None:
-        """Hand every band of finished values, bias included, to consume."""
+    def run(self, consume: Consumer) -> None:
+        """Hand every tile of finished values, bias included, to consume."""
 
-        def finish(band: slice, values: Numbers) -> None:
+        def finish(tile: Tile, values: Numbers) -> None:
             if self.weighted:
                 values = self._unweighted(values)
             if self.rendering.bias:
                 values = values + self.rendering.bias
                 if self.weighted:
                     values[:, :, -1] -= self.rendering.bias
-            consume(band, values)
+            consume(tile, values)
 
         self.filtering.run(finish, self._premultiply if self.weighted else None)
 
@@ -252,7 +254,7 @@ class _Pipeline:
             return float("nan"), float("nan")
         ranges: list[tuple[float, float]] = []
 
-        def note(_band: slice, values: Numbers) -> None:
+        def note(_tile: Tile, values: Numbers) -> None:
             ends = finite_range(self.colours(values))
             with self._lock:
                 ranges.append(ends)
@@ -268,21 +270,21 @@ class _Pipeline:
         scale = pixel_scale(self.rendering.display, low, high, self.target, unit)
         ranges: list[tuple[float, float, int]] = []
 
-        def store(band: slice, values: Numbers) -> None:
+        def store(tile: Tile, values: Numbers) -> None:
             colours = self.colours(values)
             ends = finite_range(colours)
             pixels, clipped = quantize(scale(_wide_enough(colours, self.target)), self.target)
-            output[band, :, : pixels.shape[2]] = pixels
+            output[*tile, : pixels.shape[2]] = pixels
             if self.weighted:
-                output[band, :, -1:] = quantize(values[:, :, -1:] * unit, self.target)[0]
+                output[*tile, -1:] = quantize(values[:, :, -1:] * unit, self.target)[0]
             with self._lock:
                 ranges.append((*ends, clipped))
 
         self.run(store)
         if self.kept_alpha:
 
-            def store_alpha(band: slice, values: Numbers) -> None:
-                output[band, :, -1:] = quantize(values * unit, self.target)[0]
+            def store_alpha(tile: Tile, values: Numbers) -> None:
+                output[*tile, -1:] = quantize(values * unit, self.target)[0]
 
             self.alpha_filtering.run(store_alpha)
         return Rendered(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from corrconv.core.engines.signature import BandFilter, Numbers
+    from corrconv.core.engines.signature import Numbers, TileFilterMaker
     from corrconv.core.layout import Layout
 
 
-def direct(weights: Numbers, layout: Layout) -> BandFilter:
+def direct(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMaker:  # noqa: ARG001 - any tile will do
     """Sum kernel cells times shifted images.
 
     Works in whatever type the weights have, integers included. Cells of weight 0 are left out,
@@ -21,7 +21,7 @@ def direct(weights: Numbers, layout: Layout) -> BandFilter:
     every_cell = [(row, column, weights[row, column]) for row, column in np.ndindex(*weights.shape)]
     present_cells = [cell for cell in every_cell if cell[2] != 0]
 
-    def filter_band(padded: Numbers, out: Numbers) -> None:
+    def filter_tile(padded: Numbers, out: Numbers) -> None:
         cells = present_cells if len(present_cells) == len(every_cell) or np.isfinite(padded).all() else every_cell
         height = (out.shape[0] - 1) * rows.stride + 1
         width = (out.shape[1] - 1) * columns.stride + 1
@@ -33,4 +33,4 @@ def direct(weights: Numbers, layout: Layout) -> BandFilter:
             np.multiply(shifted, weight, out=product)
             out += product
 
-    return filter_band
+    return lambda: filter_tile

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 # Real numbers of any type; the arithmetic says which.
 Numbers: TypeAlias = "NDArray[Any]"
 
-# Fills `out` (rows, columns, channels) from `padded`, which holds all pixels that those rows read.
-# One band filter belongs to one thread and may keep buffers of its own.
-BandFilter: TypeAlias = "Callable[[Numbers, Numbers], None]"
+# Fills `out` (rows, columns, channels) from `padded`, which holds all pixels that those outputs
+# read and is not to be changed. Both hold each row in one piece. A tile filter belongs to one
+# thread and may keep buffers of its own.
+TileFilter: TypeAlias = "Callable[[Numbers, Numbers], None]"
 
-# Makes a band filter from the weights (already in the type that the sums are computed in) and the
-# layout, from which it takes only the strides and dilations.
-EngineFunction: TypeAlias = "Callable[[Numbers, Layout], BandFilter]"
+# Gives each thread a tile filter; what the threads only read is shared.
+TileFilterMaker: TypeAlias = "Callable[[], TileFilter]"
+
+# Prepares for the weights (already in the type that the sums are computed in), the layout, from
+# which it takes only the strides and dilations, and the largest tile of outputs (rows, columns).
+EngineFunction: TypeAlias = "Callable[[Numbers, Layout, tuple[int, int]], TileFilterMaker]"

@@ -1,0 +1,97 @@
+"""Kernels that are sums of few products column times row: two short passes for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corrconv.core.engines.matmul import cut_strips
+from corrconv.core.engines.strips import banded, overlapping
+from corrconv.core.factors import factorize
+from corrconv.core.tiles import Scratch
+
+if TYPE_CHECKING:
+    from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
+    from corrconv.core.layout import AxisLayout, Layout
+
+# Output columns (times channels) of one product along the rows: wider ones multiply more zeros.
+BLOCK_WIDTH = 32
+
+
+def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMaker:
+    """Filter columns, then rows, by each of the kernel's rank-one terms, as banded matrix products.
+
+    Works for float32 and float64, and exactly for whole numbers. nan or inf in the picture spoil
+    whole strips.
+    """
+    terms = factorize(weights) or ()
+    rows, columns = layout.rows, layout.columns
+    strip = min(tile[0], cut_strips((len(weights), 1), 1, weights.itemsize).rows)
+    column_matrices = [banded(term.column, strip, rows.stride, rows.dilation) for term in terms]
+
+    def make() -> TileFilter:
+        row_passes: dict[int, list[_RowPass]] = {}
+        between_scratch, term_scratch = Scratch(weights.dtype), Scratch(weights.dtype)
+
+        def filter_tile(padded: Numbers, out: Numbers) -> None:
+            height, width, channels = out.shape
+            if channels not in row_passes:
+                row_passes[channels] = [_RowPass(term.row, columns, channels) for term in terms]
+            pixels = padded.reshape(len(padded), -1)
+            between = between_scratch.array((height, pixels.shape[1]))
+            sums = out.reshape(height, width * channels)
+            term_sums = sums
+            for matrix, row_pass in zip(column_matrices, row_passes[channels], strict=True):
+                _filter_columns(matrix, pixels, between, rows)
+                row_pass.filter(between, term_sums)
+                if term_sums is not sums:
+                    sums += term_sums
+                elif len(terms) > 1:
+                    term_sums = term_scratch.array(sums.shape)
+
+        return filter_tile
+
+    return make
+
+
+def _filter_columns(matrix: Numbers, pixels: Numbers, out: Numbers, rows: AxisLayout) -> None:
+    """Fill out (rows, width) with the sums along the columns."""
+    strip, width = len(matrix), pixels.shape[1]
+    count = len(out) // strip
+    whole = count * strip
+    if count:
+        strips = overlapping(pixels, count, strip * rows.stride, matrix.shape[1])
+        np.matmul(matrix, strips, out=out[:whole].reshape(count, strip, width))
+    if whole < len(out):
+        rest = pixels[whole * rows.stride :]
+        np.matmul(matrix[: len(out) - whole, : len(rest)], rest, out=out[whole:])
+
+
+class _RowPass:
+    """Sums along the rows, block of columns by block; channels are interleaved."""
+
+    def __init__(self, taps: Numbers, columns: AxisLayout, channels: int) -> None:
+        self._outputs = max(1, BLOCK_WIDTH // channels)
+        self._step = self._outputs * columns.stride * channels
+        self._channels = channels
+        spread = taps[:, np.newaxis, np.newaxis] * np.eye(channels, dtype=taps.dtype)
+        band = banded(spread, self._outputs, columns.stride, columns.dilation)
+        # From (outputs, inputs, channel in, channel out) to (inputs of all channels, outputs of all channels).
+        self._matrix = np.ascontiguousarray(band.transpose(1, 2, 0, 3)).reshape(
+            band.shape[1] * channels, self._outputs * channels
+        )
+
+    def filter(self, pixels: Numbers, out: Numbers) -> None:
+        """Fill out (rows, width) from pixels (rows, width and what the last outputs read beyond)."""
+        inputs, outputs = self._matrix.shape
+        width = out.shape[1]
+        count = width // outputs
+        if count:
+            blocks = overlapping(pixels.T, count, self._step, inputs).transpose(0, 2, 1)
+            targets = overlapping(out.T, count, outputs, outputs).transpose(0, 2, 1)
+            np.matmul(blocks, self._matrix, out=targets)
+        whole = count * outputs
+        if whole < width:
+            rest = pixels[:, count * self._step :]
+            np.matmul(rest, self._matrix[: rest.shape[1], : width - whole], out=out[:, whole:])

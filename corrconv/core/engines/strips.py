@@ -1,0 +1,33 @@
+"""Banded matrices and strided views: how sums over shifted rows become matrix products.
+
+A matrix product of NumPy goes to BLAS only where each operand holds its rows (or its columns) in
+one piece and apart from each other; all views made here do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from corrconv.core.engines.signature import Numbers
+
+
+def banded(taps: Numbers, outputs: int, stride: int, dilation: int) -> Numbers:
+    """The matrix (outputs, inputs) of a one-dimensional correlation: row n holds the taps from place n * stride on.
+
+    taps (side, ...): the axes after the first are carried along.
+    """
+    side = len(taps)
+    inputs = (outputs - 1) * stride + (side - 1) * dilation + 1
+    matrix = np.zeros((outputs, inputs, *taps.shape[1:]), taps.dtype)
+    starts = stride * np.arange(outputs)[:, np.newaxis]
+    matrix[np.arange(outputs)[:, np.newaxis], starts + dilation * np.arange(side)] = taps
+    return matrix
+
+
+def overlapping(rows: Numbers, count: int, step: int, height: int) -> Numbers:
+    """A view (count, height, ...) of strips of this many rows, each starting step rows after the last."""
+    shape = (count, height, *rows.shape[1:])
+    return np.lib.stride_tricks.as_strided(rows, shape, (step * rows.strides[0], *rows.strides))

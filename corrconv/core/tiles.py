@@ -1,0 +1,98 @@
+"""Tiles: the rectangles of outputs that are computed in one go, and the pixels that they read."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from corrconv.core.boundary import OUTSIDE
+from corrconv.core.terms import Boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from corrconv.core.engines.signature import Numbers
+    from corrconv.core.layout import AxisLayout, Layout
+
+# For each axis, the pixel that each padded place repeats.
+Sources: TypeAlias = "tuple[NDArray[np.intp], NDArray[np.intp]]"
+
+# The rows and the columns of one tile of outputs: an index into the output array.
+Tile: TypeAlias = "tuple[slice, slice]"
+
+
+def split(output_shape: tuple[int, int], tile_shape: tuple[int, int]) -> Iterator[Tile]:
+    """All tiles of an output, row of tiles by row of tiles."""
+    axes = (
+        [slice(start, stop) for start, stop in pairwise([*range(0, length, step), length])]
+        for length, step in zip(output_shape, tile_shape, strict=True)
+    )
+    return product(*axes)
+
+
+class TileLoader:
+    """Provides the pixels that a tile of outputs reads, boundary included, in the type of the sums."""
+
+    def __init__(self, image: NDArray[Any], layout: Layout, dtype: np.dtype[Any], sources: Sources) -> None:
+        self._image = image
+        self._layout = layout
+        self._row_sources, self._column_sources = sources
+        self._scratch = Scratch(dtype)
+        self._readable = image.dtype == dtype and image.flags.c_contiguous and image.flags.aligned
+
+    def load(self, tile: Tile, *, writable: bool) -> Numbers:
+        """The padded pixels (rows, columns, channels) of a tile.
+
+        They are a part of the image itself where that will do and they need not be writable;
+        otherwise a copy, in memory that the next tile uses again.
+        """
+        row_range = self._layout.rows.padded_range(tile[0].start, tile[0].stop)
+        column_range = self._layout.columns.padded_range(tile[1].start, tile[1].stop)
+        row_sources, column_sources = self._row_sources[slice(*row_range)], self._column_sources[slice(*column_range)]
+        inner_rows, image_rows = _inside(self._layout.rows, *row_range)
+        inner_columns, image_columns = _inside(self._layout.columns, *column_range)
+        shape = (len(row_sources), len(column_sources), self._image.shape[2])
+        within = self._image[image_rows, image_columns]
+        if self._readable and not writable and within.shape == shape:
+            return within
+        padded = self._scratch.array(shape)
+        padded[inner_rows, inner_columns] = within
+        for side in _sides(inner_columns, shape[1]):
+            padded[inner_rows, side] = self._image[image_rows][:, column_sources[side]]
+        for side in _sides(inner_rows, shape[0]):
+            padded[side] = self._image[row_sources[side]][:, column_sources]
+        if self._layout.boundary is Boundary.CONSTANT:
+            padded[row_sources == OUTSIDE] = self._layout.fill
+            padded[:, column_sources == OUTSIDE] = self._layout.fill
+        return padded
+
+
+class Scratch:
+    """Memory that one thread uses again and again; fresh memory costs page faults."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._memory = np.empty(0, dtype)
+
+    def array(self, shape: tuple[int, ...]) -> Numbers:
+        """An array of this shape with arbitrary contents, valid until the next call."""
+        size = int(np.prod(shape))
+        if self._memory.size < size:
+            self._memory = np.empty(size, self._memory.dtype)
+        return self._memory[:size].reshape(shape)
+
+
+def _inside(axis: AxisLayout, start: int, stop: int) -> tuple[slice, slice]:
+    """Which of the padded places from start to stop lie inside the image; and where in the image."""
+    first = min(max(axis.before, start), stop)
+    last = max(min(axis.before + axis.length, stop), first)
+    return slice(first - start, last - start), slice(first - axis.before, last - axis.before)
+
+
+def _sides(inner: slice, length: int) -> list[slice]:
+    """What lies before and after the inner part, where there is any."""
+    sides = (slice(0, inner.start), slice(inner.stop, length))
+    return [side for side in sides if side.start < side.stop]
