@@ -27,11 +27,11 @@ Tile: TypeAlias = "tuple[slice, slice]"
 
 def split(output_shape: tuple[int, int], tile_shape: tuple[int, int]) -> Iterator[Tile]:
     """All tiles of an output, row of tiles by row of tiles."""
-    axes = (
+    rows, columns = (
         [slice(start, stop) for start, stop in pairwise([*range(0, length, step), length])]
         for length, step in zip(output_shape, tile_shape, strict=True)
     )
-    return product(*axes)
+    return product(rows, columns)
 
 
 class TileLoader:
