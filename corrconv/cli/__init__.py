@@ -31,6 +31,9 @@ COMMANDS = {
     "train": "A small CNN, trained under both conventions.",
     "kernel": "List, show and convert kernels.",
     "laws": "Which algebraic laws hold, checked on real numbers.",
+    "probe": "What does that function or command really compute?",
+    "diagnose": "Which operation, anchor, border ... gave that result?",
+    "conventions": "What well-known libraries and tools compute.",
     "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",
 }

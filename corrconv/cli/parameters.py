@@ -130,6 +130,18 @@ class ImageType(SourceType):
         return read_image(text)
 
 
+class ResultType(_InputType):
+    """A result that was computed elsewhere: a picture, .npy, or numbers as text."""
+
+    name = "result"
+
+    def parse(self, text: str) -> Picture:
+        """Read the result."""
+        from corrconv.files.results import read_result
+
+        return read_result(text)
+
+
 class BoundaryType(_Type):
     """One of the five boundaries; foreign names are answered with patterns."""
 

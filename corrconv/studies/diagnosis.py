@@ -30,7 +30,7 @@ from corrconv.core.conventions import (
 )
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.studies.fitting import choose_borders, fit_line, fit_sides
+from corrconv.studies.fitting import choose_borders, fit_line, fit_sides, plain_fraction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -286,7 +286,13 @@ def _scale_candidates(
         values = dict.fromkeys((float(round(bias)), round(2 * bias) / 2, bias))
         shifted += [replace(candidate, bias=value) for value in values if abs(value) > _reach(seen)]
     free = replace(convention, gain=_plain_number(line.gain), bias=_plain_number(line.bias))
-    return [*plain, *shifted, free]
+    if seen.dtype.kind == "f":
+        return [*plain, *shifted, free]
+    # Rounded results leave the line uncertain, so the plainest factor near it is tried too.
+    gain = plain_fraction(line.gain, 5e-3)
+    bias = float(round(np.median((seen - gain * sums)[inside])))
+    near = [replace(convention, gain=gain, bias=value) for value in dict.fromkeys((0.0, bias))]
+    return [*plain, *shifted, *near, free]
 
 
 def _plain_number(value: float) -> float:

@@ -26,7 +26,8 @@ from corrconv.core.conventions import (
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.studies.fitting import Line, choose_borders, fit_line, fit_numbers, fit_sides, shared_rules, side_strips
+from corrconv.studies.fitting import Line, choose_borders, fit_line, fit_numbers, fit_sides,
+    plain_fraction, shared_rules, side_strips
 from corrconv.studies.subject import (
     IMPULSE_AT,
     PICTURE_SHAPE,
@@ -331,7 +332,7 @@ def with_scale(subject: Subject, convention: Convention) -> Convention:
         factors = ", ".join(f"{name} {line.gain:.4g}" for name, (_, line) in lines.items())
         raise Unexplained(f"the scale follows no known rule: factors for kernel sums that are {factors}")
     reach = 1e-9 if subject.dtype.kind == "f" else 5e-3
-    scaled = replace(convention, scale=scale, gain=_plain(gains[0], reach), bias=_plain(bias, reach))
+    scaled = replace(convention, scale=scale, gain=plain_fraction(gains[0], reach), bias=plain_fraction(bias, reach))
     scaled = replace(scaled, zero_sum=_zero_sum(subject, scaled, shape))
     seen = "; ".join(f"{name} sum: times {line.gain:.4g}" for name, (_, line) in lines.items())
     subject.log("What are the sums divided by?", f"{seen}; bias {scaled.bias:g}: {scale}")
@@ -351,15 +352,6 @@ def _scale_line(subject: Subject, kernel: Kernel, convention: Convention, peak: 
     inside = interior(picture.shape, convention, kernel.shape)
     line = fit_line(raw_sums(picture, kernel, convention)[inside], result[inside], subject.limits)
     return line if line is not None and line.deviation <= 2 * subject.tolerance and line.pixels >= 8 else None
-
-
-def _plain(value: float, reach: float) -> float:
-    """The fraction with the smallest divisor within this relative reach, or the value itself."""
-    for divisor in range(1, 65):
-        fraction = round(value * divisor) / divisor
-        if abs(fraction - value) <= reach * max(abs(value), reach):
-            return fraction
-    return value
 
 
 def _zero_sum(subject: Subject, convention: Convention, shape: Shape) -> ZeroSum:

@@ -63,6 +63,15 @@ def fit_line(sums: NDArray[Any], results: NDArray[Any], limits: tuple[float, flo
     return Line(gain, bias, float(np.abs(gain * x + bias - y).max()), x.size)
 
 
+def plain_fraction(value: float, reach: float) -> float:
+    """The fraction with the smallest divisor within this relative reach, or the value itself."""
+    for divisor in range(1, 65):
+        fraction = round(value * divisor) / divisor
+        if abs(fraction - value) <= reach * max(abs(value), reach):
+            return fraction
+    return value
+
+
 def side_strips(image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]) -> dict[str, Any]:
     """For each side, the outputs that reach over this side only (an empty strip where none do)."""
     rows, columns = interior(image_shape, convention, shape)
