@@ -26,8 +26,16 @@ from corrconv.core.conventions import (
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.studies.fitting import Line, choose_borders, fit_line, fit_numbers, fit_sides,
-    plain_fraction, shared_rules, side_strips
+from corrconv.studies.fitting import (
+    Line,
+    choose_borders,
+    fit_line,
+    fit_numbers,
+    fit_sides,
+    plain_fraction,
+    shared_rules,
+    side_strips,
+)
 from corrconv.studies.subject import (
     IMPULSE_AT,
     PICTURE_SHAPE,
