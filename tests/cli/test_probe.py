@@ -112,13 +112,13 @@ def test_conventions():
 
 def test_diagnose_what_apply_wrote(tmp_path):
     image = write_picture("image.png", PICTURE)
-    run("apply", image, KERNEL, "--convolve", "--boundary", "edge", "--scale", "0.1", "-o", "result.png")
+    run("apply", image, KERNEL, "--convolve", "--boundary", "edge", "--scale", "0.125", "-o", "result.png")
     result = run("diagnose", image, KERNEL, "result.png")
     assert result.exit_code == 0
     assert "explained to the last pixel" in result.stdout
     document = json.loads(run("diagnose", image, KERNEL, "result.png", "--json").stdout)
     assert document["operation"] == "convolution"
-    assert document["gain"] == pytest.approx(0.1, rel=1e-3)
+    assert document["gain"] == 0.125
     assert len(document["candidates"]) == 1
 
 
