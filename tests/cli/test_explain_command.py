@@ -145,6 +145,13 @@ def test_negative_pixels_and_weights_are_spelled_so_that_they_can_be_read():
     assert run("explain", "negative.npy", "[0 0 0]", "--at", "0,1").stdout.count("no weight but 0 = 0") == 2
 
 
+def test_arrays_are_explained_in_the_exact_numbers_that_apply_writes():
+    write_picture("whole.npy", np.array([[4, 5, 8]]))
+    document = explained("whole.npy", "[0.5 0.5 0]", "--at", "0,1")
+    assert document["dtype"] == "float64"
+    assert (document["correlation"]["pixel"], document["convolution"]["pixel"]) == (4.5, 6.5)
+
+
 def test_nan_is_null_for_scripts():
     write_picture("hole.npy", np.array([[1.0, np.nan, 2.0]]))
     document = explained("hole.npy", "[1 1 1]", "--at", "0,1")
