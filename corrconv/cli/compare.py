@@ -55,7 +55,7 @@ def command(
     corrconv compare photo.jpg sobel "[1 2; 3 4]" -o compared/
     corrconv compare photo.png gaussian:sigma=2 --json --exit-code
     """
-    from corrconv.cli.comparing import compared, write_pictures
+    from corrconv.cli.comparing import compare_and_draw
     from corrconv.files.kernels import read_kernel
     from corrconv.views.comparison import comparison_document, comparison_table, comparison_verdict
     from corrconv.views.console import show, show_document
@@ -65,10 +65,11 @@ def command(
     say = report(quiet=quiet)
     for note in picture.notes:
         say(f"{picture.name}: {note}")
-    comparison = compared(picture, chosen, choices, quiet=quiet)
-    if output is not None:
-        for panel in write_pictures(comparison, picture, choices, output, inputs=inputs_of_command(), force=force):
-            say(f"written: {panel}, and beside it correlation, convolution and difference.png")
+    comparison, panels = compare_and_draw(
+        picture, chosen, choices, output, inputs=inputs_of_command(), force=force, quiet=quiet
+    )
+    for panel in panels:
+        say(f"written: {panel}, and beside it correlation, convolution and difference.png")
     if as_json:
         show_document(comparison_document(comparison, picture.name))
     else:

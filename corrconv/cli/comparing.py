@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.rendering import finite_range, pixel_scale, quantize, unit_factor
-from corrconv.errors import FileError
 from corrconv.files.images import Picture, write_image
-from corrconv.files.outputs import refuse_overwrite
+from corrconv.files.outputs import make_folder, refuse_overwrite
 from corrconv.studies.comparing import Comparison, compare_kernel
 from corrconv.views.comparison import comparison_panel, difference_picture
 from corrconv.views.console import progress
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from corrconv.cli.options import FilterChoices
     from corrconv.core.kernel import Kernel
-    from corrconv.studies.comparing import KernelComparison
+    from corrconv.studies.comparing import KernelComparison, Results
 
 
 PICTURES = ("correlation", "convolution", "difference", "panel")
@@ -36,62 +35,61 @@ def colours(picture: Picture) -> NDArray[Any]:
     return picture.planes[:, :, :-1] if picture.has_alpha else picture.planes
 
 
-def compared(picture: Picture, kernels: Sequence[Kernel], choices: FilterChoices, *, quiet: bool) -> Comparison:
-    """The comparison of a picture under each kernel, with a bar on a terminal."""
-    pixels = colours(picture)
-    with progress(quiet=quiet) as bar:
-        entries = [
-            compare_kernel(pixels, choices.kernel(kernel), choices.options)
-            for kernel in bar.track(kernels, description="comparing")
-        ]
-    return Comparison(choices.options, tuple(entries))
-
-
-def write_pictures(
-    comparison: Comparison,
+def compare_and_draw(
     picture: Picture,
+    kernels: Sequence[Kernel],
     choices: FilterChoices,
-    folder: str,
+    folder: str | None,
     *,
-    inputs: Sequence[str],
-    force: bool,
-) -> Iterator[str]:
-    """Write correlation, convolution, difference and panel of each kernel; yields the panels' paths.
+    inputs: Sequence[str] = (),
+    force: bool = False,
+    quiet: bool = False,
+) -> tuple[Comparison, list[Path]]:
+    """Compare a picture under each kernel, with a bar on a terminal; and draw it where a folder is given.
 
-    One kernel's pictures lie in the folder itself, those of several each in a folder of their own.
+    Returns the comparison and the panels. One kernel's pictures lie in the folder itself, those of
+    several each in a folder of their own.
     """
-    places = [Path(folder)]
-    if len(comparison.kernels) > 1:
-        names = (_file_name(entry.kernel.name) for entry in comparison.kernels)
-        places = [Path(folder) / f"{number:02}-{name}" for number, name in enumerate(names, start=1)]
-    # All or nothing: what would be refused later is refused before the first picture is written.
+    chosen = [choices.kernel(kernel) for kernel in kernels]
+    places = [] if folder is None else _places(chosen, Path(folder), inputs, force=force)
+    entries, panels = [], []
+    with progress(quiet=quiet) as bar:
+        for number, kernel in enumerate(bar.track(chosen, description="comparing")):
+            entry, results = compare_kernel(colours(picture), kernel, choices.options)
+            entries.append(entry)
+            if places:
+                panels.append(_draw(entry, results, picture, choices, places[number]))
+    return Comparison(choices.options, tuple(entries)), panels
+
+
+def _places(kernels: Sequence[Kernel], folder: Path, inputs: Sequence[str], *, force: bool) -> list[Path]:
+    """A folder for each kernel; what would be refused later is refused before the first picture is written."""
+    places = [folder]
+    if len(kernels) > 1:
+        places = [folder / f"{number:02}-{_file_name(kernel.name)}" for number, kernel in enumerate(kernels, start=1)]
     for place, name in product(places, PICTURES):
         refuse_overwrite(place / f"{name}.png", inputs, force=force)
-    for place, entry in zip(places, comparison.kernels, strict=True):
-        _make_folder(place)
-        for name, made in zip(PICTURES, _pictures(entry, picture, choices), strict=True):
-            write_image(place / f"{name}.png", made)
-        yield str(place / "panel.png")
+    return places
 
 
-def _pictures(entry: KernelComparison, picture: Picture, choices: FilterChoices) -> Iterator[Picture]:
+def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices, place: Path) -> Path:
+    make_folder(place)
+    for name, made in zip(PICTURES, _pictures(entry, results, picture, choices), strict=True):
+        write_image(place / f"{name}.png", made)
+    return place / "panel.png"
+
+
+def _pictures(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices) -> Iterator[Picture]:
     """The pictures of one kernel, in the order of PICTURES."""
     rendering, pixels = choices.rendering, colours(picture)
     dtype = np.dtype(np.uint16 if pixels.dtype == np.uint16 and pixels.shape[2] == 1 else np.uint8)
-    for values in (entry.correlation, entry.convolution):
+    for values in (results.correlation, results.convolution):
         biased = values + rendering.bias
         scale = pixel_scale(rendering.display, *finite_range(biased), dtype, unit_factor(pixels.dtype, dtype))
         yield replace(picture, pixels=quantize(scale(biased), dtype)[0], has_alpha=False, notes=())
-    yield Picture(np.asarray(difference_picture(entry)))
-    yield Picture(np.asarray(comparison_panel(entry, pixels, picture.name, rendering.display, rendering.bias)))
+    yield Picture(np.asarray(difference_picture(results)))
+    yield Picture(np.asarray(comparison_panel(entry, results, pixels, picture.name, rendering)))
 
 
 def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9=.]+", "-", name).strip("-.") or "kernel"
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{folder}: the folder cannot be made: {error.strerror}; choose another place") from error

@@ -34,7 +34,7 @@ def command(folder: str, quiet: bool) -> None:
 
     The table is printed; the pictures go to DIR (corrconv-demo).
     """
-    from corrconv.cli.comparing import compared, write_pictures
+    from corrconv.cli.comparing import compare_and_draw
     from corrconv.cli.options import FilterChoices
     from corrconv.core.options import Options
     from corrconv.core.rendering import Rendering
@@ -47,14 +47,14 @@ def command(folder: str, quiet: bool) -> None:
     picture = read_image(f"sample:{SAMPLE}")
     kernels = [read_kernel(name) for name in KERNELS]
     kernels[-1] = kernels[-1].named("one cell, right")
-    comparison = compared(picture, kernels, choices, quiet=quiet)
+    comparison, panels = compare_and_draw(picture, kernels, choices, folder, quiet=quiet)
     show(
         comparison_table(comparison, f"correlation and convolution of sample:{SAMPLE}"),
         "",
         comparison_verdict(comparison),
         "",
         "Pictures to look at, and beside each correlation, convolution and difference.png:",
-        *(f"  {panel}" for panel in write_pictures(comparison, picture, choices, folder, inputs=(), force=False)),
+        *(f"  {panel}" for panel in panels),
         "",
         ANSWER,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from corrconv.core.terms import Display
 from corrconv.errors import CorrconvError, FileError
 from corrconv.files.formats import FORMATS, NPY, SUFFIXES, format_of
 from corrconv.files.images import Picture, read_image, storable_dtype, write_image
-from corrconv.files.outputs import refuse_overwrite
+from corrconv.files.outputs import make_folder, refuse_overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +40,7 @@ class FileFilter:
     png_level: int | None
     force: bool
     verbose: bool
+    stop: Event = field(default_factory=Event)
 
     def __call__(self, source: str, target: str) -> Lines:
         """Filter one picture file; returns what is to be said. Raises CorrconvError."""
@@ -70,7 +72,13 @@ class FileFilter:
         try:
             yield from pool.map(attempt, sources, targets)
         finally:
+            # After Ctrl-C the threads would finish their pictures first; this ends them at the next tile.
+            self.stop.set()
             pool.shutdown(cancel_futures=True)
+
+    def _check(self) -> None:
+        if self.stop.is_set():
+            raise CancelledError
 
     def _format(self, picture: Picture, target: str) -> str:
         if self.format_name is None and target == "-" and picture.format in FORMATS:
@@ -87,6 +95,7 @@ class FileFilter:
             self.choices.rendering,
             dtype=dtype,
             has_alpha=picture.has_alpha,
+            check=self._check,
         )
         finished = rendered.pixels if picture.pixels.ndim == 3 else rendered.pixels[:, :, 0]
         return replace(picture, pixels=finished, notes=()), rendered
@@ -94,7 +103,8 @@ class FileFilter:
     def _notes(self, picture: Picture, rendered: Rendered, kind: str) -> Iterator[str]:
         source, target = picture.pixels.dtype, rendered.pixels.dtype
         if source != target and kind != NPY:
-            yield f"{source} pixels become {target}, which is what {kind} holds; .npy would keep the exact numbers"
+            pixels = "pixels" if source.kind == "u" else "pixels, their values as they are (see --display rescale),"
+            yield f"{source} {pixels} become {target}, which is what {kind} holds; .npy would keep the exact numbers"
         if rendered.clipped:
             rows, columns, _ = rendered.pixels.shape
             low, high = pixel_limits(target)
@@ -151,7 +161,7 @@ def name_outputs(
             )
         seen[target] = source
     if output is not None:
-        _make_folder(folder)
+        make_folder(folder)
     return tuple(targets)
 
 
@@ -164,10 +174,3 @@ def _suffix(source: str, format_name: str | None) -> str:
         return FORMATS[format_of(source, format_name)].suffixes[0]
     suffix = Path(source).suffix
     return suffix if suffix.lower() in SUFFIXES else ".png"
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{folder}: the folder cannot be made: {error.strerror}; choose another place") from error

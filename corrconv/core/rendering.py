@@ -16,6 +16,7 @@ from corrconv.core.terms import Alpha, Display, Operation
 from corrconv.errors import CorrconvError, KernelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -159,14 +160,16 @@ def render(
     *,
     dtype: DTypeLike | None = None,
     has_alpha: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> Rendered:
     """Filter a picture (H, W, C) and turn the result into pixels of dtype (default: the picture's own).
 
     Works tile by tile; results that are displayed by their own range are computed twice rather
-    than kept. Raises CorrconvError where alpha weighting has no meaning for the kernel.
+    than kept. check is called for each tile, and may raise to stop the work. Raises CorrconvError where
+    alpha weighting has no meaning for the kernel.
     """
     target = np.dtype(image.dtype if dtype is None else dtype)
-    pipeline = _Pipeline(image, kernel, operation, options, rendering, target, has_alpha=has_alpha)
+    pipeline = _Pipeline(image, kernel, operation, options, rendering, target, has_alpha=has_alpha, check=check)
     low, high = pipeline.value_range()
     return pipeline.pixels(low, high)
 
@@ -184,7 +187,9 @@ class _Pipeline:
         target: np.dtype[Any],
         *,
         has_alpha: bool,
+        check: Callable[[], None],
     ) -> None:
+        self.check = check
         self.rendering = rendering
         self.target = target
         self.image = image
@@ -221,6 +226,7 @@ class _Pipeline:
         """Hand every tile of finished values, bias included, to consume."""
 
         def finish(tile: Tile, values: Numbers) -> None:
+            self.check()
             if self.weighted:
                 values = self._unweighted(values)
             if self.rendering.bias:

@@ -53,6 +53,14 @@ def write_text(target: str | Path, text: str) -> None:
         file.write(text.encode())
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there. Raises FileError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: the folder cannot be made: {error.strerror}; choose another place") from error
+
+
 def refuse_overwrite(target: str | Path, inputs: Iterable[str | Path | None], *, force: bool = False) -> None:
     """Raise FileError if the target is one of the inputs, by any name or link, unless forced.
 

@@ -33,21 +33,31 @@ class Coincidence(StrEnum):
         return self in {Coincidence.EVERY_IMAGE, Coincidence.THIS_IMAGE}
 
 
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What both operations made of one image with one kernel (H', W', C): unrounded float64."""
+
+    correlation: NDArray[np.float64]
+    convolution: NDArray[np.float64]
+
+    @property
+    def difference(self) -> NDArray[np.float64]:
+        """Correlation minus convolution; 0 where both are nan or the same infinity."""
+        return _subtract(self.correlation, self.convolution)
+
+
 @dataclass(frozen=True)
 class KernelComparison:
     """Correlation and convolution of one image with one kernel, and how they differ.
 
-    correlation, convolution (H', W', C): the unrounded float64 results. tolerance: differences up
-    to this are rounding. odd_l1: Σ|odd part|, and bound = odd_l1 · (max - min of the pixels), which
-    no difference can exceed unless pixels are infinite. psnr_db is inf where there is no difference.
+    tolerance: differences up to this are rounding. odd_l1: Σ|odd part|, and bound = odd_l1 · (max -
+    min of the pixels), which no difference can exceed unless pixels are infinite. psnr_db is inf where there is no difference.
     """
 
     kernel: Kernel
     symmetry: Symmetry
     coincidence: Coincidence
     reason: str
-    correlation: NDArray[np.float64]
-    convolution: NDArray[np.float64]
     tolerance: float
     max_abs_difference: float
     mean_abs_difference: float
@@ -56,11 +66,6 @@ class KernelComparison:
     differing_share: float
     odd_l1: float
     bound: float
-
-    @property
-    def difference(self) -> NDArray[np.float64]:
-        """Correlation minus convolution; 0 where both are nan or the same infinity."""
-        return _subtract(self.correlation, self.convolution)
 
 
 @dataclass(frozen=True)
@@ -84,19 +89,26 @@ def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | N
     chosen = options or Options()
     pixels = np.asarray(image)
     as_kernels = (kernel if isinstance(kernel, Kernel) else Kernel(kernel) for kernel in kernels)
-    return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen) for kernel in as_kernels))
+    return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen)[0] for kernel in as_kernels))
 
 
-def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> KernelComparison:
-    """Filter an image (H, W) or (H, W, C) with one kernel both ways, and compare."""
+def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> tuple[KernelComparison, Results]:
+    """Filter an image (H, W) or (H, W, C) with one kernel both ways, and compare.
+
+    The results come beside the measures, since those of many kernels on a large picture would not
+    fit into memory together.
+    """
     pixels = image[:, :, np.newaxis] if image.ndim == 2 else image
     # float64 even for float32 pictures: the verdict is about the operations, not about rounding.
     precise = replace(options, precision=Precision.FLOAT64)
     anchored = options.anchored(kernel)
-    correlation, convolution = (
-        filter_array(pixels, anchored, operation, precise, channel_axis=-1, dtype=np.float64) for operation in Operation
+    results = Results(
+        *(
+            filter_array(pixels, anchored, operation, precise, channel_axis=-1, dtype=np.float64)
+            for operation in Operation
+        )
     )
-    difference = np.abs(_subtract(correlation, convolution))
+    difference = np.abs(results.difference)
     filled = options.boundary is Boundary.CONSTANT and options.output_size is not OutputSize.VALID
     low, high = _pixel_range(pixels, options.fill if filled else None)
     tolerance = _rounding_tolerance(pixels, anchored, precise, peak=max(abs(low), abs(high)))
@@ -104,13 +116,11 @@ def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> Ker
     coincidence = _coincidence(symmetry, _largest(difference) <= tolerance)
     rmse = _root_mean_square(difference)
     odd_l1 = anchored.odd_part(options.output_size).absolute_sum
-    return KernelComparison(
+    measures = KernelComparison(
         kernel=anchored,
         symmetry=symmetry,
         coincidence=coincidence,
         reason=_reason(coincidence, anchored, options.output_size),
-        correlation=correlation,
-        convolution=convolution,
         tolerance=tolerance,
         max_abs_difference=_largest(difference),
         mean_abs_difference=float(difference.mean()),
@@ -120,6 +130,7 @@ def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> Ker
         odd_l1=odd_l1,
         bound=odd_l1 * (high - low),
     )
+    return measures, results
 
 
 def _coincidence(symmetry: Symmetry, equal_here: bool) -> Coincidence:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from corrconv.core.options import Options
-    from corrconv.studies.comparing import Comparison, KernelComparison
+    from corrconv.core.rendering import Rendering
+    from corrconv.studies.comparing import Comparison, KernelComparison, Results
 
 DOCUMENT_VERSION = 1
 
@@ -148,21 +149,21 @@ def options_document(options: Options) -> dict[str, Any]:
     }
 
 
-def difference_picture(entry: KernelComparison) -> Image.Image:
+def difference_picture(results: Results) -> Image.Image:
     """Correlation minus convolution in diverging colours; of several channels, the one that differs most."""
-    return diverging(_strongest(entry.difference))
+    return diverging(_strongest(results.difference))
 
 
 def comparison_panel(
-    entry: KernelComparison, image: NDArray[Any], image_name: str, display: Display, bias: float
+    entry: KernelComparison, results: Results, image: NDArray[Any], image_name: str, rendering: Rendering
 ) -> Image.Image:
     """Input, kernel, correlation, convolution and difference side by side, labelled."""
-    difference = framed(fitted(difference_picture(entry)))
+    difference = framed(fitted(difference_picture(results)))
     peak = entry.max_abs_difference
     tiles = [
         Tile(fitted(shown(image)), "input", _size(image)),
-        _result_tile("correlation", entry.correlation + bias, image.dtype, display),
-        _result_tile("convolution", entry.convolution + bias, image.dtype, display),
+        _result_tile("correlation", results.correlation + rendering.bias, image.dtype, rendering.display),
+        _result_tile("convolution", results.convolution + rendering.bias, image.dtype, rendering.display),
         Tile(heat_map(entry.kernel), "kernel, its anchor framed", _kernel_note(entry)),
         Tile(
             below(difference, colour_bar(peak, difference.width)) if peak else difference,

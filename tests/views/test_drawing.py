@@ -12,6 +12,7 @@ from PIL import Image
 
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
+from corrconv.core.rendering import Rendering
 from corrconv.core.terms import Display
 from corrconv.studies.comparing import compare_kernel
 from corrconv.views.comparison import comparison_panel, difference_picture
@@ -286,14 +287,18 @@ def test_pictures_one_below_the_other_keep_their_pixels() -> None:
 
 def compared(image: Any, weights: Any, **options: Any) -> Any:
     pixels = image if image.ndim == 3 else image[:, :, np.newaxis]
-    return compare_kernel(pixels, Kernel(weights, name="kernel"), Options(**options)), pixels
+    return *compare_kernel(pixels, Kernel(weights, name="kernel"), Options(**options)), pixels
+
+
+def panel_of(compared: Any, name: str, display: Display = Display.CLIP) -> Any:
+    return comparison_panel(*compared, name, Rendering(display=display))
 
 
 def test_the_difference_is_drawn_by_sign_and_of_the_channel_that_differs_most() -> None:
     image = np.zeros((3, 5, 3), np.uint8)
     image[1, 2] = 0, 250, 40
-    entry, _ = compared(image, [[-1, 0, 1]], boundary="constant")
-    colours = array(difference_picture(entry))
+    _, results, _ = compared(image, [[-1, 0, 1]], boundary="constant")
+    colours = array(difference_picture(results))
     assert_array_equal(colours[1], [PAPER, POSITIVE, PAPER, NEGATIVE, PAPER])
     assert (colours[[0, 2]] == PAPER).all()
 
@@ -305,8 +310,7 @@ def test_the_difference_is_drawn_by_sign_and_of_the_channel_that_differs_most() 
 )
 def test_every_picture_has_a_panel(display: Display, dtype: Any) -> None:
     image = (NOISE[:, :, 0] / (255 if np.dtype(dtype).kind in "fb" else 1)).astype(dtype)
-    entry, pixels = compared(image, [[1, 2], [3, 4]])
-    page = comparison_panel(entry, pixels, "noise", display, 0.0)
+    page = panel_of(compared(image, [[1, 2], [3, 4]]), "noise", display)
     assert page.mode == "RGB"
     # Three tiles side by side, in two rows.
     assert page.width >= 3 * SMALLEST_SIDE + 4 * GAP
@@ -317,21 +321,17 @@ def test_every_picture_has_a_panel(display: Display, dtype: Any) -> None:
 def test_a_panel_shows_pictures_that_hold_nan_and_infinity() -> None:
     image = NOISE[:, :, 0].astype(float)
     image[3, 4], image[9, 9] = nan, inf
-    entry, pixels = compared(image, [[-1, 0, 1]])
     for display in Display:
-        assert ink_of(comparison_panel(entry, pixels, "holes", display, 0.0)).any()
+        assert ink_of(panel_of(compared(image, [[-1, 0, 1]]), "holes", display)).any()
 
 
 def test_a_panel_says_0_where_nothing_differs() -> None:
-    same, pixels = compared(NOISE, [[1, 2, 1]])
-    other, _ = compared(NOISE, [[1, 2, 0]])
-    shorter = comparison_panel(same, pixels, "noise", Display.CLIP, 0.0)
-    taller = comparison_panel(other, pixels, "noise", Display.CLIP, 0.0)
+    shorter = panel_of(compared(NOISE, [[1, 2, 1]]), "noise")
+    taller = panel_of(compared(NOISE, [[1, 2, 0]]), "noise")
     assert taller.height > shorter.height  # by its colour bar
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (700, 3)])
 def test_pictures_of_extreme_shapes_have_a_panel(size: tuple[int, int]) -> None:
-    entry, pixels = compared(RANDOM.random(size), [[1, 2]])
-    page = comparison_panel(entry, pixels, "a name that is rather long, as the names of files are", Display.CLIP, 0.0)
+    page = panel_of(compared(RANDOM.random(size), [[1, 2]]), "a name that is rather long, as the names of files are")
     assert page.width <= 3 * LARGEST_SIDE + 4 * GAP
