@@ -68,6 +68,6 @@ def command(
     if as_json:
         show_document(laws_document(laws, image.name))
     else:
-        show(laws_table(laws, image.name), laws_verdict(laws))
+        show(laws_table(laws, image.name), "", laws_verdict(laws))
     if exit_code and not laws.agree:
         ctx.exit(1)

@@ -48,7 +48,7 @@ def laws_table(laws: Laws, image: str) -> Table:
     table = plain_table(laws_title(laws, image))
     table.add_column("law", min_width=34, no_wrap=True)
     table.add_column("theory", max_width=60)
-    table.add_column("largest", min_width=15, no_wrap=True)
+    table.add_column("deviation", min_width=15, no_wrap=True)
     for law in laws.laws:
         name = Text(law.name, style="bold")
         name.append(f"\n{law.statement}", style="not bold")
@@ -73,13 +73,17 @@ def _named(name: str, shape: tuple[int, int]) -> str:
 
 
 def _measured(law: Law) -> Text:
-    mark, style = ("=", "green") if law.holds else ("≠", "yellow")
+    size, style = short_number(law.max_relative_deviation), "yellow"
     remark = PLACES[law.where]
+    if law.holds:
+        # The digits of a rounding differ from machine to machine and mean nothing.
+        size, style = "0", "green"
+        remark = "to rounding" if law.max_relative_deviation else ""
     if law.accident:
         remark, style = "by accident", "cyan"
     if not law.agrees:
         remark, style = f"{remark}\nAGAINST THEORY".strip(), "bold red"
-    return Text(f"{mark} {short_number(law.max_relative_deviation)}\n  {remark}", style=style)
+    return Text(f"{'=' if law.holds else '≠'} {size}\n  {remark}", style=style)
 
 
 def laws_verdict(laws: Laws) -> str:
