@@ -33,6 +33,7 @@ COMMANDS = {
     "laws": "Which algebraic laws hold, checked on real numbers.",
     "probe": "What does that function or command really compute?",
     "diagnose": "Which operation, anchor, border ... gave that result?",
+    "port": "The same filter in another library's convention.",
     "conventions": "What well-known libraries and tools compute.",
     "bench": "Engines and installed libraries, side by side.",
     "demo": "A guided tour on a sample picture.",

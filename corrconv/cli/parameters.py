@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from corrconv.core.conventions import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.core.terms import Boundary
     from corrconv.files.images import Picture
@@ -140,6 +141,26 @@ class ResultType(_InputType):
         from corrconv.files.results import read_result
 
         return read_result(text)
+
+
+class ConventionType(_Type):
+    """A known convention, by its name."""
+
+    name = "convention"
+
+    def parse(self, text: str) -> Convention:
+        """The convention of this name."""
+        from corrconv.core.known_conventions import convention_named
+
+        return convention_named(text)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the names."""
+        from click.shell_completion import CompletionItem
+
+        from corrconv.core.known_conventions import CONVENTIONS
+
+        return [CompletionItem(name) for name in CONVENTIONS if name.startswith(incomplete)]
 
 
 class BoundaryType(_Type):

@@ -149,3 +149,27 @@ def test_diagnose_troubles(tmp_path):
     assert "neither same nor full nor valid" in trouble(run("diagnose", image, KERNEL, "small.csv"))
     assert "absent.csv" in trouble(run("diagnose", image, KERNEL, "absent.csv"))
     assert "--expect" in trouble(run("diagnose", image, KERNEL, image, "--boundary", "edge"))
+
+
+def test_port_prints_python_that_runs():
+    pytest.importorskip("scipy")
+    printed = run("port", "[1 2; 3 5]", "--from", "matlab.conv2", "--to", "scipy.signal.correlate2d").stdout
+    names = {"image": PICTURE.astype(float)}
+    exec(printed, names)
+    assert printed.startswith("# matlab.conv2 computes: convolution")
+    assert np.array_equal(names["result"], _conv2_same(PICTURE))
+    document = json.loads(run("port", "sobel", "--from", "cv2.filter2D", "--to", "cv2.filter2D", "--json").stdout)
+    assert (document["direct"], document["flipped"]) == (True, False)
+
+
+def _conv2_same(image):
+    """MATLAB's conv2(A, B, 'same'): the central part of the full convolution, from ceil((k + 1) / 2) counted from 1."""
+    full = np.zeros((image.shape[0] + 1, image.shape[1] + 1))
+    for (row, column), weight in np.ndenumerate(np.array([[1, 2], [3, 5]])):
+        full[row : row + image.shape[0], column : column + image.shape[1]] += weight * image.astype(float)
+    return full[1:, 1:]
+
+
+def test_port_troubles():
+    assert "did you mean" in trouble(run("port", "sobel", "--from", "filter2D", "--to", "torch.conv2d"))
+    assert "no snippet" in trouble(run("port", "sobel", "--from", "cv2.filter2D", "--to", "gmic.correlate"))

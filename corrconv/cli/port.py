@@ -1,0 +1,40 @@
+"""corrconv port: the same filter in another library's convention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.cli.options import json_option
+from corrconv.cli.parameters import ConventionType, KernelType
+
+if TYPE_CHECKING:
+    from corrconv.core.conventions import Convention
+    from corrconv.core.kernel import Kernel
+
+
+@click.command()
+@click.argument("kernel", type=KernelType())
+@click.option("--from", "source", type=ConventionType(), required=True, help="Where the filter comes from.")
+@click.option("--to", "target", type=ConventionType(), required=True, help="Where it goes, called from Python.")
+@json_option
+def command(kernel: Kernel, source: Convention, target: Convention, as_json: bool) -> None:
+    """Write what must be passed to another library so that it gives what the first one gave.
+
+    The output is Python that makes `result` of a gray `image`: the kernel turned where that is needed,
+    the padding, the call and the cropping. 'corrconv conventions' lists the names.
+
+    \b
+    corrconv port sobel --from scipy.signal.convolve2d --to cv2.filter2D
+    corrconv port "[1 2; 3 4]" --from matlab.conv2 --to torch.conv2d
+    """
+    from corrconv.studies.porting import port
+    from corrconv.views.console import show_document
+    from corrconv.views.porting import port_document, port_text
+
+    ported = port(kernel, source, target)
+    if as_json:
+        show_document(port_document(ported))
+    else:
+        click.echo(port_text(ported))
