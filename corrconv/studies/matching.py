@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float64]
 
-# Scores are normalized in tiles of so many rows and columns: large enough that the pixels a tile
-# shares with the next cost little, small enough that its sums stay in the cache.
-TILE_SHAPE = (256, 256)
+# Scores are normalized in strips of so many rows: enough that the rows a strip shares with the next
+# cost little, few enough that its sums stay small beside the picture.
+STRIP_ROWS = 128
 
 # A window is flat when its variation is below this many roundings of its energy: what is left then
 # is mostly rounding, and dividing by it would make a match out of nothing.
@@ -248,30 +248,24 @@ def _divide_by_variation(
     flatness = _flatness(area * len(offsets))
     sum_dtype = _sum_dtype(pixels, offsets, area)
 
-    def divide(corner: tuple[int, int]) -> None:
-        (top, left), (height, width) = corner, TILE_SHAPE
-        tile = scores[top : top + height, left : left + width]
-        read = pixels[top : top + len(tile) + window[0] - 1, left : left + tile.shape[1] + window[1] - 1]
-        energy, variation = np.zeros(tile.shape), np.zeros(tile.shape)
+    def divide(start: int) -> None:
+        strip = scores[start : start + STRIP_ROWS]
+        energy: NDArray[np.float64] | float = 0.0
+        explained: NDArray[np.float64] | float = 0.0
         for channel, offset in enumerate(offsets):
-            values = np.subtract(read[:, :, channel], offset.astype(sum_dtype), dtype=sum_dtype)
+            read = pixels[start : start + len(strip) + window[0] - 1, :, channel]
+            values = np.subtract(read, offset.astype(sum_dtype), dtype=sum_dtype)
             sums = window_sums(values, window).astype(np.float64)
-            squares = window_sums(np.square(values, out=values), window)
-            energy += squares
-            variation += squares - np.square(sums, out=sums) / area
-        flat = variation <= flatness * energy
-        variation[flat] = 1
-        tile /= np.sqrt(variation, out=variation)
-        np.clip(tile, -1, 1, out=tile)
-        tile[flat] = 0
+            explained += np.square(sums, out=sums)
+            energy += window_sums(np.square(values, out=values), window)
+        variation = np.asarray(energy - explained / area)
+        # A score divided by inf is the 0 of a flat window.
+        variation[variation <= flatness * energy] = np.inf
+        strip /= np.sqrt(variation, out=variation)
+        np.clip(strip, -1, 1, out=strip)
 
-    corners = [
-        (top, left)
-        for top in range(0, scores.shape[0], TILE_SHAPE[0])
-        for left in range(0, scores.shape[1], TILE_SHAPE[1])
-    ]
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for _ in pool.map(divide, corners):
+        for _ in pool.map(divide, range(0, len(scores), STRIP_ROWS)):
             pass
 
 
@@ -287,16 +281,27 @@ def _sum_dtype(pixels: NDArray[Any], offsets: NDArray[np.float64], area: int) ->
 
 
 def window_sums(values: NDArray[Any], window: tuple[int, int]) -> NDArray[Any]:
-    """The sum of every window of so many rows and columns, (H - h + 1, W - w + 1).
+    """The sum of every window of so many rows and columns, (H - h + 1, W - w + 1), in the type of the values.
 
-    Sums of 1, 2, 4, 8 ... neighbours are made from each other and put together: about 2 log2(side)
-    additions a pixel. Unlike differences of a cumulative sum they never subtract, so the rounding
-    stays that of the window itself, and whole numbers stay exact.
+    Exact for whole numbers, as long as the type holds the sums. For others no sum is ever the
+    difference of larger ones, so that the rounding is that of the window itself.
     """
-    return _row_window_sums(_row_window_sums(values, window[0]).T, window[1]).T
+    sum_columns = _slide_down if values.dtype.kind == "i" else _sum_by_doubling
+    return _sum_by_doubling(sum_columns(values, window[0]).T, window[1]).T
 
 
-def _row_window_sums(values: NDArray[Any], length: int) -> NDArray[Any]:
+def _slide_down(values: NDArray[Any], length: int) -> NDArray[Any]:
+    """Sums of so many rows below each other: each is the last one with a row added and one taken away."""
+    sums = np.empty((len(values) - length + 1, values.shape[1]), values.dtype)
+    np.add.reduce(values[:length], axis=0, out=sums[0])
+    changes = values[length:] - values[:-length]
+    for row, change in enumerate(changes):
+        np.add(sums[row], change, out=sums[row + 1])
+    return sums
+
+
+def _sum_by_doubling(values: NDArray[Any], length: int) -> NDArray[Any]:
+    """Sums of so many rows below each other: those of 1, 2, 4, 8 ... rows are made from each other and put together."""
     outputs = len(values) - length + 1
     total: NDArray[Any] | None = None
     runs, run_length, done = values, 1, 0
@@ -314,12 +319,12 @@ def _row_window_sums(values: NDArray[Any], length: int) -> NDArray[Any]:
 def _local_maxima(scores: Scores, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the scores of at least this much that no neighbour exceeds, in reading order."""
     found: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
-    for start in range(0, len(scores), TILE_SHAPE[0]):
-        strip = scores[start : start + TILE_SHAPE[0]]
+    for start in range(0, len(scores), STRIP_ROWS):
+        strip = scores[start : start + STRIP_ROWS]
         if strip.max() < least:
             continue
         top = min(start, 1)
-        around = scores[start - top : start + TILE_SHAPE[0] + 1]
+        around = scores[start - top : start + STRIP_ROWS + 1]
         highest = _highest_of_three(_highest_of_three(around).T).T[top : top + len(strip)]
         rows, columns = np.nonzero((strip >= highest) & (strip >= least))
         found.append((rows + start, columns))

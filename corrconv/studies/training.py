@@ -16,7 +16,7 @@ import numpy as np
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
-from corrconv.core.terms import Operation, OutputSize, Precision
+from corrconv.core.terms import Engine, Operation, OutputSize, Precision
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 # Pictures this small are filtered sooner than a second thread is started.
 VALID = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64, threads=1)
+
+# A kernel of errors has many cells and few places: what matrix products are made for. Left to itself,
+# the choice would hang on how many errors ReLU happens to make 0.
+FEW_PLACES = replace(VALID, engine=Engine.MATMUL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +142,7 @@ class Network:
             laid[:, : own.shape[0]] = np.moveaxis(own, -1, 0)
             rows = count * height - self.filters.shape[1] + 1
             seen = Kernel(laid.reshape(count * height, -1)[:rows])
-            gradients[index] = filter_array(stack, seen, Operation.CORRELATION, VALID)
+            gradients[index] = filter_array(stack, seen, Operation.CORRELATION, FEW_PLACES)
         return gradients if self.operation is Operation.CORRELATION else gradients[:, ::-1, ::-1]
 
 

@@ -55,6 +55,7 @@ def test_window_sums_are_sums_of_windows(values, window):
     window = tuple(min(side, length) for side, length in zip(window, values.shape, strict=True))
     expected = np.lib.stride_tricks.sliding_window_view(values, window).sum(axis=(2, 3))
     assert (matching.window_sums(values, window) == expected).all()
+    assert (matching.window_sums(values.astype(np.float64), window) == expected).all()
 
 
 PICTURES = {
@@ -81,12 +82,12 @@ def test_exact_patch_scores_one(name):
     assert np.abs(result.scores).max() <= 1
 
 
-def test_agrees_with_opencv_and_ignores_tiles_and_threads(monkeypatch):
+def test_agrees_with_opencv_and_ignores_strips_and_threads(monkeypatch):
     image, template = noise(300, 280), noise(300, 280)[100:117, 60:90]
     scores = normalized_correlation(image, template)
     np.testing.assert_allclose(scores, cv2.matchTemplate(image, template, cv2.TM_CCOEFF_NORMED), atol=1e-5)
     assert (scores == normalized_correlation(image, template, threads=1)).all()
-    monkeypatch.setattr(matching, "TILE_SHAPE", (50, 33))
+    monkeypatch.setattr(matching, "STRIP_ROWS", 50)
     assert (scores == normalized_correlation(image, template)).all()
 
 
@@ -170,7 +171,7 @@ def test_peaks_are_the_best_and_lie_apart():
 
 
 def test_equal_peaks_come_in_reading_order_even_across_strips(monkeypatch):
-    monkeypatch.setattr(matching, "TILE_SHAPE", (4, 4))
+    monkeypatch.setattr(matching, "STRIP_ROWS", 4)
     scores = np.zeros((30, 9))
     scores[3, 7] = scores[20, 2] = scores[3, 1] = 0.5
     scores[4, 7] = 0.4  # in the next strip, beside a higher one
