@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from corrconv.cli.options import FilterChoices, filter_options, force_option, quiet_option
+from corrconv.cli.options import FilterChoices, filter_options, force_option, like_option, quiet_option
 from corrconv.cli.parameters import KernelType, SourceType, inputs_of_command, report
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
@@ -15,6 +15,7 @@ from corrconv.errors import CorrconvError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from corrconv.core.conventions import Convention
     from corrconv.core.kernel import Kernel
 
 
@@ -27,14 +28,19 @@ if TYPE_CHECKING:
 @click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how the sums were computed, and why so.")
 @filter_options
+@like_option
 @force_option
 @quiet_option
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     images: tuple[str, ...],
     kernel: Kernel,
     correlation: bool,
     output: str | None,
     choices: FilterChoices,
+    like: Convention | None,
     quiet: bool,
     **writing: Any,
 ) -> None:
@@ -48,13 +54,21 @@ def command(
     corrconv apply photo.jpg gaussian:sigma=2
     corrconv apply photo.png sobel --convolve --display signed -o edges.png
     corrconv apply *.png sharpen -o sharp/
+    corrconv apply photo.png sobel --like scipy.ndimage.convolve -o as-scipy.png
     cat photo.png | corrconv apply - box --format png -o - > blurred.png
     """
     from corrconv.cli.filter_files import FileFilter, name_outputs
 
     operation = Operation.CORRELATION if correlation else Operation.CONVOLUTION
     filter_file = FileFilter(choices.kernel(kernel), operation, choices, inputs_of_command(), **writing)
-    targets = name_outputs(images, operation, output, writing["format_name"])
+    label = str(operation)
+    if like is not None:
+        from corrconv.cli.like import LikeFilter, refuse_beside_like
+
+        refuse_beside_like(ctx)
+        filter_file = LikeFilter(kernel, operation, choices, inputs_of_command(), convention=like, **writing)
+        label = like.name
+    targets = name_outputs(images, label, output, writing["format_name"])
     say = report(quiet=quiet)
     if len(images) == 1:
         for line in filter_file(images[0], targets[0]):

@@ -12,11 +12,13 @@ from corrconv.cli.options import (
     filter_options,
     force_option,
     json_option,
+    likes_option,
     quiet_option,
 )
 from corrconv.cli.parameters import ImageType, KernelType, inputs_of_command, report
 
 if TYPE_CHECKING:
+    from corrconv.core.conventions import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.files.images import Picture
 
@@ -29,6 +31,7 @@ TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2"
 @click.argument("kernels", metavar="[KERNEL]...", type=KernelType(), nargs=-1)
 @click.option("-o", "--output", metavar="DIR", help="Write the pictures of each kernel to this folder.")
 @filter_options
+@likes_option
 @json_option
 @exit_code_option
 @force_option
@@ -40,6 +43,7 @@ def command(
     kernels: tuple[Kernel, ...],
     output: str | None,
     choices: FilterChoices,
+    likes: tuple[Convention, ...],
     as_json: bool,
     exit_code: bool,
     force: bool,
@@ -54,6 +58,7 @@ def command(
     corrconv compare photo.jpg
     corrconv compare photo.jpg sobel "[1 2; 3 4]" -o compared/
     corrconv compare photo.png gaussian:sigma=2 --json --exit-code
+    corrconv compare photo.png sobel --like scipy.signal.convolve2d --like cv2.filter2D
     """
     from corrconv.cli.comparing import compare_and_draw
     from corrconv.files.kernels import read_kernel
@@ -65,6 +70,9 @@ def command(
     say = report(quiet=quiet)
     for note in picture.notes:
         say(f"{picture.name}: {note}")
+    if likes:
+        _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
+        return
     comparison, panels = compare_and_draw(
         picture, chosen, choices, output, inputs=inputs_of_command(), force=force, quiet=quiet
     )
@@ -81,3 +89,31 @@ def command(
 def _title(picture: Picture, choices: FilterChoices) -> str:
     rows, columns = picture.pixels.shape[:2]
     return f"correlation and convolution of {picture.name} ({columns}x{rows}), boundary {choices.options.boundary}"
+
+
+def _compare_libraries(
+    ctx: click.Context,
+    picture: Picture,
+    kernels: tuple[Kernel, ...],
+    likes: tuple[Convention, ...],
+    *,
+    as_json: bool,
+    exit_code: bool,
+) -> None:
+    from corrconv.cli.comparing import colours
+    from corrconv.cli.like import refuse_beside_like
+    from corrconv.studies.blaming import blame
+    from corrconv.views.blaming import blame_document, blame_table, blame_verdict
+    from corrconv.views.console import show, show_document
+
+    refuse_beside_like(ctx)
+    if len(likes) != 2 or ctx.params["output"] is not None:
+        raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
+    blames = [blame(colours(picture), kernel, *likes) for kernel in kernels]
+    if as_json:
+        show_document(blame_document(blames, picture.name))
+    else:
+        title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
+        show(blame_table(blames, title), "", *(blame_verdict(found) for found in blames))
+    if exit_code and not all(found.coincide for found in blames):
+        ctx.exit(1)

@@ -143,16 +143,14 @@ def pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
     return storable_dtype(kind, picture.pixels.dtype, picture.channels)
 
 
-def name_outputs(
-    sources: Sequence[str], operation: Operation, output: str | None, format_name: str | None
-) -> tuple[str, ...]:
-    """Where each picture goes. Raises FileError where two would go to the same place."""
+def name_outputs(sources: Sequence[str], label: str, output: str | None, format_name: str | None) -> tuple[str, ...]:
+    """Where each picture goes, by default STEM-label.EXT. Raises FileError where two would go to the same place."""
     if output is not None and not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
         if len(sources) > 1:
             raise FileError(f"-o {output} is one place for {len(sources)} pictures; name a folder, as in -o {output}/")
         return (output,)
     folder = Path(output) if output is not None else Path()
-    targets = [str(folder / f"{_stem(source)}-{operation}{_suffix(source, format_name)}") for source in sources]
+    targets = [str(folder / f"{_stem(source)}-{label}{_suffix(source, format_name)}") for source in sources]
     seen: dict[str, str] = {}
     for source, target in zip(sources, targets, strict=True):
         if target in seen:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from corrconv.cli.parameters import AnchorType, BoundaryType, EnumChoice, PairType
+from corrconv.cli.parameters import AnchorType, BoundaryType, ConventionType, EnumChoice, PairType
 from corrconv.core.terms import Alpha, Display, Engine, OutputSize, Precision
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ COMPUTING_OPTIONS = (
     click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use."),
 )
 
+like_option = click.option("--like", type=ConventionType(), help="Filter as this library does; see 'conventions'.")
+likes_option = click.option(
+    "--like",
+    "likes",
+    type=ConventionType(),
+    multiple=True,
+    help="Twice: compare two libraries, and say why they differ.",
+)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error but errors.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of the table.")
 force_option = click.option("--force", is_flag=True, help="Overwrite even an input.")

@@ -1,0 +1,111 @@
+"""--like: pictures filtered as a library does, and two libraries compared."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from shell import run, trouble, write_picture
+
+from corrconv.core.conventions import Borders, Convention, Orientation, Scale
+from corrconv.core.kernel import Kernel
+from corrconv.errors import CorrconvError
+from corrconv.studies.blaming import Factor, blame
+
+PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
+COLOUR = np.random.default_rng(9).integers(0, 256, (12, 14, 3), dtype=np.uint8)
+KERNEL = "[1 2 3; 4 5 6; 7 8 -9]"
+WEIGHTS = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, -9]])
+
+
+def applied(name, pixels=PICTURE, kernel=KERNEL, suffix="png"):
+    image = write_picture("image.png", pixels)
+    result = run("apply", image, kernel, "--like", name, "-o", f"out.{suffix}")
+    assert result.exit_code == 0, result.output
+    assert f"like {name}" in result.stderr
+    return np.asarray(Image.open("out.png")) if suffix == "png" else np.load("out.npy").squeeze()
+
+
+def test_like_pillow_is_pillow_to_the_last_bit():
+    expected = Image.fromarray(COLOUR).filter(ImageFilter.Kernel((3, 3), WEIGHTS.ravel().tolist()))
+    assert np.array_equal(applied("pillow.kernel", COLOUR), np.asarray(expected))
+
+
+def test_like_opencv_and_scipy_are_they():
+    cv2 = pytest.importorskip("cv2")
+    ndimage = pytest.importorskip("scipy.ndimage")
+    signal = pytest.importorskip("scipy.signal")
+    for kernel, weights in ((KERNEL, WEIGHTS), ("[0.25 0.5; 0.75 -0.25]", np.array([[0.25, 0.5], [0.75, -0.25]]))):
+        assert np.array_equal(applied("cv2.filter2D", kernel=kernel), cv2.filter2D(PICTURE, -1, weights))
+        assert np.array_equal(applied("scipy.ndimage.convolve", kernel=kernel), ndimage.convolve(PICTURE, weights))
+        expected = signal.convolve2d(PICTURE.astype(float), weights, mode="same")
+        assert np.array_equal(applied("scipy.signal.convolve2d", kernel=kernel, suffix="npy"), expected)
+
+
+def test_like_keeps_transparency_and_colour():
+    with_alpha = np.dstack([COLOUR, np.full(COLOUR.shape[:2], 77, np.uint8)])
+    made = applied("cv2.filter2D", with_alpha)
+    assert (made[:, :, 3] == 77).all()
+    assert np.array_equal(made[:, :, :3], applied("cv2.filter2D", COLOUR))
+
+
+def test_like_names_its_outputs():
+    for name in ("a.png", "b.png"):
+        write_picture(name, PICTURE)
+    assert run("apply", "a.png", "b.png", "box", "--like", "cv2.filter2D", "-o", "out/").exit_code == 0
+    assert np.array_equal(
+        np.asarray(Image.open("out/a-cv2.filter2D.png")), np.asarray(Image.open("out/b-cv2.filter2D.png"))
+    )
+
+
+def test_like_troubles():
+    image = write_picture("image.png", PICTURE)
+    assert "cannot be given beside --like" in trouble(
+        run("apply", image, "box", "--like", "cv2.filter2D", "--boundary", "edge")
+    )
+    assert "cannot be given beside --like" in trouble(
+        run("apply", image, "box", "--convolve", "--like", "cv2.filter2D")
+    )
+    assert "takes kernels of 3x3, 5x5" in trouble(run("apply", image, "box:size=7", "--like", "pillow.kernel"))
+    assert "did you mean" in trouble(run("apply", image, "box", "--like", "filter2d"))
+    assert "given twice" in trouble(run("compare", image, "box", "--like", "cv2.filter2D"))
+    sizes = trouble(run("compare", image, "box", "--like", "cv2.filter2D", "--like", "torch.conv_transpose2d"))
+    assert "full" in sizes
+
+
+def test_compare_two_libraries():
+    image = write_picture("image.png", PICTURE)
+    likes = ("--like", "scipy.signal.convolve2d", "--like", "scipy.signal.correlate2d")
+    result = run("compare", image, KERNEL, "[1 1 1; 1 1 1; 1 1 1]", *likes)
+    said = " ".join(result.stdout.split())
+    assert "the flip alone explains the whole difference" in said
+    assert "give the same." in said
+    document = json.loads(run("compare", image, KERNEL, *likes, "--json").stdout)
+    (found,) = document["kernels"]
+    assert found["coincide"] is False
+    assert found["blame"]["flip"] == {"differs": True, "share": 1.0}
+    assert found["blame"]["border"] == {"differs": False, "share": 0.0}
+    assert run("compare", image, KERNEL, *likes, "--exit-code").exit_code == 1
+    assert run("compare", image, "[1 2 1]", *likes, "--exit-code").exit_code == 0
+
+
+def test_each_factor_is_isolated():
+    image, kernel = PICTURE.astype(float), Kernel(WEIGHTS)
+    plain = Convention(name="plain")
+    for factor, other in {
+        Factor.FLIP: Convention(name="other", orientation=Orientation.TOP_BOTTOM),
+        Factor.BORDER: Convention(name="other", borders=Borders.uniform("edge")),
+        Factor.SCALE: Convention(name="other", scale=Scale.SUM, bias=3),
+    }.items():
+        found = blame(image, kernel, plain, other)
+        assert not found.coincide
+        assert {entry.factor for entry in found.factors if entry.differs} == {factor}
+        assert {entry.factor: entry.share for entry in found.factors} == {it: float(it is factor) for it in Factor}
+    assert blame(image, kernel, plain, plain).coincide
+
+
+def test_sizes_must_agree():
+    with pytest.raises(CorrconvError, match="one size"):
+        blame(PICTURE, Kernel(WEIGHTS), Convention(name="a"), Convention(name="b", output_size="full"))
