@@ -51,16 +51,16 @@ def filterings(dtype: str) -> Iterator[tuple[Engine, int, Filtering]]:
 def steps_of(filtering: Filtering) -> costs.Steps:
     """The steps that the model counts for a filtering."""
     plan, layout = filtering.plan, filtering.layout
-    itemsize = filtering.image.itemsize
+    geometry = costs.Geometry(layout.rows, layout.columns, filtering.image.shape[2], filtering.image.itemsize)
     match plan.engine:
         case Engine.DIRECT:
             return costs.direct_steps(layout.kernel.weights.size)
         case Engine.MATMUL:
-            return costs.matmul_steps(layout, plan.tile, itemsize)
+            return costs.matmul_steps(geometry, plan.tile)
         case Engine.SEPARABLE:
-            return costs.separable_steps(layout, plan.tile, filtering.image.shape[2], itemsize)
+            return costs.separable_steps(geometry, plan.tile)
         case Engine.FFT:
-            return costs.fft_steps(layout, plan.tile)
+            return costs.fft_steps(geometry, plan.tile)
     raise CorrconvError(f"engine {plan.engine} has no model")
 
 
@@ -82,7 +82,7 @@ def main(dtype: str = "float32") -> None:
         output = np.zeros(filtering.output_shape, dtype)
         nanoseconds = measure(filtering, output)
         steps = steps_of(filtering)
-        model = costs.nanoseconds(steps, output.itemsize)
+        model = sum(count * costs.NANOSECONDS[name] for name, count in steps.items()) * output.itemsize / 4
         shape = "x".join(map(str, output.shape))
         compared = f"{nanoseconds:7.2f} measured {model:7.2f} model {model / nanoseconds:5.2f}"
         sys.stdout.write(f"{engine:9} {side:3} {shape:12} {compared}\n")

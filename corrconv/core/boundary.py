@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,13 +59,17 @@ def boundary_named(name: str) -> Boundary:
     raise CorrconvError(f"boundary {name!r} is not a name used here; choose by pattern: {shown}")
 
 
+@lru_cache
 def source_indices(length: int, before: int, after: int, boundary: Boundary) -> NDArray[np.intp]:
     """The pixel that each place of a padded axis repeats, or OUTSIDE where it holds the fill value.
 
-    Gives before + length + after indices; numpy.pad sets the pattern, however far it repeats.
+    Gives before + length + after indices, read-only; numpy.pad sets the pattern, however far it repeats.
     """
     inside = np.arange(length)
+    indices: NDArray[np.intp]
     if boundary is Boundary.CONSTANT:
-        return np.pad(inside, (before, after), constant_values=OUTSIDE)
-    indices: NDArray[np.intp] = np.pad(inside, (before, after), mode=boundary.value)  # type: ignore[call-overload]
+        indices = np.pad(inside, (before, after), constant_values=OUTSIDE)
+    else:
+        indices = np.pad(inside, (before, after), mode=boundary.value)  # type: ignore[call-overload]
+    indices.flags.writeable = False
     return indices

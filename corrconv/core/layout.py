@@ -41,6 +41,10 @@ class AxisLayout:
         """The padded places that the outputs from start up to stop read."""
         return start * self.stride, (stop - 1) * self.stride + self.extent
 
+    def reach(self, outputs: int) -> int:
+        """How many padded places this many neighbouring outputs read."""
+        return (outputs - 1) * self.stride + self.extent
+
     def sources(self, boundary: Boundary) -> NDArray[np.intp]:
         """The pixel that each padded place repeats (or OUTSIDE)."""
         return source_indices(self.length, self.before, self.after, boundary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -79,7 +80,7 @@ class Scratch:
 
     def array(self, shape: tuple[int, ...]) -> Numbers:
         """An array of this shape with arbitrary contents, valid until the next call."""
-        size = int(np.prod(shape))
+        size = prod(shape)
         if self._memory.size < size:
             self._memory = np.empty(size, self._memory.dtype)
         return self._memory[:size].reshape(shape)

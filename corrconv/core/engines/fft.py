@@ -35,8 +35,8 @@ def fft(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMa
     anywhere spoil the whole tile.
     """
     rows, columns = layout.rows, layout.columns
-    height = fast_length(rows.padded_range(0, tile[0])[1])
-    width = fast_length(columns.padded_range(0, tile[1])[1])
+    height = fast_length(rows.reach(tile[0]))
+    width = fast_length(columns.reach(tile[1]))
     frequencies = width // 2 + 1
     spread = np.zeros((rows.extent, columns.extent))
     spread[:: rows.dilation, :: columns.dilation] = weights
