@@ -84,7 +84,7 @@ def _findings(probe: Probe, convention: Convention) -> Text:
         "border": border_words(convention),
         "output": str(convention.output_size),
         "scale": scale_words(convention),
-        "numbers": number_words(convention),
+        "numbers": _number_words(probe, convention),
         "the same": equivalent_command(convention) or "no single apply line",
         "in Python": equivalent_python(convention) or "no single call",
     }
@@ -97,6 +97,15 @@ def _findings(probe: Probe, convention: Convention) -> Text:
 
 def _has_even(probe: Probe) -> bool:
     return any(rows % 2 == 0 or columns % 2 == 0 for rows, columns in probe.accepted)
+
+
+def _number_words(probe: Probe, convention: Convention) -> str:
+    """What whole-number pictures become, where the target was given any."""
+    return number_words(convention) if _whole_proved(probe) else "-"
+
+
+def _whole_proved(probe: Probe) -> bool:
+    return any("int" in proof.image_dtype for proof in probe.proofs)
 
 
 def survey_rows(probes: Sequence[Probe]) -> list[tuple[str, ...]]:
@@ -116,7 +125,7 @@ def survey_rows(probes: Sequence[Probe]) -> list[tuple[str, ...]]:
                     anchor_words(convention)[1] if _has_even(probe) else "refused",
                     border_words(convention),
                     scale_words(convention),
-                    number_words(convention),
+                    _number_words(probe, convention),
                     verdict,
                 )
             )
@@ -149,6 +158,8 @@ def probe_document(probe: Probe) -> dict[str, Any]:
         found = convention_document(convention)
         if not _has_even(probe):
             found["anchor"]["even"] = None
+        if not _whole_proved(probe):
+            found |= dict.fromkeys(("output_dtype", "rounding", "overflow"))
     explained = convention if probe.explained else None
     return {
         "version": DOCUMENT_VERSION,

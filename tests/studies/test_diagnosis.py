@@ -49,7 +49,7 @@ DIFFERENT = {replace(convention, name="", source=""): name for name, convention 
     [
         pytest.param(name, kernel, id=f"{name}-{kernel.shape[0]}")
         for name in DIFFERENT.values()
-        for kernel in (KERNEL, EVEN)
+        for kernel in ((KERNEL, EVEN) if name.startswith("scipy") else (KERNEL,))
         if CONVENTIONS[name].accepts(kernel.shape)
     ],
 )
@@ -75,7 +75,7 @@ def test_every_orientation(orientation):
 
 @pytest.mark.parametrize("rule", ["constant", "edge", "reflect", "symmetric", "wrap", "unfiltered", "blank"])
 def test_every_border(rule):
-    kernel = Kernel(np.arange(1, 26).reshape(5, 5))
+    kernel = Kernel(np.arange(1, 16).reshape(5, 3))
     convention = Convention(borders=Borders.uniform(rule, 7))
     found = explanation(PICTURE, kernel, apply_convention(PICTURE, kernel, convention))
     assert found.borders.top.rule == rule
