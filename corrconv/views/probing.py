@@ -85,7 +85,7 @@ def _findings(probe: Probe, convention: Convention) -> Text:
         "output": str(convention.output_size),
         "scale": scale_words(convention),
         "numbers": _number_words(probe, convention),
-        "the same": equivalent_command(convention) or "no single apply line",
+        "the same": _command(probe, convention) or "no single apply line",
         "in Python": equivalent_python(convention) or "no single call",
     }
     if not probe.explained:
@@ -97,6 +97,14 @@ def _findings(probe: Probe, convention: Convention) -> Text:
 
 def _has_even(probe: Probe) -> bool:
     return any(rows % 2 == 0 or columns % 2 == 0 for rows, columns in probe.accepted)
+
+
+def _command(probe: Probe, convention: Convention) -> str | None:
+    """The apply line that gives the same; by the name of a library where options alone cannot say it."""
+    command = equivalent_command(convention)
+    if command is None and probe.known_as and len(probe.conventions) == 1:
+        return f"corrconv apply IMAGE KERNEL --like {probe.known_as[0]}"
+    return command
 
 
 def _number_words(probe: Probe, convention: Convention) -> str:
@@ -171,7 +179,7 @@ def probe_document(probe: Probe) -> dict[str, Any]:
         "max_deviation": probe.max_deviation,
         "relative_error": probe.relative_error,
         "equivalent": {
-            "command": equivalent_command(explained) if explained else None,
+            "command": _command(probe, explained) if explained else None,
             "python": equivalent_python(explained) if explained else None,
         },
         "known_as": list(probe.known_as),

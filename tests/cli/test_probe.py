@@ -22,6 +22,7 @@ def test_probe_known_function():
     assert "explained: 6 fresh uint8 pictures predicted, largest deviation 0" in result.stdout
     assert "neither: kernel flipped top to bottom" in result.stdout
     assert "even sides not taken" in result.stdout
+    assert "corrconv apply IMAGE KERNEL --like pillow.kernel" in result.stdout
 
 
 def test_probe_document():
