@@ -118,10 +118,8 @@ def normalized_correlation(
     planes, patterns = _checked_pair(image, template, channel_axis)
     unit_patterns = _unit_patterns(patterns)
     # A shift of the image changes no score, since the pattern sums to 0, but it keeps the sums small,
-    # and with them their rounding. Whole numbers stay whole, so that their window sums are exact.
+    # and with them their rounding.
     offsets = planes.mean(axis=(1, 2), dtype=np.float64)
-    if planes.dtype.kind in "biu":
-        offsets = np.rint(offsets)
     options = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64, threads=threads)
     _, height, width = planes.shape
     _, rows, columns = patterns.shape
@@ -170,7 +168,6 @@ def find_peaks(
         row, column = int(rows[0]), int(columns[0])
         peaks.append(Match(row, column, float(scores[row, column])))
         apart = (2 * np.abs(rows - row) >= template_shape[0]) | (2 * np.abs(columns - column) >= template_shape[1])
-        apart[0] = False
         rows, columns = rows[apart], columns[apart]
     return tuple(peaks)
 
@@ -260,6 +257,7 @@ def _divide_by_variation(
         explained: NDArray[np.float64] | float = 0.0
         for plane, offset in zip(planes, offsets, strict=True):
             read = plane[start : start + len(strip) + window[0] - 1]
+            # Whole numbers are shifted by a whole number, so that their sums are exact.
             values = np.subtract(read, offset.astype(sum_dtype), dtype=sum_dtype)
             sums = window_sums(values, window).astype(np.float64)
             explained += np.square(sums, out=sums)
@@ -279,7 +277,7 @@ def _sum_dtype(planes: NDArray[Any], offsets: NDArray[np.float64], area: int) ->
     """The narrowest type that holds the window sums of the squares: exactly, for whole numbers."""
     if planes.dtype.kind in "biu":
         extremes = (planes.min(axis=(1, 2)), planes.max(axis=(1, 2)))
-        largest = max(int(np.abs(extreme - offsets).max()) for extreme in extremes)
+        largest = max(int(np.abs(extreme - offsets).max()) + 1 for extreme in extremes)
         for name in (np.int32, np.int64):
             if area * largest**2 <= np.iinfo(name).max:
                 return np.dtype(name)

@@ -91,6 +91,7 @@ def test_clipped_pixels_are_left_out_or_the_kernel_is_wrong():
     after = as_8_bit(correlate(before, zoo_kernel("sobel")))
     learned = learn_kernel(before, after, (3, 3))
     np.testing.assert_allclose(learned.correlation_kernel.weights, zoo_kernel("sobel").weights, atol=1e-9)
+    assert learned.largest_residual < 1e-9
     interior = after[1:-1, 1:-1]
     assert learned.clipped == ((interior == 0) | (interior == 255)).sum() > 1000
     kept = learn_kernel(before, after, (3, 3), keep_clipped=True)
@@ -227,6 +228,9 @@ def test_nearest_zoo_kernel_of_others():
     nearest = nearest_zoo_kernel(Kernel([[-1.1, 0, 1], [-2, 0.1, 2], [-1, 0, 0.9]]))
     assert (nearest.kernel.name, nearest.operation) == ("sobel", Operation.CORRELATION)
     assert 0.99 < nearest.similarity < 1
+    # Correlation with robinson:direction=w would be the same; the better known name wins.
+    turned = nearest_zoo_kernel(zoo_kernel("sobel").turned())
+    assert (turned.kernel.name, turned.operation) == ("sobel", Operation.CONVOLUTION)
     assert nearest_zoo_kernel(zoo_kernel("sobel").scaled(-2).turned()).scale == pytest.approx(2)
 
 

@@ -68,6 +68,7 @@ PICTURES = {
     "very bright": 1e6 + noise(300, 400) / 25500,
     "very dark": 1e-6 * (1 + noise(300, 400) / 2550),
     "two halves": 100.0 * (np.arange(400) > 180) + noise(300, 400) / 25500,
+    "one bright spot": 1e6 * (np.arange(120_000).reshape(300, 400) == 150 * 400 + 110) + noise(300, 400) / 25500,
 }
 
 
@@ -102,6 +103,14 @@ def test_colour_channels_count_together_as_in_opencv():
     best = match_template(spoiled, template, channel_axis=-1).best
     assert (best.row, best.column) == (20, 30)
     assert 0.5 < best.score < 0.9
+
+
+def test_sums_of_large_windows_do_not_overflow():
+    image = noise(410, 405) // 128 * np.uint8(255)
+    template = image[7:407, 3:403]  # 160000 pixels of about 127² each: more than 2^31
+    scores = normalized_correlation(image, template)
+    assert scores[7, 3] == pytest.approx(1, abs=1e-6)
+    assert scores[0, 0] == pytest.approx(similarity(image[:400, :400].astype(float), template.astype(float)), abs=1e-9)
 
 
 def test_agrees_with_scikit_image():
@@ -158,14 +167,16 @@ def test_raw_sums_of_colours_add_up():
 def test_peaks_are_the_best_and_lie_apart():
     scores = np.zeros((20, 30))
     scores[3, 4], scores[4, 6], scores[3, 8], scores[15, 20], scores[16, 21] = 0.9, 0.8, 0.7, 0.6, 0.5
-    # 0.8 lies within half of 6x8 of the best in both directions; 0.7 is 4 columns away; 0.5 has a better neighbour.
-    assert find_peaks(scores, (6, 8), 5, 0.3) == (Match(3, 4, 0.9), Match(3, 8, 0.7), Match(15, 20, 0.6))
-    assert find_peaks(scores, (2, 2), 5, 0.3) == (
+    scores[6, 4] = 0.4
+    # 0.8 lies within half of 6x8 of the best in both directions; 0.7 is 4 columns away and 0.4 is 3 rows
+    # away, just far enough; 0.5 has a better neighbour.
+    assert find_peaks(scores, (6, 8), 5, 0.3) == (
         Match(3, 4, 0.9),
-        Match(4, 6, 0.8),
         Match(3, 8, 0.7),
         Match(15, 20, 0.6),
+        Match(6, 4, 0.4),
     )
+    assert find_peaks(scores, (2, 2), 3, 0.3) == (Match(3, 4, 0.9), Match(4, 6, 0.8), Match(3, 8, 0.7))
     assert find_peaks(scores, (6, 8), 1, 0.3) == (Match(3, 4, 0.9),)
     assert find_peaks(scores, (6, 8), 5, 0.95) == ()
 
@@ -175,8 +186,9 @@ def test_equal_peaks_come_in_reading_order_even_across_strips(monkeypatch):
     scores = np.zeros((30, 9))
     scores[3, 7] = scores[20, 2] = scores[3, 1] = 0.5
     scores[4, 7] = 0.4  # in the next strip, beside a higher one
+    scores[11, 4], scores[12, 4] = 0.3, 0.6
     found = find_peaks(scores, (1, 1), 9, 0.1)
-    assert [(peak.row, peak.column) for peak in found] == [(3, 1), (3, 7), (20, 2)]
+    assert [(peak.row, peak.column) for peak in found] == [(12, 4), (3, 1), (3, 7), (20, 2)]
 
 
 def test_a_slope_is_no_peak():
