@@ -142,7 +142,7 @@ def test_convolution_turns_the_kernel_and_its_anchor(output_size: OutputSize) ->
 @pytest.mark.parametrize("side", [3, 9, 31])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_memory_beside_input_and_output_stays_small(side: int, channels: int) -> None:
-    image = np.zeros((1500, 2000, channels), np.float32)
+    image = np.zeros((1000, 1500, channels), np.float32)
     kernel = Kernel(RANDOM.standard_normal((side, side)))
     filtering = prepare_filtering(image, kernel, Operation.CORRELATION, Options(threads=2))
     output = np.empty(filtering.output_shape, np.float32)
