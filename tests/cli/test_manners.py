@@ -205,16 +205,19 @@ def wait_until_busy(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
-def test_an_interrupt_ends_with_130_and_leaves_no_file() -> None:
-    write_picture("large.npy", np.random.default_rng(1).random((1200, 1200)))
+@pytest.mark.parametrize(("count", "threads", "output"), [(1, 1, "out.npy"), (1, 2, "out.npy"), (3, 2, ".")])
+def test_an_interrupt_ends_with_130_and_leaves_no_file(count: int, threads: int, output: str) -> None:
+    names = [f"large{number}.npy" for number in range(count)]
+    for name in names:
+        write_picture(name, np.random.default_rng(1).random((1200, 1200)))
     kernel = "gabor:size=151"
-    process = start("apply", "large.npy", kernel, "-o", "out.npy", "--engine", "direct", "--threads", "1")
+    process = start("apply", *names, kernel, "-o", output, "--engine", "direct", "--threads", threads)
     wait_until_busy(process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert said.decode().split() == ["Interrupted."]
-    assert files() == ["large.npy"]
+    assert files() == names
 
 
 # Terminals
