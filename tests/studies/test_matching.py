@@ -20,7 +20,7 @@ def similarity(window, template):
     """The definition: the correlation coefficient of the two, or 0 where the window is flat."""
     ours, theirs = window - np.mean(window), template - np.mean(template)
     norms = np.sqrt((ours**2).sum() * (theirs**2).sum())
-    return (ours * theirs).sum() / norms if norms > 1e-9 else 0.0
+    return (ours * theirs).sum() / norms if np.ptp(window) > 0 else 0.0
 
 
 def similarities(image, template):
@@ -80,6 +80,9 @@ def test_exact_patch_scores_one(name):
     result = match_template(picture, template, count=1)
     assert result.peaks[0] == Match(211, 102, pytest.approx(1, abs=1e-6))
     assert result.scores[:4, 0].tolist() == [0, 0, 0, 0]
+    for row, column in ((211, 105), (200, 90), (155, 80)):  # beside it, and in the rows of the bright spot
+        window = picture[row : row + 37, column : column + 41].astype(np.float64)
+        assert result.scores[row, column] == pytest.approx(similarity(window, template.astype(np.float64)), abs=1e-6)
     assert np.abs(result.scores).max() <= 1
 
 
