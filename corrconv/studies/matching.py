@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import log2, sqrt
+from math import isfinite, log2, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,6 +90,8 @@ def match_template(
     """
     if count < 1:
         raise CorrconvError(f"{count} matches cannot be looked for; ask for at least 1")
+    if min_score is not None and not isfinite(min_score):
+        raise CorrconvError(f"the least score {min_score} is no number that a score could reach; use one such as 0.5")
     score_windows = plain_correlation if raw else normalized_correlation
     scores = score_windows(image, template, operation=operation, channel_axis=channel_axis, threads=threads)
     _, *template_shape = _planes(template, channel_axis).shape

@@ -229,6 +229,8 @@ def test_more_refusals():
         match_template(noise(9, 9, 3), noise(3, 3, 4), channel_axis=-1)
     with pytest.raises(CorrconvError, match="at least 1"):
         match_template(noise(9, 9), noise(3, 3), count=0)
+    with pytest.raises(CorrconvError, match="least score nan"):
+        match_template(noise(9, 9), noise(3, 3), min_score=np.nan)
     with pytest.raises(InputTypeError):
         match_template(noise(9, 9) * 1j, noise(3, 3))
 
