@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from corrconv.cli.filter_files import FileFilter, pixel_dtype
 from corrconv.core.conventions import Convention, apply_convention
-from corrconv.core.rendering import pixel_limits, quantize, unit_factor
+from corrconv.core.rendering import pixel_limits, store
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import NPY
@@ -62,7 +62,7 @@ class LikeFilter(FileFilter):
         picture = self.choices.picture(read_image(source))
         kind = self._format(picture, target)
         made = self._like(picture)
-        pixels, clipped = (made, 0) if kind == NPY else _stored(made, picture, kind)
+        pixels, clipped = (made, 0) if kind == NPY else store(made, picture.pixels.dtype, pixel_dtype(picture, kind))
         finished = pixels if picture.pixels.ndim == 3 else pixels[:, :, 0]
         written = write_image(
             target, replace(picture, pixels=finished, notes=()), format=kind, png_level=self.png_level
@@ -84,18 +84,15 @@ class LikeFilter(FileFilter):
         planes = picture.planes
         if not picture.has_alpha:
             return apply_convention(planes, self.kernel, self.convention)
-        if self.convention.output_size is not OutputSize.SAME:
-            raise CorrconvError(
-                f"{picture.name} has transparency, and {self.convention.name} changes the picture's size;"
-                " convert it to one without transparency"
-            )
+        refuse_resized_transparency(picture, self.convention)
         colours = apply_convention(planes[:, :, :-1], self.kernel, self.convention)
         return np.concatenate([colours, planes[:, :, -1:].astype(colours.dtype)], axis=2)
 
 
-def _stored(made: NDArray[Any], picture: Picture, kind: str) -> tuple[NDArray[Any], int]:
-    dtype = pixel_dtype(picture, kind)
-    if made.dtype == dtype:
-        return made, 0
-    unit = unit_factor(picture.pixels.dtype, dtype)
-    return quantize(made.astype(np.float64) * unit, dtype)
+def refuse_resized_transparency(picture: Picture, convention: Convention) -> None:
+    """Raise CorrconvError where transparency would have to fit colours of another size."""
+    if convention.output_size is not OutputSize.SAME:
+        raise CorrconvError(
+            f"{picture.name} has transparency, and {convention.name} changes the picture's size;"
+            " convert it to one without transparency"
+        )

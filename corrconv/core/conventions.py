@@ -299,7 +299,8 @@ class Convention:
     orientation: what the kernel undergoes before it is laid over the image as a correlation.
     odd_anchor, even_anchor: the cell of the kernel *as it was given* over the output pixel; each axis
     follows its own parity; without meaning under `full` and `valid`. gain, bias: result = gain · sum /
-    divisor + bias. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all.
+    divisor + bias. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all;
+    odd_sides, square: only such kernels.
     """
 
     name: str = ""
@@ -314,6 +315,8 @@ class Convention:
     bias: float = 0.0
     numbers: Numbers = REAL_NUMBERS
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
+    odd_sides: bool = False
+    square: bool = False
     source: str = ""
 
     @property
@@ -346,7 +349,16 @@ class Convention:
 
     def accepts(self, shape: tuple[int, int]) -> bool:
         """Whether kernels of this shape are covered."""
-        return self.kernel_shapes is None or shape in self.kernel_shapes
+        listed = self.kernel_shapes is None or shape in self.kernel_shapes
+        odd = not self.odd_sides or all(side % 2 for side in shape)
+        return listed and odd and (not self.square or shape[0] == shape[1])
+
+    @property
+    def accepted(self) -> str:
+        """The kernels that are covered, in words."""
+        shapes = ", ".join(f"{rows}x{columns}" for rows, columns in self.kernel_shapes or ())
+        listed = f"kernels of {shapes}" if shapes else f"{'square ' if self.square else ''}kernels"
+        return f"{listed} with odd sides" if self.odd_sides else listed
 
 
 def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
@@ -385,9 +397,10 @@ def padded_window(
 
     Where two constants meet in a corner, the one of the top or bottom wins.
     """
-    rows = _places(image.shape[0], start[0], shape[0], borders.top, borders.bottom)
-    columns = _places(image.shape[1], start[1], shape[1], borders.left, borders.right)
-    padded = image[np.ix_(rows, columns)]
+    rows = read_places(image.shape[0], start[0], shape[0], borders.top, borders.bottom)
+    columns = read_places(image.shape[1], start[1], shape[1], borders.left, borders.right)
+    # Constant places are overwritten with the fill; any pixel will do until then.
+    padded: NDArray[Any] = image[np.ix_(np.where(rows == OUTSIDE, 0, rows), np.where(columns == OUTSIDE, 0, columns))]
     fills = [side.fill for side in borders.sides.values() if side.rule is BorderRule.CONSTANT]
     if padded.dtype.kind in "biu" and not all(_holds(padded.dtype, fill) for fill in fills):
         padded = padded.astype(np.float64)
@@ -409,7 +422,8 @@ def _holds(dtype: np.dtype[Any], fill: float) -> bool:
     return float(fill).is_integer() and limits.min <= fill <= limits.max
 
 
-def _places(length: int, start: int, count: int, before: Side, after: Side) -> NDArray[np.intp]:
+def read_places(length: int, start: int, count: int, before: Side, after: Side) -> NDArray[np.intp]:
+    """The pixels along an axis that stand for the places from start on; OUTSIDE where a constant does."""
     stop = start + count
     places = np.arange(start, stop)
     if start < 0:
@@ -420,8 +434,7 @@ def _places(length: int, start: int, count: int, before: Side, after: Side) -> N
         made_up = source_indices(length, 0, stop - length, after.rule.boundary)[length:]
         outside = np.arange(start, stop) >= length
         places[outside] = made_up[-np.count_nonzero(outside) :]
-    # Constant places are overwritten with the fill; any pixel will do until then.
-    return np.where(places == OUTSIDE, 0, places)
+    return places
 
 
 def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[Any]:
@@ -451,9 +464,8 @@ def exact_values(image: NDArray[Any], kernel: Kernel, convention: Convention) ->
 def check_shape(kernel: Kernel, convention: Convention) -> None:
     """Raise CorrconvError where the convention does not cover kernels of this shape."""
     if not convention.accepts(kernel.shape):
-        shapes = ", ".join(f"{rows}x{columns}" for rows, columns in convention.kernel_shapes or ())
         raise CorrconvError(
-            f"{convention.name} takes kernels of {shapes}, and {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}"
+            f"{convention.name} takes {convention.accepted}, and {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}"
         )
 
 

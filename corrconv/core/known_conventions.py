@@ -85,7 +85,9 @@ _MEASURED = (
     _named("jax.scipy.signal.correlate2d", LOWER_CORRELATION, numbers=FLOAT32),
     _named("jax.scipy.signal.convolve2d", LOWER_CONVOLUTION, numbers=FLOAT32),
     _named("onnxruntime.conv", LOWER_CORRELATION, "onnxruntime.Conv", numbers=FLOAT32),
-    _named("skimage.correlate_sparse", CORRELATION, "skimage.filters.correlate_sparse", borders=SYMMETRIC),
+    _named(
+        "skimage.correlate_sparse", CORRELATION, "skimage.filters.correlate_sparse", borders=SYMMETRIC, odd_sides=True
+    ),
     _named("kornia.filter2d", LOWER_CORRELATION, "kornia.filters.filter2d", borders=REFLECT),
     _named(
         "astropy.convolve",
@@ -93,13 +95,29 @@ _MEASURED = (
         "astropy.convolution.convolve",
         scale=Scale.SUM,
         zero_sum=ZeroSum.REFUSED,
+        odd_sides=True,
     ),
     _named("pyvips.conv", CORRELATION, "pyvips.Image.conv", borders=EDGE, numbers=FLOAT32),
     _named("vips.conv", CORRELATION, borders=EDGE, numbers=FLOAT32),
     _named("imagemagick.convolve", LOWER_CONVOLUTION, borders=EDGE, numbers=SATURATED_HALF_UP),
     _named("imagemagick.correlate", LOWER_CORRELATION, borders=EDGE, numbers=SATURATED_HALF_UP),
-    _named("imagemagick.-convolve", LOWER_CORRELATION, borders=EDGE, scale=Scale.SUM, numbers=SATURATED_HALF_UP),
-    _named("graphicsmagick.-convolve", CORRELATION, borders=EDGE, scale=Scale.SUM, numbers=SATURATED_HALF_UP),
+    _named(
+        "imagemagick.-convolve",
+        LOWER_CORRELATION,
+        borders=EDGE,
+        scale=Scale.SUM,
+        numbers=SATURATED_HALF_UP,
+        square=True,
+    ),
+    _named(
+        "graphicsmagick.-convolve",
+        CORRELATION,
+        borders=EDGE,
+        scale=Scale.SUM,
+        numbers=SATURATED_HALF_UP,
+        odd_sides=True,
+        square=True,
+    ),
     _named("gmic.correlate", LOWER_CORRELATION, borders=EDGE, numbers=FLOAT32),
     _named("gmic.convolve", LOWER_CONVOLUTION, borders=EDGE, numbers=FLOAT32),
     _named(
@@ -120,7 +138,7 @@ _MEASURED = (
         numbers=SATURATED_HALF_UP,
         kernel_shapes=((5, 5),),
     ),
-    _named("netpbm.pnmconvol", CORRELATION, borders=UNFILTERED, numbers=SATURATED_HALF_UP),
+    _named("netpbm.pnmconvol", CORRELATION, borders=UNFILTERED, numbers=SATURATED_HALF_UP, odd_sides=True),
 )
 _DOCUMENTED = (
     replace(

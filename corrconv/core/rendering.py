@@ -146,6 +146,16 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
     return np.clip(rounded, darkest, brightest).astype(dtype), int(np.count_nonzero(outside.any(axis=2)))
 
 
+def store(made: NDArray[Any], source: np.dtype[Any], target: np.dtype[Any]) -> tuple[NDArray[Any], int]:
+    """What a library made of pixels of type source, as pixels of type target; and how many of them saturated.
+
+    made (rows, columns, channels).
+    """
+    if made.dtype == target:
+        return made, 0
+    return quantize(made.astype(np.float64) * unit_factor(source, target), target)
+
+
 def _wide_enough(values: Numbers, dtype: np.dtype[Any]) -> Numbers:
     # 2^31 - 1 is not a float32: compared or scaled to it there, values would round up and wrap round.
     return values.astype(np.float64, copy=False) if dtype.kind in "iu" and dtype.itemsize > 2 else values

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from corrconv.core.kernel import Cell, Kernel
-    from corrconv.core.layout import AxisLayout, Layout
+    from corrconv.core.layout import AxisLayout
     from corrconv.core.options import Options
     from corrconv.core.rendering import Rendered
 
@@ -44,28 +44,21 @@ class Contribution:
         return self.value * self.weight
 
 
-@dataclass(frozen=True, eq=False)
-class Account:
-    """How one operation arrives at the output pixel.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reading:
+    """What one output pixel reads and how it is weighed.
 
     kernel: as it is laid over the image, so turned for convolution. values (rows, columns): the
     pixels below its cells. rows, columns: the places that these stand at; source_rows,
-    source_columns: the pixels that they were taken from (OUTSIDE for the fill value). opacity: what
-    the sum is divided by where colours were weighted by alpha, otherwise 1. value: the sum over the
-    opacity, plus the bias. scale: the display rule as a line. pixel: what is written.
+    source_columns: the pixels that they were taken from (OUTSIDE for the fill value).
     """
 
-    operation: Operation
     kernel: Kernel
     values: NDArray[np.float64]
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     source_rows: tuple[int, ...]
     source_columns: tuple[int, ...]
-    opacity: float
-    value: float
-    scale: PixelScale
-    pixel: float
 
     @property
     def products(self) -> NDArray[np.float64]:
@@ -76,11 +69,6 @@ class Account:
     def sum(self) -> float:
         """The sum of the products, rounded once."""
         return _exact_sum(self.products)
-
-    @property
-    def displayed(self) -> float:
-        """The value on the scale of the pixels, before rounding and clipping."""
-        return float(self.scale(np.array(self.value)))
 
     @property
     def contributions(self) -> tuple[Contribution, ...]:
@@ -98,6 +86,26 @@ class Account:
             value=float(self.values[cell]),
             weight=float(self.kernel.weights[cell]),
         )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Account(Reading):
+    """How one operation arrives at the output pixel.
+
+    opacity: what the sum is divided by where colours were weighted by alpha, otherwise 1. value: the
+    sum over the opacity, plus the bias. scale: the display rule as a line. pixel: what is written.
+    """
+
+    operation: Operation
+    opacity: float
+    value: float
+    scale: PixelScale
+    pixel: float
+
+    @property
+    def displayed(self) -> float:
+        """The value on the scale of the pixels, before rounding and clipping."""
+        return float(self.scale(np.array(self.value)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +150,11 @@ def explain_pixel(
     """
     chosen = rendering or Rendering()
     target = np.dtype(image.dtype if dtype is None else dtype)
-    _check_channel(channel, image.shape[2], has_alpha=has_alpha, rendering=chosen)
+    check_channel(channel, image.shape[2])
+    if has_alpha and channel == image.shape[2] - 1 and chosen.alpha is not Alpha.STRAIGHT:
+        raise CorrconvError(
+            f"channel {channel} is transparency, which is not filtered as colours are; explain a colour"
+        )
     correlation, convolution = (
         _account(image, kernel, operation, options, chosen, target, at=at, channel=channel, has_alpha=has_alpha)
         for operation in Operation
@@ -161,14 +173,11 @@ def explain_pixel(
     )
 
 
-def _check_channel(channel: int, channels: int, *, has_alpha: bool, rendering: Rendering) -> None:
+def check_channel(channel: int, channels: int) -> None:
+    """Raise CorrconvError for a channel that an image of this many does not have."""
     if not 0 <= channel < channels:
         known = "only channel 0" if channels == 1 else f"channels 0 to {channels - 1}"
         raise CorrconvError(f"channel {channel} does not exist; the image has {known}")
-    if has_alpha and channel == channels - 1 and rendering.alpha is not Alpha.STRAIGHT:
-        raise CorrconvError(
-            f"channel {channel} is transparency, which is not filtered as colours are; explain a colour"
-        )
 
 
 def _account(
@@ -184,7 +193,7 @@ def _account(
     has_alpha: bool,
 ) -> Account:
     layout = lay((image.shape[0], image.shape[1]), kernel, operation, options)
-    _check_place(at, layout)
+    check_place(at, layout.output_shape)
     # The whole picture is filtered: its range decides how `rescale` and `signed` show a single pixel.
     rendered = render(image, kernel, operation, options, rendering, dtype=target, has_alpha=has_alpha)
     rows, source_rows = _read(layout.rows, layout.boundary, at[0])
@@ -218,8 +227,9 @@ def _scale(rendered: Rendered, rendering: Rendering, source: np.dtype[Any], targ
     return pixel_scale(rendering.display, rendered.low, rendered.high, target, unit_factor(source, target))
 
 
-def _check_place(at: Cell, layout: Layout) -> None:
-    rows, columns = layout.output_shape
+def check_place(at: Cell, output_shape: tuple[int, int]) -> None:
+    """Raise CorrconvError for a row and column that a result of this shape does not have."""
+    rows, columns = output_shape
     if not (0 <= at[0] < rows and 0 <= at[1] < columns):
         raise CorrconvError(
             f"row {at[0]}, column {at[1]} lies outside the {rows} rows and {columns} columns of the result;"

@@ -36,12 +36,12 @@ from corrconv.views.drawing import (
 from corrconv.views.kernels import matrix_text, weight_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from corrconv.core.kernel import Cell
-    from corrconv.studies.explain import Account, Contribution, Explanation
+    from corrconv.studies.explain import Account, Contribution, Explanation, Reading
 
 DOCUMENT_VERSION = 1
 MOST_ROWS = 25  # of the table: a kernel of 5x5 is shown whole
@@ -56,17 +56,31 @@ LAID = {Operation.CORRELATION: "correlation", Operation.CONVOLUTION: "convolutio
 
 def explanation_view(explanation: Explanation, image: str) -> Group:
     """The kernel as each operation lays it, every product, both sums, and the steps to the pixel."""
-    parts: list[Text | Table] = [Text(_title(explanation, image), style="bold"), Text()]
-    if max(_matrix_width(account.kernel) for account in explanation.accounts) <= MATRIX_WIDTH:
-        parts.append(_matrices(explanation))
-    rows, folded = _places(explanation)
+    readings = {str(account.operation): account for account in explanation.accounts}
+    laid = [LAID[account.operation] for account in explanation.accounts]
     return Group(
-        *parts,
-        _products_table(explanation, rows, folded),
-        *_legend(explanation, bool(folded)),
+        Text(_title(explanation, image), style="bold"),
         Text(),
-        *_sums(explanation),
+        *products_view(readings, laid),
+        Text(),
+        steps_table(list(readings), _steps(explanation)),
     )
+
+
+def products_view(readings: Mapping[str, Reading], laid: Sequence[str]) -> list[Text | Table]:
+    """Each reading's kernel as it is laid, every product, and the sum spelled out."""
+    parts: list[Text | Table] = []
+    if max(_matrix_width(reading.kernel) for reading in readings.values()) <= MATRIX_WIDTH:
+        parts.append(_matrices(list(readings.values()), laid))
+    rows, folded = _places(list(readings.values()))
+    sums = [Text(f"{name}: {_spelled_sum(reading)} = {number_text(reading.sum)}") for name, reading in readings.items()]
+    return [
+        *parts,
+        _products_table(readings, rows, folded),
+        _legend(list(readings.values()), bool(folded)),
+        Text(),
+        *sums,
+    ]
 
 
 def explanation_document(explanation: Explanation, image: str) -> dict[str, Any]:
@@ -92,23 +106,30 @@ def explanation_document(explanation: Explanation, image: str) -> dict[str, Any]
 
 def _account_document(account: Account) -> dict[str, Any]:
     return {
-        "rows": list(account.rows),
-        "columns": list(account.columns),
-        "source_rows": [None if row == OUTSIDE else row for row in account.source_rows],
-        "source_columns": [None if column == OUTSIDE else column for column in account.source_columns],
-        "anchor": list(account.kernel.anchor),
-        "values": [[_number(value) for value in row] for row in account.values.tolist()],
-        "weights": account.kernel.weights.tolist(),
-        "products": [[_number(product) for product in row] for row in account.products.tolist()],
-        "sum": _number(account.sum),
-        "opacity": _number(account.opacity),
-        "value": _number(account.value),
-        "displayed": _number(account.displayed),
-        "pixel": _number(account.pixel),
+        **reading_document(account),
+        "opacity": finite(account.opacity),
+        "value": finite(account.value),
+        "displayed": finite(account.displayed),
+        "pixel": finite(account.pixel),
     }
 
 
-def _number(value: float) -> float | None:
+def reading_document(reading: Reading) -> dict[str, Any]:
+    """What is read, the weights, the products and their sum, for scripts."""
+    return {
+        "rows": list(reading.rows),
+        "columns": list(reading.columns),
+        "source_rows": [None if row == OUTSIDE else row for row in reading.source_rows],
+        "source_columns": [None if column == OUTSIDE else column for column in reading.source_columns],
+        "anchor": list(reading.kernel.anchor),
+        "values": [[finite(value) for value in row] for row in reading.values.tolist()],
+        "weights": reading.kernel.weights.tolist(),
+        "products": [[finite(product) for product in row] for row in reading.products.tolist()],
+        "sum": finite(reading.sum),
+    }
+
+
+def finite(value: float) -> float | None:
     """A number that JSON has, or None for nan and inf."""
     return value if isfinite(value) else None
 
@@ -117,10 +138,7 @@ def _number(value: float) -> float | None:
 
 
 def _title(explanation: Explanation, image: str) -> str:
-    (row, column), (rows, columns, channels) = explanation.at, explanation.image_shape
-    kernel_rows, kernel_columns = explanation.kernel.shape
     options = explanation.options
-    where = f"{image} ({columns}x{rows}{_channel_name(explanation.channel, channels)})"
     facts = [f"boundary {options.boundary}"]
     if options.boundary is Boundary.CONSTANT:
         facts[0] += f" {options.fill:g}"
@@ -129,8 +147,21 @@ def _title(explanation: Explanation, image: str) -> str:
     for name, pair in (("stride", options.stride), ("dilation", options.dilation)):
         if pair != (1, 1):
             facts.append(f"{name} {pair[0]},{pair[1]}")
-    kernel = f"{explanation.kernel.name} ({kernel_rows}x{kernel_columns})"
-    return f"output pixel at row {row}, column {column} of {where}\n{kernel}, {', '.join(facts)}"
+    where = place_words(explanation.at, explanation.channel, image, explanation.image_shape)
+    return f"{where}\n{kernel_words(explanation.kernel)}, {', '.join(facts)}"
+
+
+def place_words(at: Cell, channel: int, image: str, image_shape: tuple[int, int, int]) -> str:
+    """The output pixel, and the image with its size."""
+    rows, columns, channels = image_shape
+    return (
+        f"output pixel at row {at[0]}, column {at[1]} of {image} ({columns}x{rows}{_channel_name(channel, channels)})"
+    )
+
+
+def kernel_words(kernel: Kernel) -> str:
+    """The kernel's name and size."""
+    return f"{kernel.name} ({kernel.shape[0]}x{kernel.shape[1]})"
 
 
 def _channel_name(channel: int, channels: int) -> str:
@@ -144,50 +175,51 @@ def _matrix_width(kernel: Kernel) -> int:
     return max(len(line) for line in matrix_text(kernel).plain.split("\n"))
 
 
-def _matrices(explanation: Explanation) -> Table:
+def _matrices(readings: Sequence[Reading], laid: Sequence[str]) -> Table:
     grid = Table.grid(padding=(0, 4))
     grid.add_row(
-        *(Text(f"{LAID[account.operation]}{weight_texts(account.kernel)[0]}:") for account in explanation.accounts)
+        *(Text(f"{name}{weight_texts(reading.kernel)[0]}:") for name, reading in zip(laid, readings, strict=True))
     )
-    grid.add_row(*(matrix_text(account.kernel) for account in explanation.accounts))
+    grid.add_row(*(matrix_text(reading.kernel) for reading in readings))
     return grid
 
 
-Pair: TypeAlias = "tuple[Contribution | None, Contribution | None]"
+# What stands at one place, by reading; None where a reading does not read it.
+Row: TypeAlias = "tuple[Contribution | None, ...]"
 
 
-def _places(explanation: Explanation) -> tuple[list[Pair], list[Pair]]:
-    """What stands at each place that either operation reads: rows to be shown, and those to be folded."""
+def _places(readings: Sequence[Reading]) -> tuple[list[Row], list[Row]]:
+    """What stands at each place that any reading reads: rows to be shown, and those to be folded."""
     found: dict[Cell, list[Contribution | None]] = {}
-    for index, account in enumerate(explanation.accounts):
-        for contribution in account.contributions:
-            found.setdefault(contribution.place, [None, None])[index] = contribution
-    in_order = [(pair[0], pair[1]) for _, pair in sorted(found.items())]
+    for index, reading in enumerate(readings):
+        for contribution in reading.contributions:
+            found.setdefault(contribution.place, [None] * len(readings))[index] = contribution
+    in_order = [tuple(row) for _, row in sorted(found.items())]
     if len(in_order) <= MOST_ROWS:
         return in_order, []
-    by_size = sorted(in_order, key=lambda pair: -max(abs(one.product) for one in pair if one is not None))
+    by_size = sorted(in_order, key=lambda row: -max(abs(one.product) for one in row if one is not None))
     return by_size[:FOLDED_ROWS], by_size[FOLDED_ROWS:]
 
 
-def _products_table(explanation: Explanation, rows: list[Pair], folded: list[Pair]) -> Table:
+def _products_table(readings: Mapping[str, Reading], rows: list[Row], folded: list[Row]) -> Table:
     table = plain_table()
     table.padding = (0, 2, 0, 0)
     table.add_column("pixel at\nrow,column")
     table.add_column("\nvalue", justify="right")
-    for account in explanation.accounts:
-        table.add_column(f"{account.operation}\nweight", justify="right", no_wrap=True)
+    for name in readings:
+        table.add_column(f"{name}\nweight", justify="right", no_wrap=True)
         table.add_column("\nproduct", justify="right", no_wrap=True)
-    anchors = [account.kernel.anchor for account in explanation.accounts]
-    for pair in rows:
-        one = next(contribution for contribution in pair if contribution is not None)
+    anchors = [reading.kernel.anchor for reading in readings.values()]
+    for row in rows:
+        one = next(contribution for contribution in row if contribution is not None)
         cells: list[Text] = []
-        for contribution, anchor in zip(pair, anchors, strict=True):
+        for contribution, anchor in zip(row, anchors, strict=True):
             cells.extend(_product_cells(contribution, anchor))
         table.add_row(_place_text(one), number_text(one.value), *cells)
     if folded:
         totals = [sum(one.product for one in column if one is not None) for column in zip(*folded, strict=True)]
         more = Text(f"... {len(folded)} more", style="dim")
-        table.add_row(more, "", "", number_text(totals[0]), "", number_text(totals[1]))
+        table.add_row(more, "", *(cell for total in totals for cell in ("", number_text(total))))
     return table
 
 
@@ -210,28 +242,19 @@ def _product_cells(contribution: Contribution | None, anchor: Cell) -> tuple[Tex
     return Text(shown_weight, style=style), Text(number_text(contribution.product), style=style)
 
 
-def _legend(explanation: Explanation, folded: bool) -> Iterable[Text]:
-    contributions = [one for account in explanation.accounts for one in account.contributions]
-    outside = any(one.source != one.place for one in contributions)
+def _legend(readings: Sequence[Reading], folded: bool) -> Text:
     notes = ["[ ] the anchor, over the output pixel"]
-    if outside:
+    if any(one.source != one.place for reading in readings for one in reading.contributions):
         notes.append("<- outside, taken from there")
     if folded:
         notes.append("the largest products first")
-    yield Text("; ".join(notes), "dim")
+    return Text("; ".join(notes), "dim")
 
 
-def _sums(explanation: Explanation) -> Iterable[Text | Table]:
-    for account in explanation.accounts:
-        yield Text(f"{account.operation}: {_spelled_sum(account)} = {number_text(account.sum)}")
-    yield Text()
-    yield _steps_table(explanation)
-
-
-def _spelled_sum(account: Account) -> str:
+def _spelled_sum(reading: Reading) -> str:
     """The sum term by term, weights of one common divisor taken together: (1·2 + 3) / 9."""
-    cells, divisor = _common_form(account.kernel)
-    terms = [(float(cells[one.cell]), one.value) for one in account.contributions if one.weight != 0]
+    cells, divisor = _common_form(reading.kernel)
+    terms = [(float(cells[one.cell]), one.value) for one in reading.contributions if one.weight != 0]
     if not terms:
         return "no weight but 0"
     rest = 0
@@ -256,19 +279,23 @@ def _common_form(kernel: Kernel) -> tuple[NDArray[Any], int]:
     return form if form is not None and weight_texts(kernel)[0] else (kernel.weights, 1)
 
 
-def _steps_table(explanation: Explanation) -> Table:
+def steps_table(names: Sequence[str], steps: Iterable[Step]) -> Table:
+    """Each step from the sums to the pixels: its name, and the value under each of the names."""
     table = plain_table()
     table.padding = (0, 2, 0, 0)
     table.add_column("")
-    for account in explanation.accounts:
-        table.add_column(str(account.operation), justify="right")
-    for name, values in _steps(explanation):
-        style = "bold" if name.startswith("pixel") else ""
-        table.add_row(Text(name, style=style), *(Text(number_text(value), style=style) for value in values))
+    for name in names:
+        table.add_column(name, justify="right")
+    for step, values in steps:
+        style = "bold" if step.startswith("pixel") else ""
+        table.add_row(Text(step, style=style), *(Text(number_text(value), style=style) for value in values))
     return table
 
 
-def _steps(explanation: Explanation) -> Iterable[tuple[str, list[float]]]:
+Step: TypeAlias = "tuple[str, list[float]]"
+
+
+def _steps(explanation: Explanation) -> Iterable[Step]:
     """Each step from the sum to the pixel, with its value under both operations."""
     accounts, rendering = explanation.accounts, explanation.rendering
     yield "sum of the products", [account.sum for account in accounts]
@@ -278,11 +305,15 @@ def _steps(explanation: Explanation) -> Iterable[tuple[str, list[float]]]:
         yield f"plus bias {rendering.bias:g}", [account.value for account in accounts]
     if any(account.displayed != account.value for account in accounts):
         yield f"displayed by {rendering.display}", [account.displayed for account in accounts]
-    limits = ""
-    if explanation.dtype.kind != "f":
-        low, high = pixel_limits(explanation.dtype)
-        limits = f", within {low:g}..{high:g}"
-    yield f"pixel ({explanation.dtype}{limits})", [account.pixel for account in accounts]
+    yield pixel_step(explanation.dtype), [account.pixel for account in accounts]
+
+
+def pixel_step(dtype: np.dtype[Any]) -> str:
+    """What the last step is called, with the limits of the pixels' type."""
+    if dtype.kind == "f":
+        return f"pixel ({dtype})"
+    low, high = pixel_limits(dtype)
+    return f"pixel ({dtype}, within {low:g}..{high:g})"
 
 
 def number_text(value: float) -> str:
@@ -295,30 +326,27 @@ def number_text(value: float) -> str:
 
 def explanation_picture(explanation: Explanation, image: NDArray[Any], name: str) -> Image.Image:
     """The place in the picture, and for each operation the pixels, the weights and the products."""
+    correlation, convolution = explanation.accounts
+    names = [str(account.operation) for account in explanation.accounts]
     tiles = [
-        Tile(_marked(explanation, image), name, "the pixels that are read, framed"),
-        *_tiles(explanation.correlation, image.dtype),
-    ]
-    tiles += [
-        Tile(_steps_picture(explanation), "from the sum to the pixel"),
-        *_tiles(explanation.convolution, image.dtype),
+        Tile(marked_picture(image, explanation.accounts), name, "the pixels that are read, framed"),
+        *reading_tiles(correlation, names[0], "the anchor framed", image.dtype),
+        Tile(steps_picture(names, _steps(explanation)), "from the sum to the pixel"),
+        *reading_tiles(convolution, names[1], "turned by 180°, anchor framed", image.dtype),
     ]
     return panel(_title(explanation, name), tiles, columns=4, footer=_picture_footer(explanation))
 
 
-def _tiles(account: Account, dtype: np.dtype[Any]) -> list[Tile]:
-    rows, columns = account.rows, account.columns
+def reading_tiles(reading: Reading, name: str, note: str, dtype: np.dtype[Any]) -> list[Tile]:
+    """The pixels, the weights and the products."""
+    rows, columns = reading.rows, reading.columns
     place = f"rows {rows[0]} to {rows[-1]}, columns {columns[0]} to {columns[-1]}"
-    products = Kernel(np.nan_to_num(account.products), account.kernel.anchor)
+    products = Kernel(np.nan_to_num(reading.products), reading.kernel.anchor)
     return [
-        Tile(_patch_picture(account, dtype), f"{account.operation}: pixels", place),
-        Tile(heat_map(account.kernel), f"{account.operation}: weights", _weights_note(account)),
-        Tile(heat_map(products), f"{account.operation}: products", f"sum {short_number(account.sum)}"),
+        Tile(_patch_picture(reading, dtype), f"{name}: pixels", place),
+        Tile(heat_map(reading.kernel), f"{name}: weights", note),
+        Tile(heat_map(products), f"{name}: products", f"sum {short_number(reading.sum)}"),
     ]
-
-
-def _weights_note(account: Account) -> str:
-    return "turned by 180°, anchor framed" if account.operation is Operation.CONVOLUTION else "the anchor framed"
 
 
 def _picture_footer(explanation: Explanation) -> str:
@@ -327,9 +355,9 @@ def _picture_footer(explanation: Explanation) -> str:
     return f"Framed in orange: outside the picture, from boundary {explanation.options.boundary}."
 
 
-def _patch_picture(account: Account, dtype: np.dtype[Any]) -> Image.Image:
+def _patch_picture(reading: Reading, dtype: np.dtype[Any]) -> Image.Image:
     """The pixels below the kernel as gray cells with their values; those from outside framed in orange."""
-    values = np.nan_to_num(account.values)
+    values = np.nan_to_num(reading.values)
     rows, columns = values.shape
     cell = max(1, SMALLEST_SIDE // max(rows, columns))
     low, high = pixel_limits(dtype) if dtype.kind == "u" else (float(values.min()), float(values.max()))
@@ -337,9 +365,9 @@ def _patch_picture(account: Account, dtype: np.dtype[Any]) -> Image.Image:
     picture = Image.fromarray(grays).convert("RGB")
     picture = picture.resize((columns * cell, rows * cell), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(picture)
-    texts = [short_number(one.value) for one in account.contributions]
+    texts = [short_number(one.value) for one in reading.contributions]
     size = next((size for size in (16, 13, 11) if max(map(font(size).getlength, texts)) <= cell - 8), None)
-    for one, text in zip(account.contributions, texts, strict=True):
+    for one, text in zip(reading.contributions, texts, strict=True):
         row, column = one.cell
         box = (column * cell, row * cell, (column + 1) * cell - 1, (row + 1) * cell - 1)
         if one.source != one.place:
@@ -352,12 +380,12 @@ def _patch_picture(account: Account, dtype: np.dtype[Any]) -> Image.Image:
     return picture
 
 
-def _marked(explanation: Explanation, image: NDArray[Any]) -> Image.Image:
-    """The picture with a frame around all pixels that either operation reads, large enough to be seen."""
+def marked_picture(image: NDArray[Any], readings: Sequence[Reading]) -> Image.Image:
+    """The picture with a frame around all pixels that are read, large enough to be seen."""
     picture = ImageOps.contain(fitted(shown(image)), (LARGEST_SIDE, SMALLEST_SIDE))
     box: list[float] = []
     for axis, (side, length) in enumerate(zip(image.shape[:2], (picture.height, picture.width), strict=True)):
-        read = [(account.rows, account.columns)[axis] for account in explanation.accounts]
+        read = [(reading.rows, reading.columns)[axis] for reading in readings]
         first, last = (length / side * edge for edge in (min(map(min, read)), max(map(max, read)) + 1))
         middle, reach = (first + last) / 2, max((last - first) / 2, 6)
         box += [max(0.0, middle - reach), min(length - 1.0, middle + reach)]
@@ -368,12 +396,13 @@ def _marked(explanation: Explanation, image: NDArray[Any]) -> Image.Image:
     return framed(picture)
 
 
-def _steps_picture(explanation: Explanation) -> Image.Image:
-    lines = [("", *(str(account.operation) for account in explanation.accounts))]
-    lines += [(name, *(number_text(value) for value in values)) for name, values in _steps(explanation)]
-    widths = [int(max(font().getlength(line[index]) for line in lines)) for index in range(3)]
+def steps_picture(names: Sequence[str], steps: Iterable[Step]) -> Image.Image:
+    """The steps as a table."""
+    lines = [("", *names)]
+    lines += [(step, *(number_text(value) for value in values)) for step, values in steps]
+    widths = [int(max(font().getlength(line[index]) for line in lines)) for index in range(len(names) + 1)]
     gap, height = 18, 26
-    picture = Image.new("RGB", (sum(widths) + 2 * gap, height * len(lines)), PAPER)
+    picture = Image.new("RGB", (sum(widths) + len(names) * gap, height * len(lines)), PAPER)
     draw = ImageDraw.Draw(picture)
     for index, (name, *values) in enumerate(lines):
         top = index * height

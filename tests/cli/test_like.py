@@ -109,3 +109,76 @@ def test_each_factor_is_isolated():
 def test_sizes_must_agree():
     with pytest.raises(CorrconvError, match="one size"):
         blame(PICTURE, Kernel(WEIGHTS), Convention(name="a"), Convention(name="b", output_size="full"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pillow.kernel", "ffmpeg.convolution-3x3", "cv2.filter2D", "scipy.signal.convolve2d", "torch.conv2d", "vips.conv"],
+)
+def test_explain_ends_in_the_pixel_that_apply_writes(name):
+    kernels = [KERNEL] if name in {"pillow.kernel", "ffmpeg.convolution-3x3"} else [KERNEL, "[0.25 0.5; 0.75 -0.25]"]
+    for kernel in kernels:
+        made = applied(name, COLOUR, kernel)
+        for row, column, channel in ((0, 0, 0), (0, 7, 1), (11, 13, 2), (5, 6, 1)):
+            document = json.loads(
+                run(
+                    *("explain", "image.png", kernel, "--at", f"{row},{column}", "--channel", str(channel)),
+                    *("--like", name, "--json"),
+                ).stdout
+            )
+            assert document["pixel"] == made[row, column, channel]
+            assert document["dtype"] == "uint8"
+
+
+def test_explain_says_what_the_library_does():
+    write_picture("gray.png", np.arange(20, dtype=np.uint8).reshape(4, 5))
+    result = run("explain", "gray.png", "[0 0 1; 0 2 0; 0 0 0]", "--at", "1,1", "--like", "pillow.kernel")
+    assert [line.rstrip() for line in result.stdout.splitlines()] == [
+        "output pixel at row 1, column 1 of gray (5x4)",
+        "[0 0 1; 0 2 0; 0 0 0] (3x3), like pillow.kernel, neither: kernel flipped top to",
+        "bottom",
+        "border unfiltered; divided by the sum, sum 0: zero; same type, rounded half-up,",
+        "saturates",
+        "",
+        "the kernel as pillow.kernel lays it:",
+        "   0  0  0",
+        "   0 [2] 0",
+        "   0  0  1",
+        "",
+        "pixel at             pillow.kernel",
+        "row,column   value          weight   product",
+        "─" * 44,
+        "0,0              0               0         0",
+        "0,1              1               0         0",
+        "0,2              2               0         0",
+        "1,0              5               0         0",
+        "1,1              6             [2]        12",
+        "1,2              7               0         0",
+        "2,0             10               0         0",
+        "2,1             11               0         0",
+        "2,2             12               1        12",
+        "[ ] the anchor, over the output pixel",
+        "",
+        "pillow.kernel: 2·6 + 12 = 24",
+        "",
+        "                                        pillow.kernel",
+        "─" * 53,
+        "sum of the products                               24",
+        "divided by the sum of the kernel, 3                8",
+        "rounded half-up, kept within the type              8",
+        "pixel (uint8, within 0..255)                       8",
+    ]
+    border = run("explain", "gray.png", "sobel", "--at", "0,1", "--like", "pillow.kernel", "-o", "border.png")
+    assert "does not filter such pixels: it copies the input's pixel" in " ".join(border.stdout.split())
+    assert "border.png" in border.stderr
+    assert run("explain", "gray.png", "sobel", "--at", "1,1", "--like", "cv2.filter2D", "-o", "in.png").exit_code == 0
+    beside = trouble(run("explain", "gray.png", "box", "--at", "1,1", "--like", "cv2.filter2D", "--bias", "3"))
+    assert "--bias cannot be given beside --like" in beside
+
+
+def test_explain_keeps_a_librarys_numbers_in_arrays():
+    write_picture("whole.npy", np.arange(12, dtype=np.uint8).reshape(3, 4))
+    document = json.loads(
+        run("explain", "whole.npy", "[0.5 0.25]", "--at", "1,1", "--like", "scipy.ndimage.correlate", "--json").stdout
+    )
+    assert (document["sum"], document["pixel"], document["dtype"]) == (0.5 * 4 + 0.25 * 5, 3, "uint8")
