@@ -54,7 +54,7 @@ def steps_of(filtering: Filtering) -> costs.Steps:
     geometry = costs.Geometry(layout.rows, layout.columns, filtering.image.shape[2], filtering.image.itemsize)
     match plan.engine:
         case Engine.DIRECT:
-            return costs.direct_steps(layout.kernel.weights.size)
+            return costs.direct_steps(geometry, plan.tile, layout.kernel.weights.size)
         case Engine.MATMUL:
             return costs.matmul_steps(geometry, plan.tile)
         case Engine.SEPARABLE:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from corrconv.core.engines.fft import fast_length
 from corrconv.core.engines.matmul import cut_strips
-from corrconv.core.engines.separable import BLOCK_WIDTH
+from corrconv.core.engines.separable import BLOCK_COLUMNS
 
 if TYPE_CHECKING:
     from corrconv.core.layout import AxisLayout
@@ -24,23 +24,37 @@ ROW_BYTES = 16 * 1024
 DIRECT_BYTES = 256 * 1024
 
 # The lanes of one tile, in bytes.
-LANE_BYTES = 1024 * 1024
+LANE_BYTES = 2 * 1024 * 1024
 
-# The longest transform along one axis, unless the kernel itself is longer than half of it.
+# The number of tiles from top to bottom is a multiple of this, so that a few threads share a picture of
+# few tiles evenly, however many threads there are.
+EVEN_BANDS = 4
+
+# What a tile of the separable engine holds, counted in lanes: the picture, the sums along columns,
+# those along rows.
+SEPARABLE_LANES = 3
+
+# The longest transform along one axis, unless the kernel itself is longer than half of it; and the
+# shortest, unless the picture is, since the many calls for shorter ones cost more than they save.
 LONGEST_TRANSFORM = 512
+SHORTEST_TRANSFORM = 192
 
 # Counts of steps for each output value (of one channel), by the name of the step.
 Steps = dict[str, float]
 
 # Nanoseconds of one step on one core, for float32; float64 takes twice as long for all of them.
 NANOSECONDS = {
-    "load": 0.15,  # one padded pixel brought into the type of the sums
-    "shifted sum": 0.55,  # one weight times one pixel, added: two passes over the tile
-    "multiply": 0.0235,  # one multiplication within a matrix product
-    "pack": 0.17,  # one number brought into the order that BLAS wants
-    "lane": 0.12,  # one number copied into a lane
-    "group": 0.28,  # one product of a group added to the others
-    "transform": 0.30,  # one pixel of a tile, there and back, for each doubling of the tile
+    "tile": 15_000,  # one tile: the calls that it takes, however small it is
+    "load": 0.3,  # one padded pixel brought into the type of the sums, and one sum checked
+    "shifted sum": 0.45,  # one weight times one pixel, added: two passes over the tile
+    "row": 0.6,  # one sum of such products, written row by row
+    "row product": 0.07,  # one multiplication of a matrix by a vector
+    "multiply": 0.028,  # one multiplication of a matrix by a matrix
+    "pack": 0.15,  # one number brought into the order that BLAS wants for that
+    "lane": 0.25,  # one number copied into a lane
+    "group": 0.6,  # one product of a group added to the others
+    "block": 1.6,  # one sum along a row, written block by block
+    "transform": 0.6,  # one pixel of a tile, there and back, for each doubling of the tile
 }
 
 
@@ -79,7 +93,7 @@ def estimate_direct(geometry: Geometry, cells: int) -> Estimate:
     width = min(columns.outputs, max(1, ROW_BYTES // pixel))
     height = max(1, DIRECT_BYTES // (columns.reach(width) * pixel))
     tile = min(geometry.rows.outputs, height), width
-    return _estimate(geometry, tile, direct_steps(cells), cells, copies=2)
+    return _estimate(geometry, tile, direct_steps(geometry, tile, cells), cells, copies=2)
 
 
 @lru_cache
@@ -95,8 +109,8 @@ def estimate_matmul(geometry: Geometry) -> Estimate:
 def estimate_separable(geometry: Geometry) -> Estimate:
     """The estimate for one product column times row."""
     rows, columns = geometry.rows, geometry.columns
-    tile = _strip_tile(geometry, 1, cut_strips((rows.side, 1), 1, geometry.itemsize).rows)
-    return _estimate(geometry, tile, separable_steps(geometry, tile), rows.side + columns.side, copies=3)
+    tile = _strip_tile(geometry, SEPARABLE_LANES, cut_strips((rows.side, 1), 1, geometry.itemsize).rows)
+    return _estimate(geometry, tile, separable_steps(geometry, tile), rows.side + columns.side, copies=SEPARABLE_LANES)
 
 
 @lru_cache
@@ -108,7 +122,7 @@ def estimate_fft(geometry: Geometry) -> Estimate:
     # About 2 real products a point for each doubling, there and back, and 2 for the spectrum.
     products = 2 * (steps["transform"] + height * width / (tile[0] * tile[1]))
     nanoseconds = _nanoseconds(steps, geometry.itemsize)
-    return Estimate(tile, nanoseconds, products, memory=4 * height * width * geometry.itemsize)
+    return Estimate(tile, nanoseconds, products, memory=5 * height * width * geometry.itemsize)
 
 
 def transform_shape(geometry: Geometry, tile: tuple[int, int]) -> tuple[int, int]:
@@ -116,24 +130,22 @@ def transform_shape(geometry: Geometry, tile: tuple[int, int]) -> tuple[int, int
     return fast_length(geometry.rows.reach(tile[0])), fast_length(geometry.columns.reach(tile[1]))
 
 
-def direct_steps(cells: int) -> Steps:
+def direct_steps(geometry: Geometry, tile: tuple[int, int], cells: int) -> Steps:
     """Steps of the direct engine for a kernel with this many cells other than 0."""
-    return {"load": 1, "shifted sum": cells}
+    return {"tile": _share(geometry, tile), "load": 1, "shifted sum": cells}
 
 
 def matmul_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     """Steps of the matmul engine for tiles of this shape."""
     rows, columns = geometry.rows, geometry.columns
     cut = cut_strips((rows.side, columns.side), columns.stride, geometry.itemsize)
-    strip = min(cut.rows, tile[0])
-    inputs, padded = rows.reach(strip), rows.reach(tile[0]) / tile[0]
+    padded = rows.reach(tile[0]) / tile[0]
     return {
+        "tile": _share(geometry, tile),
         "load": padded * columns.stride,
         "lane": padded * cut.lanes if cut.lanes > 1 else 0,
-        "multiply": inputs * cut.lanes * cut.groups,
-        "pack": inputs * cut.lanes / strip,
         "group": cut.groups if cut.groups > 1 else 0,
-    }
+    } | _product_steps(rows.reach(min(cut.rows, tile[0])), cut.lanes * cut.groups, cut.lanes, min(cut.rows, tile[0]))
 
 
 def separable_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
@@ -141,22 +153,40 @@ def separable_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     rows, columns = geometry.rows, geometry.columns
     strip = min(cut_strips((rows.side, 1), 1, geometry.itemsize).rows, tile[0])
     wider = columns.reach(tile[1]) / tile[1]
-    block = max(1, BLOCK_WIDTH // geometry.channels)
     # The channels of a pixel are interleaved: along rows, the matrix holds zeros between them.
-    columns_read = columns.reach(block) * geometry.channels
+    columns_read = columns.reach(BLOCK_COLUMNS) * geometry.channels
+    along_columns = _product_steps(rows.reach(strip), wider, wider, strip)
+    along_rows = _product_steps(columns_read, 1, 1 / geometry.channels, BLOCK_COLUMNS)
+    names = {*along_columns, *along_rows}
     return {
+        "tile": _share(geometry, tile),
         "load": wider * rows.reach(tile[0]) / tile[0],
-        "multiply": rows.reach(strip) * wider + columns_read,
-        "pack": rows.reach(strip) / strip * wider + columns_read / (block * geometry.channels),
-        "group": 1,
-    }
+        "block": 1,
+    } | {name: along_columns.get(name, 0) + along_rows.get(name, 0) for name in names}
 
 
 def fft_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     """Steps of the fft engine for tiles of this shape."""
     height, width = transform_shape(geometry, tile)
     area = height * width / (tile[0] * tile[1])
-    return {"load": area, "transform": area * log2(height * width)}
+    # Channels are transformed one by one.
+    return {
+        "tile": _share(geometry, tile) * geometry.channels,
+        "load": area,
+        "transform": area * log2(height * width),
+    }
+
+
+def _share(geometry: Geometry, tile: tuple[int, int]) -> float:
+    """What one output value has to bear of what is done once a tile."""
+    return 1 / (tile[0] * tile[1] * geometry.channels)
+
+
+def _product_steps(inputs: float, multiplied: float, packed: float, outputs: int) -> Steps:
+    """Steps of a product with a banded matrix (outputs, inputs), each input so many times."""
+    if outputs == 1:
+        return {"row": 1, "row product": inputs * multiplied}
+    return {"multiply": inputs * multiplied, "pack": inputs * packed / outputs}
 
 
 def _estimate(geometry: Geometry, tile: tuple[int, int], steps: Steps, products: float, *, copies: int) -> Estimate:
@@ -175,7 +205,10 @@ def _strip_tile(geometry: Geometry, lanes: int, strip: int) -> tuple[int, int]:
     widest = min(ROW_BYTES, LANE_BYTES // (lanes * rows.reach(least)))
     width = _even(columns.outputs, max(1, widest // pixel))
     height = (LANE_BYTES // (lanes * columns.reach(width) * pixel) - rows.extent) // rows.stride
-    height = _even(rows.outputs, max(least, height))
+    bands = -(-rows.outputs // max(least, height))
+    if bands > 1:
+        bands = -(-bands // EVEN_BANDS) * EVEN_BANDS
+    height = -(-rows.outputs // bands)
     return min(rows.outputs, -(-height // strip) * strip), width
 
 
@@ -190,7 +223,12 @@ def _transform_tile(axis: AxisLayout) -> int:
     longest = max(LONGEST_TRANSFORM, fast_length(2 * axis.extent))
     most = max(1, (longest - axis.extent) // axis.stride + 1)
     fewest = -(-axis.outputs // most)
-    tiles = {-(-axis.outputs // count) for count in range(fewest, 4 * fewest + 1)}
+    tiles = {_even(axis.outputs, most)}
+    tiles |= {
+        outputs
+        for outputs in (-(-axis.outputs // count) for count in range(fewest, 4 * fewest + 1))
+        if axis.reach(outputs) >= SHORTEST_TRANSFORM
+    }
     return min(sorted(tiles), key=lambda outputs: _transform_length(axis, outputs))
 
 

@@ -62,10 +62,10 @@ class TileLoader:
             return within
         padded = self._scratch.array(shape)
         padded[inner_rows, inner_columns] = within
-        for side in _sides(inner_columns, shape[1]):
-            padded[inner_rows, side] = self._image[image_rows][:, column_sources[side]]
         for side in _sides(inner_rows, shape[0]):
-            padded[side] = self._image[row_sources[side]][:, column_sources]
+            padded[side, inner_columns] = self._image[:, image_columns][row_sources[side]]
+        for side in _sides(inner_columns, shape[1]):
+            padded[:, side] = self._image[row_sources[:, np.newaxis], column_sources[side]]
         if self._layout.boundary is Boundary.CONSTANT:
             padded[row_sources == OUTSIDE] = self._layout.fill
             padded[:, column_sources == OUTSIDE] = self._layout.fill

@@ -152,3 +152,24 @@ def test_memory_beside_input_and_output_stays_small(side: int, channels: int) ->
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
+
+
+def test_memory_stays_small_where_a_tall_kernel_repeats_a_wide_picture() -> None:
+    image = np.zeros((50, 100_000, 1), np.float32)
+    kernel = Kernel(np.outer(RANDOM.random(151), RANDOM.random(3)))
+    filtering = prepare_filtering(image, kernel, Operation.CORRELATION, Options(threads=2))
+    output = np.empty(filtering.output_shape, np.float32)
+    tracemalloc.start()
+    try:
+        filtering.run_into(output)
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 7), (7, 1), (8, 7), (7, 8), (9, 7), (60, 1), (61, 1)])
+def test_row_by_row_and_strips_are_exact_on_either_side_of_the_limit(shape: tuple[int, int], dtype: type) -> None:
+    kernel, image = Kernel(whole(*shape)), whole(75, 90).astype(dtype)
+    result = filter_array(image, kernel, Operation.CORRELATION, Options(engine=Engine.MATMUL))
+    assert_array_equal(result, by_ndimage(image, kernel, Boundary.REFLECT))

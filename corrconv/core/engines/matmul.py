@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # sums of shifted products, but each costs time of its own; 3 or 4 were best for 3 to 15 columns.
 MOST_LANES = 4
 
+# Kernels of so few columns and cells go quickest one output row at a time: BLAS then multiplies a
+# matrix by a vector, and packs nothing.
+ROW_BY_ROW_COLUMNS = 7
+ROW_BY_ROW_CELLS = 60
+
 # The products of strips are kept within this many bytes, so that they are summed while in cache.
 PRODUCT_BYTES = 256 * 1024
 
@@ -40,6 +45,8 @@ class Strips:
 def cut_strips(kernel_shape: tuple[int, int], column_stride: int, itemsize: int) -> Strips:
     """The cut that was quickest: more rows make the banded matrix hold more zeros, fewer make BLAS pack more."""
     side, columns = kernel_shape
+    if columns <= ROW_BY_ROW_COLUMNS and side * columns <= ROW_BY_ROW_CELLS:
+        return Strips(rows=1, groups=1, lanes=columns)
     # A shift by a group's first column must be a whole number of outputs.
     groups = 1 if column_stride > 1 else -(-columns // MOST_LANES)
     lanes = -(-columns // groups)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
     from corrconv.core.layout import AxisLayout, Layout
 
-# Output columns (times channels) of one product along the rows: wider ones multiply more zeros.
-BLOCK_WIDTH = 32
+# Output columns of one product along the rows: more of them multiply more zeros.
+BLOCK_COLUMNS = 16
 
 
 def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMaker:
@@ -72,14 +72,12 @@ class _RowPass:
     """Sums along the rows, block of columns by block; channels are interleaved."""
 
     def __init__(self, taps: Numbers, columns: AxisLayout, channels: int) -> None:
-        self._outputs = max(1, BLOCK_WIDTH // channels)
-        self._step = self._outputs * columns.stride * channels
-        self._channels = channels
+        self._step = BLOCK_COLUMNS * columns.stride * channels
         spread = taps[:, np.newaxis, np.newaxis] * np.eye(channels, dtype=taps.dtype)
-        band = banded(spread, self._outputs, columns.stride, columns.dilation)
+        band = banded(spread, BLOCK_COLUMNS, columns.stride, columns.dilation)
         # From (outputs, inputs, channel in, channel out) to (inputs of all channels, outputs of all channels).
         self._matrix = np.ascontiguousarray(band.transpose(1, 2, 0, 3)).reshape(
-            band.shape[1] * channels, self._outputs * channels
+            band.shape[1] * channels, BLOCK_COLUMNS * channels
         )
 
     def filter(self, pixels: Numbers, out: Numbers) -> None:
