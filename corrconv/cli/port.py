@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("kernel", type=KernelType())
 @click.option("--from", "source", type=ConventionType(), required=True, help="Where the filter comes from.")
-@click.option("--to", "target", type=ConventionType(), required=True, help="Where it goes, called from Python.")
+@click.option("--to", "target", type=ConventionType(), required=True, help="Where it goes.")
 @json_option
 def command(kernel: Kernel, source: Convention, target: Convention, as_json: bool) -> None:
     """Write what must be passed to another library so that it gives what the first one gave.
 
-    The output is Python that makes `result` of a gray `image`: the kernel turned where that is needed,
-    the padding, the call and the cropping. 'corrconv conventions' lists the names.
+    The output is Python that makes `result` of a gray `image`; for command-line tools a shell script
+    that makes out.png (or out.tif) of a gray in.png; for MATLAB, MATLAB. The kernel is turned where that
+    is needed, and what the target cannot be told is padded and cropped. 'corrconv conventions' lists
+    the names.
 
     \b
     corrconv port sobel --from scipy.signal.convolve2d --to cv2.filter2D
     corrconv port "[1 2; 3 4]" --from matlab.conv2 --to torch.conv2d
+    corrconv port sobel --from scipy.signal.convolve2d --to imagemagick.convolve
     """
     from corrconv.studies.porting import port
     from corrconv.views.console import show_document

@@ -22,6 +22,7 @@ from corrconv.core.conventions import (
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
+from corrconv.studies.port_settings import told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 class Port:
     """How `target` is made to give what `source` gives with a kernel.
 
-    passed: the kernel for the target. padding: (before, after) pixels for the rows and for the columns,
-    made up by the source's border rules before the call; crop: where the wanted results begin in the
+    passed: the kernel for the target, which was told of the source's border and anchor as far as it can be.
+    padding: (before, after) pixels for the rows and for the columns, made up by the source's border rules
+    before the call; crop: where the wanted results begin in the
     target's output, and how many rows and columns the kernel takes from the padded image; both None
     where the target can be called on the image as it is. factor, offset: result = target's · factor + offset.
     """
@@ -69,6 +71,7 @@ def port(kernel: Kernel, source: Convention, target: Convention) -> Port:
     Raises CorrconvError, with the reason, where the target cannot.
     """
     check_shape(kernel, source)
+    target = told(kernel, source, target)
     laid = source.orientation.of_weights(kernel.weights)
     passed = Kernel(target.orientation.inverse.of_weights(laid), name=kernel.name)
     check_shape(passed, target)

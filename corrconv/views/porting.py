@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.conventions import BorderRule, Borders
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
 from corrconv.views.conventions import DOCUMENT_VERSION, operation_words
+from corrconv.views.porting_commands import LINES, command_script
+from corrconv.views.porting_matlab import matlab_script
+from corrconv.views.porting_steps import after_lines, pad_lines
 
 if TYPE_CHECKING:
     from corrconv.studies.porting import Port
@@ -34,78 +36,49 @@ CALLS = {
         "torch.nn.functional.conv_transpose2d(\n    torch.from_numpy(padded)[None, None],"
         " torch.from_numpy(kernel)[None, None]\n)[0, 0].numpy()",
     ),
+    "jax.lax.conv": (
+        "from jax import lax",
+        "np.array(\n    lax.conv(padded[None, None].astype(np.float32), kernel[None, None].astype(np.float32),"
+        ' (1, 1), "SAME", precision="highest")\n)[0, 0]',
+    ),
+    **{
+        f"jax.scipy.signal.{name}": (
+            "from jax.scipy import signal",
+            f'np.array(signal.{name}(padded, kernel, mode="same", precision="highest"))',
+        )
+        for name in ("correlate2d", "convolve2d")
+    },
+    "skimage.correlate_sparse": ("from skimage import filters", "filters.correlate_sparse(padded, kernel)"),
+    "pyvips.conv": (
+        "import pyvips",
+        "pyvips.Image.new_from_array(padded).conv(pyvips.Image.new_from_array(kernel.tolist())).numpy()",
+    ),
+    "pillow.kernel": (
+        "from PIL import Image, ImageFilter",
+        "np.asarray(\n    Image.fromarray(padded.astype(np.uint8)).filter(\n"
+        "        ImageFilter.Kernel(kernel.shape[::-1], kernel.ravel().tolist(), scale=1)\n    )\n).astype(float)",
+    ),
 }
 
 
 def snippet(ported: Port) -> str:
-    """Python that makes `result` of a gray `image`. Raises CorrconvError for targets without a known call."""
+    """Python that makes `result` of a gray `image`, a script for a tool, or MATLAB.
+
+    Raises CorrconvError for targets without a known call, and for what a tool cannot do.
+    """
+    if ported.target.name in LINES:
+        return command_script(ported)
+    if ported.target.name.startswith("matlab."):
+        return matlab_script(ported)
     if ported.target.name not in CALLS:
-        raise CorrconvError(f"no snippet is known for {ported.target.name}; port to one of {', '.join(CALLS)}")
+        raise CorrconvError(
+            f"no snippet is known for {ported.target.name}; port to another library or tool of `corrconv conventions`"
+        )
     imports, call = CALLS[ported.target.name]
     kernel = write_kernel(ported.passed.with_anchor("center"), Notation.NUMPY)
     lines = ["import numpy as np", imports, "", f"kernel = {kernel}", "kernel = kernel.astype(float)"]
-    lines += ["padded = image.astype(float)", *_pad_lines(ported), f"result = {call}", *_after_lines(ported)]
+    lines += ["padded = image.astype(float)", *pad_lines(ported), f"result = {call}", *after_lines(ported)]
     return "\n".join(lines)
-
-
-def _pad_lines(ported: Port) -> list[str]:
-    if ported.padding is None or not any(map(any, ported.padding)):
-        return []
-    (top, bottom), (left, right) = ported.padding
-    borders = ported.source.borders
-    if borders.shared is not None:
-        return [_pad(((top, bottom), (left, right)), borders, "top")]
-    # Columns first, so that a constant at the top or bottom wins in the corners.
-    widths = {
-        "left": ((0, 0), (left, 0)),
-        "right": ((0, 0), (0, right)),
-        "top": ((top, 0), (0, 0)),
-        "bottom": ((0, bottom), (0, 0)),
-    }
-    return [_pad(width, borders, name) for name, width in widths.items() if any(map(any, width))]
-
-
-def _pad(widths: tuple[tuple[int, int], tuple[int, int]], borders: Borders, name: str) -> str:
-    side = borders.sides[name]
-    constant = f", constant_values={side.fill:g}" if side.rule is BorderRule.CONSTANT else ""
-    return f'padded = np.pad(padded, {widths}, mode="{side.rule.boundary}"{constant})'
-
-
-def _after_lines(ported: Port) -> list[str]:
-    lines = []
-    if ported.crop is not None:
-        grown = ported.source.output_shape((0, 0), ported.kernel.shape)
-        stops = [
-            f"{place} + image.shape[{axis}]{f' {grown[axis]:+d}' if grown[axis] else ''}"
-            for axis, place in enumerate(ported.crop)
-        ]
-        lines.append(f"result = result[{ported.crop[0]} : {stops[0]}, {ported.crop[1]} : {stops[1]}]")
-    if ported.factor != 1:
-        lines.append(f"result = result * {ported.factor!r}")
-    if ported.offset != 0:
-        lines.append(f"result = result + {ported.offset!r}")
-    if ported.restores_border:
-        lines += _border_lines(ported)
-    return lines
-
-
-def _border_lines(ported: Port) -> list[str]:
-    rows, columns = ported.source.orientation.of_shape(ported.kernel.shape)
-    top, left = (-place for place in ported.source.start(ported.kernel.shape))
-    places = {
-        "top": (top, f"[:{top}]"),
-        "bottom": (rows - 1 - top, f"[-{rows - 1 - top}:]"),
-        "left": (left, f"[:, :{left}]"),
-        "right": (columns - 1 - left, f"[:, -{columns - 1 - left}:]"),
-    }
-    lines = []
-    for name, (width, place) in places.items():
-        side = ported.source.borders.sides[name]
-        if width > 0 and side.rule is BorderRule.UNFILTERED:
-            lines.append(f"result{place} = image{place}")
-        elif width > 0 and side.rule is BorderRule.BLANK:
-            lines.append(f"result{place} = {side.fill:g}")
-    return lines
 
 
 def port_text(ported: Port) -> str:
@@ -117,14 +90,15 @@ def port_text(ported: Port) -> str:
         "# Kernel: turned or mirrored for the target." if ported.flipped else "# Kernel: the same.",
     ]
     if ported.padding is None:
-        lines.append("# Borders and anchor agree: no padding.")
+        lines.append("# Borders and anchor agree, or the call says them: no padding.")
     else:
         lines.append(f"# Borders or anchor differ: pad by hand ({source.borders}), then cut the results out.")
     if ported.factor != 1 or ported.offset != 0:
         lines.append("# Scale: the results are multiplied and shifted afterwards.")
     if ported.restores_border:
         lines.append(f"# {source.name} does not filter the border: it is put back.")
-    return "\n".join([*lines, snippet(ported)])
+    text = "\n".join([*lines, snippet(ported)])
+    return text.replace("\n# ", "\n% ").replace("# ", "% ", 1) if target.name.startswith("matlab.") else text
 
 
 def port_document(ported: Port) -> dict[str, Any]:

@@ -163,10 +163,10 @@ def test_explain_says_what_the_library_does():
         "",
         "                                        pillow.kernel",
         "─" * 53,
-        "sum of the products                               24",
-        "divided by the sum of the kernel, 3                8",
-        "rounded half-up, kept within the type              8",
-        "pixel (uint8, within 0..255)                       8",
+        "sum of the products                                24",
+        "divided by the sum of the kernel, 3                 8",
+        "rounded half-up, kept within the type               8",
+        "pixel (uint8, within 0..255)                        8",
     ]
     border = run("explain", "gray.png", "sobel", "--at", "0,1", "--like", "pillow.kernel", "-o", "border.png")
     assert "does not filter such pixels: it copies the input's pixel" in " ".join(border.stdout.split())
