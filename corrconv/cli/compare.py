@@ -73,11 +73,13 @@ def command(
     if likes:
         _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
         return
-    comparison, panels = compare_and_draw(
+    comparison, drawn = compare_and_draw(
         picture, chosen, choices, output, inputs=inputs_of_command(), force=force, quiet=quiet
     )
-    for panel in panels:
-        say(f"written: {panel}, and beside it correlation, convolution and difference.png")
+    for entry in drawn:
+        say(f"written: {entry.panel}, and beside it correlation, convolution and difference.png")
+        if entry.clipped:
+            say(f"{entry.panel.parent}: {entry.clipped:.2%} of the pixels clipped in the results; see --display")
     if as_json:
         show_document(comparison_document(comparison, picture.name))
     else:

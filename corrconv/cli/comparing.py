@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,21 @@ from corrconv.views.comparison import comparison_panel, difference_picture
 from corrconv.views.console import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from corrconv.cli.options import FilterChoices
     from corrconv.core.kernel import Kernel
     from corrconv.studies.comparing import KernelComparison, Results
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The panel of one kernel, and the share of the pixels that were clipped in its results."""
+
+    panel: Path
+    clipped: float
 
 
 PICTURES = ("correlation", "convolution", "difference", "panel")
@@ -44,22 +52,22 @@ def compare_and_draw(
     inputs: Sequence[str] = (),
     force: bool = False,
     quiet: bool = False,
-) -> tuple[Comparison, list[Path]]:
+) -> tuple[Comparison, list[Drawn]]:
     """Compare a picture under each kernel, with a bar on a terminal; and draw it where a folder is given.
 
-    Returns the comparison and the panels. One kernel's pictures lie in the folder itself, those of
+    Returns the comparison and what was drawn. One kernel's pictures lie in the folder itself, those of
     several each in a folder of their own.
     """
     chosen = [choices.kernel(kernel) for kernel in kernels]
     places = [] if folder is None else _places(chosen, Path(folder), inputs, force=force)
-    entries, panels = [], []
+    entries, drawn = [], []
     with progress(quiet=quiet) as bar:
         for number, kernel in enumerate(bar.track(chosen, description="comparing")):
             entry, results = compare_kernel(colours(picture), kernel, choices.options)
             entries.append(entry)
             if places:
-                panels.append(_draw(entry, results, picture, choices, places[number]))
-    return Comparison(choices.options, tuple(entries)), panels
+                drawn.append(_draw(entry, results, picture, choices, places[number]))
+    return Comparison(choices.options, tuple(entries)), drawn
 
 
 def _places(kernels: Sequence[Kernel], folder: Path, inputs: Sequence[str], *, force: bool) -> list[Path]:
@@ -72,23 +80,22 @@ def _places(kernels: Sequence[Kernel], folder: Path, inputs: Sequence[str], *, f
     return places
 
 
-def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices, place: Path) -> Path:
+def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices, place: Path) -> Drawn:
     make_folder(place)
-    for name, made in zip(PICTURES, _pictures(entry, results, picture, choices), strict=True):
-        write_image(place / f"{name}.png", made)
-    return place / "panel.png"
-
-
-def _pictures(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices) -> Iterator[Picture]:
-    """The pictures of one kernel, in the order of PICTURES."""
     rendering, pixels = choices.rendering, colours(picture)
     dtype = np.dtype(np.uint16 if pixels.dtype == np.uint16 and pixels.shape[2] == 1 else np.uint8)
-    for values in (results.correlation, results.convolution):
+    made, shares = {}, []
+    for name, values in (("correlation", results.correlation), ("convolution", results.convolution)):
         biased = values + rendering.bias
         scale = pixel_scale(rendering.display, *finite_range(biased), dtype, unit_factor(pixels.dtype, dtype))
-        yield replace(picture, pixels=quantize(scale(biased), dtype)[0], has_alpha=False, notes=())
-    yield Picture(np.asarray(difference_picture(results)))
-    yield Picture(np.asarray(comparison_panel(entry, results, pixels, picture.name, rendering)))
+        quantized, clipped = quantize(scale(biased), dtype)
+        made[name] = replace(picture, pixels=quantized, has_alpha=False, notes=())
+        shares.append(clipped / (quantized.shape[0] * quantized.shape[1]))
+    made["difference"] = Picture(np.asarray(difference_picture(results)))
+    made["panel"] = Picture(np.asarray(comparison_panel(entry, results, pixels, picture.name, rendering)))
+    for name in PICTURES:
+        write_image(place / f"{name}.png", made[name])
+    return Drawn(place / "panel.png", max(shares))
 
 
 def _file_name(name: str) -> str:

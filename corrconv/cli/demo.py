@@ -47,14 +47,14 @@ def command(folder: str, quiet: bool) -> None:
     picture = read_image(f"sample:{SAMPLE}")
     kernels = [read_kernel(name) for name in KERNELS]
     kernels[-1] = kernels[-1].named("one cell, right")
-    comparison, panels = compare_and_draw(picture, kernels, choices, folder, quiet=quiet)
+    comparison, drawn = compare_and_draw(picture, kernels, choices, folder, quiet=quiet)
     show(
         comparison_table(comparison, f"correlation and convolution of sample:{SAMPLE}"),
         "",
         comparison_verdict(comparison),
         "",
         "Pictures to look at, and beside each correlation, convolution and difference.png:",
-        *(f"  {panel}" for panel in panels),
+        *(f"  {entry.panel}" for entry in drawn),
         "",
         ANSWER,
     )

@@ -46,7 +46,8 @@ def refuse_beside_like(ctx: click.Context) -> None:
     """Raise click's UsageError for an option that --like sets."""
     for name in SET_TOGETHER:
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            shown = next(parameter.opts[0] for parameter in ctx.command.params if parameter.name == name)
+            parameter = next(parameter for parameter in ctx.command.params if parameter.name == name)
+            shown = " or ".join([parameter.opts[0], *parameter.secondary_opts[:1]])
             raise click.UsageError(f"{shown} cannot be given beside --like, which sets it", ctx)
 
 

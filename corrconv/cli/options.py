@@ -7,9 +7,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from corrconv.cli.parameters import AnchorType, BoundaryType, ConventionType, EnumChoice, PairType
-from corrconv.core.terms import Alpha, Display, Engine, OutputSize, Precision
+from corrconv.core.terms import Alpha, Boundary, Display, Engine, OutputSize, Precision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +100,9 @@ def filter_options(function: Command) -> Command:
         def take(*names: str) -> dict[str, Any]:
             return {name: values.pop(name) for name in names}
 
+        given = click.get_current_context().get_parameter_source
+        if given("fill") is ParameterSource.COMMANDLINE and values["boundary"] != Boundary.CONSTANT:
+            raise click.UsageError("--fill is the pixel value outside for --boundary constant; add that option")
         layout = take("boundary", "fill", "output_size", "anchor", "stride", "dilation")
         computing = take("engine", "precision", "threads")
         choices = FilterChoices(

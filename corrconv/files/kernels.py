@@ -67,6 +67,8 @@ def write_kernel_file(path: str | Path, kernel: Kernel, notation: Notation) -> N
 
     Raises KernelError for what the notation cannot hold and FileError where it cannot be written.
     """
+    if notation is Notation.VIPS and Path(path).suffix.lower() != ".mat":
+        raise FileError(f"{path}: a libvips kernel is told by its name; write it to {Path(path).stem}.mat")
     if notation is not Notation.NPY:
         write_text(path, write_kernel(kernel, notation) + "\n")
         return

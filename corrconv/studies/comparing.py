@@ -51,7 +51,8 @@ class KernelComparison:
     """Correlation and convolution of one image with one kernel, and how they differ.
 
     tolerance: differences up to this are rounding. odd_l1: Σ|odd part|, and bound = odd_l1 · (max -
-    min of the pixels), which no difference can exceed unless pixels are infinite. psnr_db is inf where there is no difference.
+    min of the pixels), which no difference can exceed unless pixels are infinite. psnr_db is inf
+    where there is no difference.
     """
 
     kernel: Kernel

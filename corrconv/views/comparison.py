@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.text import Text
 
+from corrconv.core.kernel import ROUNDING
 from corrconv.core.rendering import finite_range, pixel_scale, quantize
 from corrconv.core.terms import Display, Symmetry
 from corrconv.studies.comparing import Coincidence
@@ -35,6 +36,16 @@ if TYPE_CHECKING:
     from corrconv.studies.comparing import Comparison, KernelComparison, Results
 
 DOCUMENT_VERSION = 1
+
+DISPLAYED = {
+    Display.CLIP: "cut off outside the range",
+    Display.RESCALE: "over the full range",
+    Display.SIGNED: "0 as mid-gray",
+    Display.ABSOLUTE: "as absolute values",
+}
+
+# Three numbers have room below a colour bar of this many pixels.
+NARROWEST_BAR = 180
 
 MEASURES = (
     "max_abs_difference",
@@ -160,13 +171,16 @@ def comparison_panel(
     """Input, kernel, correlation, convolution and difference side by side, labelled."""
     difference = framed(fitted(difference_picture(results)))
     peak = entry.max_abs_difference
+    # Half of what a kernel of sum 0 gives is negative: cut off, its two results would look unrelated.
+    signed = rendering.display is Display.CLIP and abs(entry.kernel.sum) <= ROUNDING * entry.kernel.absolute_sum
+    display = Display.SIGNED if signed else rendering.display
     tiles = [
         Tile(fitted(shown(image)), "input", _size(image)),
-        _result_tile("correlation", results.correlation + rendering.bias, image.dtype, rendering.display),
-        _result_tile("convolution", results.convolution + rendering.bias, image.dtype, rendering.display),
+        _result_tile("correlation", results.correlation + rendering.bias, image.dtype, display),
+        _result_tile("convolution", results.convolution + rendering.bias, image.dtype, display),
         Tile(heat_map(entry.kernel), "kernel, its anchor framed", _kernel_note(entry)),
         Tile(
-            below(difference, colour_bar(peak, difference.width)) if peak else difference,
+            below(difference, colour_bar(peak, max(difference.width, NARROWEST_BAR))) if peak else difference,
             "correlation minus convolution",
             f"largest {short_number(peak)}, mean {short_number(entry.mean_abs_difference)}" if peak else "0 everywhere",
         ),
@@ -177,7 +191,7 @@ def comparison_panel(
 def _result_tile(name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display) -> Tile:
     low, high = finite_range(values)
     pixels, _ = quantize(pixel_scale(display, low, high, dtype)(values), dtype)
-    return Tile(fitted(shown(pixels)), name, f"{short_number(low)} to {short_number(high)}, shown by {display}")
+    return Tile(fitted(shown(pixels)), name, f"{short_number(low)} to {short_number(high)}, {DISPLAYED[display]}")
 
 
 def _strongest(difference: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -186,7 +200,7 @@ def _strongest(difference: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _kernel_note(entry: KernelComparison) -> str:
-    symmetry = entry.symmetry if entry.symmetry is not Symmetry.NEITHER else "no half-turn symmetry"
+    symmetry = entry.symmetry if entry.symmetry is not Symmetry.NEITHER else "not symmetric about its anchor"
     row, column = entry.kernel.anchor
     return f"{symmetry}, sum {short_number(entry.kernel.sum)}, anchor {row},{column}"
 

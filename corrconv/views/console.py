@@ -24,8 +24,13 @@ def show(*renderables: RenderableType) -> None:
     """Print tables and text to standard output, in colour only on a terminal. Raises CorrconvError without one."""
     _check_standard_output()
     console = Console(highlight=False, markup=False, emoji=False)
-    for renderable in renderables:
-        console.print(renderable)
+    if console.is_terminal:
+        console.print(*renderables, sep="\n")
+        return
+    with console.capture() as capture:
+        console.print(*renderables, sep="\n")
+    # Cells are padded with blanks, which are noise in a file.
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def show_document(document: dict[str, Any]) -> None:

@@ -94,17 +94,20 @@ def anchor_words(convention: Convention) -> tuple[str, str]:
 def conventions_table(conventions: Iterable[Convention]) -> Table:
     """One row a convention."""
     table = plain_table("what --like knows")
-    for heading in ("name", "computes", "even cell", "border", "scale", "whole numbers"):
-        table.add_column(heading, overflow="fold")
+    # Names are there to be copied, and the shortest words must stay whole too.
+    table.add_column("name", no_wrap=True)
+    table.add_column("computes", min_width=11)
+    table.add_column("even\ncell")
+    table.add_column("border", min_width=10)
+    table.add_column("scale; whole numbers")
     for convention in conventions:
         size = "" if convention.output_size is OutputSize.SAME else f", {convention.output_size}"
         table.add_row(
             Text(convention.name, style="bold"),
             operation_words(convention) + size,
-            anchor_words(convention)[1],
+            anchor_words(convention)[1] if convention.accepts((2, 2)) else "refused",
             border_words(convention),
-            scale_words(convention),
-            number_words(convention),
+            f"{scale_words(convention)}; {number_words(convention)}",
         )
     return table
 

@@ -104,7 +104,7 @@ def facts_text(kernel: Kernel) -> Text:
         ("anchor", f"row {row}, column {column} (in brackets)"),
         ("sum", f"{kernel.sum:.6g}; of absolute values {kernel.absolute_sum:.6g}"),
         ("rank", f"{kernel.rank}{' (separable)' if kernel.rank == 1 else ''}"),
-        ("symmetry", f"{kernel.symmetry()}; mirror symmetries: {mirrors}"),
+        ("symmetry", f"{kernel.symmetry()}; mirrors, up-down or left-right: {mirrors}"),
         ("verdict", f"{VERBS[kernel.symmetry()]}: {MEANINGS[kernel.symmetry()]}"),
     ]
     without_anchor = kernel.symmetry(OutputSize.FULL)

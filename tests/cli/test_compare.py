@@ -82,7 +82,9 @@ def test_the_pictures_of_one_kernel_lie_in_the_folder_itself() -> None:
     write_picture("photo.png")
     done = run("compare", "photo.png", "emboss", "-o", "new/folder")
     assert files() == [*(f"new/folder/{name}" for name in PICTURES), "photo.png"]
-    assert done.stderr == "written: new/folder/panel.png, and beside it correlation, convolution and difference.png\n"
+    written, clipped = done.stderr.splitlines()
+    assert written == "written: new/folder/panel.png, and beside it correlation, convolution and difference.png"
+    assert clipped == "new/folder: 91.67% of the pixels clipped in the results; see --display"
     for operation, name in ((correlate, "correlation"), (convolve, "convolution")):
         expected = np.clip(operation(NOISE, EMBOSS_WEIGHTS, channel_axis=-1), 0, 255)
         assert_array_equal(read_pixels(f"new/folder/{name}.png"), expected)

@@ -1,19 +1,18 @@
-"""The shipped pictures: all can be read, the drawn ones are what draw.py draws, all have a licence."""
+"""The shipped pictures: all can be read, the drawn ones are what draw_samples.py draws, all have a licence."""
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
+from draw_samples import DRAWN
 
 from corrconv.errors import FileError
 from corrconv.files.images import read_image
 from corrconv.files.samples import sample_names, sample_path
 
 FOLDER = Path(__file__).parents[2] / "sample_images"
-DRAWN = runpy.run_path(str(FOLDER / "draw.py"))["DRAWN"]
 
 
 def test_names_are_those_of_the_folder():

@@ -179,7 +179,7 @@ def test_a_kernel_is_shown_as_both_operations_lay_it() -> None:
         "anchor    row 1, column 1 (in brackets)",
         "sum       10; of absolute values 10",
         "rank      2",
-        "symmetry  neither; mirror symmetries: none",
+        "symmetry  neither; mirrors, up-down or left-right: none",
         "verdict   differ: it matters which operation you use",
     ]
 

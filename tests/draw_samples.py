@@ -1,4 +1,4 @@
-"""Draw the sample pictures that the project makes itself: python sample_images/draw.py"""
+"""Draw the sample pictures that the project makes itself: python tests/draw_samples.py"""
 
 from __future__ import annotations
 
@@ -47,4 +47,4 @@ DRAWN = {
 
 if __name__ == "__main__":
     for name, draw in DRAWN.items():
-        draw().save(Path(__file__).with_name(f"{name}.png"), optimize=True)
+        draw().save(Path(__file__).parents[1] / "sample_images" / f"{name}.png", optimize=True)
