@@ -10,6 +10,8 @@ from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from corrconv.core.conventions import Side
     from corrconv.studies.porting import Port
 
@@ -64,7 +66,7 @@ def _pad_lines(ported: Port) -> list[str]:
 
 def matlab_places(before: int, after: int, first: Side, last: Side) -> str:
     """The indices, counted from 1, that pad one axis of an image larger than its padding."""
-    outside = {
+    outside: dict[BorderRule, tuple[Callable[[int], str], Callable[[int], str]]] = {
         BorderRule.EDGE: (lambda _: "1", lambda _: "end"),
         BorderRule.REFLECT: (lambda far: f"{far + 1}", lambda far: f"end-{far}"),
         BorderRule.SYMMETRIC: (lambda far: f"{far}", lambda far: f"end-{far - 1}"),
