@@ -231,6 +231,22 @@ class RectangleType(_Type):
         return slice(row, row + rows), slice(column, column + columns)
 
 
+class SecondsType(_Type):
+    """A time to wait, from a tenth of a second to a day."""
+
+    name = "seconds"
+
+    def parse(self, text: str) -> float:
+        """The number of seconds."""
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0.0
+        if not 0.1 <= seconds <= 86400:
+            raise CorrconvError(f"{text!r} is no number of seconds from 0.1 to 86400")
+        return seconds
+
+
 def _two_numbers(text: str, expected: str) -> tuple[int, int]:
     first, second = _numbers(text, 2, expected)
     return first, second

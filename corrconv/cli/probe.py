@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.cli.options import exit_code_option, json_option, quiet_option
-from corrconv.cli.parameters import report
+from corrconv.cli.parameters import SecondsType, report
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--command", "template", metavar="TEMPLATE", help="A shell command with {image}, {kernel}, {output}.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the function.")
 @click.option("--image-format", default="png", metavar="NAME", help="Files for --command: png, png16, pgm or tiff.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=20.0, help="Seconds for one run of --command.")
+@click.option("--timeout", type=SecondsType(), default="20", help="Seconds for one run of --command.")
 @click.option("--markdown", is_flag=True, help="The survey as a Markdown table.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every experiment.")
 @json_option
@@ -44,8 +44,8 @@ def command(
 
     TARGET is a known function such as cv2.filter2D or torch.nn.functional.conv2d, a known command such
     as imagemagick.convolve, or any package.module:function called as f(image, kernel). With --command,
-    a shell command is probed. Without either, everything known that is installed here. --exit-code
-    gives 1 if anything is not explained.
+    a shell command is probed. Without either, everything known that is installed here. What a function
+    prints is dropped. --exit-code gives 1 if anything is not explained.
 
     \b
     corrconv probe scipy.signal.convolve2d --set mode=same

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from corrconv.errors import CorrconvError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,6 +17,10 @@ Shape = tuple[int, int]
 # Rows and columns of the kernels that are tried: odd, even, and one of each.
 KERNEL_SHAPES: tuple[Shape, ...] = ((3, 3), (5, 5), (2, 2), (4, 4), (2, 3), (3, 2))
 ROW_SHAPES: tuple[Shape, ...] = ((1, 3), (1, 5), (1, 2), (1, 4))
+
+
+class TimeoutExceededError(CorrconvError):
+    """The target took too long; asked again, it would take as long again."""
 
 
 @dataclass(frozen=True, kw_only=True)

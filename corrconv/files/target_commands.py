@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
-from corrconv.core.target import KERNEL_SHAPES, Shape, Target
+from corrconv.core.target import KERNEL_SHAPES, Shape, Target, TimeoutExceededError
 from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
 from corrconv.files.decoding import decode_image
@@ -41,6 +45,11 @@ BARE_NOTATIONS = {
 IMAGE_DTYPES = {"png": ("uint8",), "pgm": ("uint8",), "png16": ("uint16",), "tiff": ("float32", "uint8")}
 
 MESSAGE_LENGTH = 400
+
+# More than any picture that is asked for: a command that prints or writes more is not filtering.
+PICTURE_BYTES = 64 * 1024 * 1024
+COMPLAINT_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +96,20 @@ class Command:
                 if not printed:
                     raise CorrconvError(f"{command[0]} printed no picture to its standard output")
                 return _gray(decode_image(BytesIO(printed), f"standard output of {command[0]}"))
-            if not output.exists():
-                raise CorrconvError(f"{command[0]} ended with status 0 but wrote no {output.name}")
+            _check_output(output, command[0])
             return _gray(read_image(str(output)))
+
+
+def _check_output(output: Path, program: str) -> None:
+    """Raise CorrconvError for anything but a file of a sensible size: to open a pipe would wait for ever."""
+    try:
+        status = output.lstat()
+    except OSError:
+        raise CorrconvError(f"{program} ended with status 0 but wrote no {output.name}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise CorrconvError(f"{program} made {output.name} something else than a regular file")
+    if status.st_size > PICTURE_BYTES:
+        raise CorrconvError(f"{program} wrote more than {PICTURE_BYTES >> 20} MB to {output.name}")
 
 
 def split_template(template: str) -> list[str]:
@@ -140,8 +160,9 @@ def _filled(argument: str, paths: dict[str, str], kernel: Kernel, folder: Path) 
 def run_command(command: list[str], folder: Path, timeout: float) -> bytes:
     """What a command prints to its standard output.
 
-    It runs in the folder, without a shell and without input. Raises CorrconvError with its standard error
-    where it is not there, fails, or takes longer than timeout seconds (then it is ended, children included).
+    It runs in the folder, without a shell and without input; what it started itself is ended with it. Raises
+    CorrconvError with its standard error where it is not there, fails or prints without end, and TimeoutExceededError
+    where it takes longer than timeout seconds.
     """
     try:
         process = subprocess.Popen(
@@ -156,23 +177,48 @@ def run_command(command: list[str], folder: Path, timeout: float) -> bytes:
         raise CorrconvError(f"{command[0]} cannot be run: {error.strerror}; is it installed and on PATH?") from error
     with process:
         try:
-            printed, complaints = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
+            printed, complaints = _printed(process, command[0], timeout)
+        finally:
             _end(process)
-            raise CorrconvError(f"{command[0]} took longer than {timeout:g} seconds; see --timeout") from None
-        except BaseException:
-            _end(process)
-            raise
     if process.returncode != 0:
         said = " ".join(complaints.decode("utf-8", "replace").split())[:MESSAGE_LENGTH]
         raise CorrconvError(f"{command[0]} failed with status {process.returncode}: {said or 'it said nothing'}")
     return printed
 
 
+def _printed(process: subprocess.Popen[bytes], program: str, timeout: float) -> tuple[bytes, bytes]:
+    """What a process prints until it ends, to both streams; of the second only the beginning is kept."""
+    too_long = TimeoutExceededError(f"{program} took longer than {timeout:g} seconds; see --timeout")
+    deadline = time.monotonic() + timeout
+    printed, complaints = bytearray(), bytearray()
+    with selectors.DefaultSelector() as streams:
+        streams.register(process.stdout, selectors.EVENT_READ, printed)  # type: ignore[arg-type]
+        streams.register(process.stderr, selectors.EVENT_READ, complaints)  # type: ignore[arg-type]
+        while streams.get_map():
+            left = deadline - time.monotonic()
+            ready = streams.select(left) if left > 0 else []
+            if not ready:
+                raise too_long
+            for key, _ in ready:
+                chunk = os.read(key.fd, CHUNK_BYTES)
+                key.data.extend(chunk)
+                if not chunk:
+                    streams.unregister(key.fileobj)
+            if len(printed) > PICTURE_BYTES:
+                raise CorrconvError(f"{program} printed more than {PICTURE_BYTES >> 20} MB to its standard output")
+            del complaints[COMPLAINT_BYTES:]
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise too_long from None
+    return bytes(printed), bytes(complaints)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # The group is the process's own, started for it: nothing else is in it.
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    # The group is the process's own, started for it: nothing else is in it. It may have ended by itself.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _gray(picture: Picture) -> NDArray[Any]:

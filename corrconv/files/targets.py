@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
 def target_named(name: str, settings: dict[str, Any]) -> Target:
     """A known function or command, or `package.module:function`, called as f(image, kernel, **settings).
 
-    Raises CorrconvError for a name that is none of these, or that is not installed here.
+    What a function prints to standard output is dropped. Raises CorrconvError for a name that is none of
+    these, or that is not installed here.
     """
     if name in FUNCTIONS:
         return FUNCTIONS[name].target(settings)
@@ -50,20 +53,39 @@ def target_named(name: str, settings: dict[str, Any]) -> Target:
 
 def _imported(name: str) -> Callable[..., Any]:
     module_name, _, path = name.partition(":")
-    # Like python -m: a module in the working directory can be named.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    _allow_local_modules()
     try:
-        found: Any = import_module(module_name)
-    except Exception as error:  # importing runs a stranger's code, which may raise anything
+        with redirect_stdout(StringIO()):
+            found: Any = import_module(module_name)
+    # Importing runs a stranger's code, which may raise anything.
+    except (Exception, SystemExit, GeneratorExit) as error:
         raise CorrconvError(f"{module_name} cannot be imported: {type(error).__name__}: {error}") from error
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise CorrconvError(f"{module_name} has no {path}; check the name behind the colon")
-        found = getattr(found, part)
+    try:
+        for part in path.split("."):
+            found = getattr(found, part)
+    except AttributeError:
+        raise CorrconvError(f"{module_name} has no {path}; check the name behind the colon") from None
+    except Exception as error:  # a property's code, a stranger's too
+        raise CorrconvError(f"{name} cannot be read: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise CorrconvError(f"{name} is not callable, so it cannot be probed")
-    return found  # type: ignore[no-any-return]
+
+    def silent(*arguments: Any, **settings: Any) -> Any:
+        # Standard output is for our own table or document; a function may even close it.
+        with redirect_stdout(StringIO()):
+            return found(*arguments, **settings)
+
+    return silent
+
+
+def _allow_local_modules() -> None:
+    """Like python -m: a module in the working directory can be named, where there still is one."""
+    try:
+        folder = str(Path.cwd())
+    except FileNotFoundError:
+        return
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 def known_targets() -> Iterator[Target]:

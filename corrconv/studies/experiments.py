@@ -87,8 +87,12 @@ def offer_shapes(subject: Subject) -> tuple[tuple[Shape, str], ...]:
 
 
 def _middle(values: NDArray[Any]) -> NDArray[np.float64]:
-    """The results far from every border, for any output size."""
-    return values[6:-6, 6:-6].astype(np.float64)
+    """The results far from every border, for any output size. Raises Unexplained where there are none."""
+    middle = values[6:-6, 6:-6]
+    if middle.size == 0:
+        rows, columns = values.shape
+        raise Unexplained(f"the results are only {rows}x{columns} for larger pictures")
+    return middle.astype(np.float64)
 
 
 def _level(subject: Subject, kernel: NDArray[np.float64]) -> tuple[float, float]:

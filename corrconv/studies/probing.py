@@ -16,6 +16,7 @@ from corrconv.core.conventions import (
 )
 from corrconv.core.kernel import Kernel
 from corrconv.core.known_conventions import CONVENTIONS
+from corrconv.core.target import TimeoutExceededError
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.studies.experiments import (
@@ -126,7 +127,13 @@ def probe(target: Target, *, seed: int = 0, progress: Callable[[str], None] | No
     explained is said in `problem`.
     A target that rounds or cuts off real pictures is examined with whole-number pictures alone.
     """
-    report = progress or (lambda _: None)
+    try:
+        return _probe(target, seed, progress or (lambda _: None))
+    except TimeoutExceededError as error:
+        return Probe(target=target.name, problem=str(error))
+
+
+def _probe(target: Target, seed: int, report: Callable[[str], None]) -> Probe:
     found = _examine(target, seed, report)
     rest = tuple(name for name in target.image_dtypes if np.dtype(name).kind in "iu")
     if found.explained or not rest or rest == target.image_dtypes:
@@ -160,6 +167,8 @@ def _examine(target: Target, seed: int, report: Callable[[str], None]) -> Probe:
         found = _prove(subject, found)
     except NotLinear as outcome:
         found = replace(found, linear=False, conventions=(), problem=str(outcome))
+    except TimeoutExceededError:
+        raise
     except (Unexplained, Refused, CorrconvError) as outcome:
         found = replace(found, problem=str(outcome))
     return replace(found, notes=tuple(subject.notes), experiments=tuple(subject.experiments))

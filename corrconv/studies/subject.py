@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.target import TimeoutExceededError
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -80,12 +81,18 @@ class Subject:
         self.experiments.append(Experiment(question, answer))
 
     def call(self, image: NDArray[Any], kernel: NDArray[Any]) -> NDArray[Any]:
-        """The target's result for copies of an image and a kernel. Raises Refused where it is no picture."""
+        """The target's result for copies of an image and a kernel.
+
+        Raises Refused where it is no picture, and TimeoutExceededError where it took too long.
+        """
         handed_image, handed_kernel = image.copy(), kernel.astype(np.float64)
         try:
             with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
                 result = np.asarray(self.target.run(handed_image, handed_kernel))
-        except Exception as error:  # whatever a stranger's code raises is an answer to the experiment
+        except TimeoutExceededError:
+            raise
+        # Whatever a stranger's code raises is an answer to the experiment; only Ctrl-C is the user's.
+        except (Exception, SystemExit, GeneratorExit) as error:
             detail = str(error).strip()
             kind = "" if isinstance(error, CorrconvError) else f"{type(error).__name__}: "
             raise Refused(kind + detail if detail else type(error).__name__) from error
@@ -95,6 +102,8 @@ class Subject:
             raise Refused(f"it returned {result.dtype}, not real numbers")
         if result.ndim != 2:
             raise Refused(f"it returned an array of shape {result.shape} for an image of shape {image.shape}")
+        if result.size == 0:
+            raise Refused("it returned an empty array")
         if not np.isfinite(result).all():
             raise Refused("it returned nan or inf for finite pixels")
         return result.copy()

@@ -84,8 +84,18 @@ def test_probe_troubles(tmp_path):
     assert "not both" in trouble(run("probe", "x", "--command", "y {image} {kernel}"))
     assert "{image}" in trouble(run("probe", "--command", "y {kernel}"))
     assert "NAME=VALUE" in trouble(run("probe", "PIL.ImageFilter.Kernel", "--set", "scale"))
+    for seconds in ("nan", "inf", "1e300", "0", "soon"):
+        assert "no number of seconds" in trouble(run("probe", "x", "--timeout", seconds))
     failing = f"{sys.executable} -c 'raise SystemExit(7)' {{image}} {{kernel}}"
     assert "failed with status 7: it said nothing" in trouble(run("probe", "--command", failing))
+
+
+def test_probe_keeps_its_standard_output_to_itself(tmp_path):
+    (tmp_path / "chatty.py").write_text(
+        "import fakes\nprint('hello')\ndef blur(image, kernel):\n    print('hello')\n"
+        "    return fakes.correlation(image, kernel)\n"
+    )
+    assert json.loads(run("probe", "chatty:blur", "--json").stdout)["explained"]
 
 
 def test_survey(monkeypatch):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from corrconv.core.known_conventions import CONVENTIONS
 from corrconv.errors import CorrconvError
-from corrconv.files.target_commands import COMMANDS, Command
+from corrconv.files.target_commands import COMMANDS, Command, run_command
 from corrconv.files.target_functions import FUNCTIONS
 from corrconv.files.targets import known_targets, parse_setting, target_named
 from corrconv.studies.probing import probe
@@ -97,6 +98,39 @@ def test_importable_callable(tmp_path, monkeypatch):
             target_named(name, {})
 
 
+def test_callables_of_strangers(tmp_path, monkeypatch):
+    (tmp_path / "strangers.py").write_text(
+        "import sys\nimport numpy as np\nfrom fakes import correlation\nprint('imported')\n"
+        "def leaves(image, kernel): sys.exit('bye')\n"
+        "def stops(image, kernel): raise GeneratorExit\n"
+        "def empty(image, kernel): return np.zeros((0, 0))\n"
+        "def small(image, kernel): return np.ones((1, 1))\n"
+        "def loud(image, kernel):\n    print('loud')\n    sys.stdout.close()\n    return correlation(image, kernel)\n"
+        "class Shy:\n    @property\n    def filter(self): raise RuntimeError('not now')\nshy = Shy()\n"
+    )
+    (tmp_path / "leaving.py").write_text("raise SystemExit(5)\n")
+    monkeypatch.chdir(tmp_path)
+    for name, message in {
+        "leaves": "SystemExit: bye",
+        "stops": "GeneratorExit",
+        "empty": "it returned an empty array",
+        "small": "the results are only 1x1",
+    }.items():
+        assert message in probe(target_named(f"strangers:{name}", {})).problem
+    assert probe(target_named("strangers:loud", {})).explained
+    with pytest.raises(CorrconvError, match=r"strangers:shy\.filter cannot be read: RuntimeError: not now"):
+        target_named("strangers:shy.filter", {})
+    with pytest.raises(CorrconvError, match="leaving cannot be imported: SystemExit: 5"):
+        target_named("leaving:f", {})
+
+
+def test_working_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert probe(target_named("fakes:correlation", {})).explained
+
+
 def test_not_installed():
     absent = next((known for known in FUNCTIONS.values() if not known.installed), None)
     if absent is None:
@@ -177,6 +211,51 @@ def test_command_that_hangs_is_ended(tmp_path):
     assert time.monotonic() - start < 2.9
     time.sleep(max(0.0, 3.6 - (time.monotonic() - start)))
     assert not mark.exists()
+
+
+def test_interrupt_as_the_command_ends_is_not_lost(tmp_path, monkeypatch):
+    """Ctrl-C may come when the command and its group are gone already."""
+
+    def interrupted(process, *_):
+        process.communicate()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("corrconv.files.target_commands._printed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        probe(command(tmp_path, TO_FILE).target())
+
+
+def test_command_is_not_asked_again_after_a_timeout(tmp_path):
+    program = f"import time; open({str(tmp_path / 'runs')!r}, 'a').write('x'); time.sleep(9)"
+    tool = command(tmp_path, program, timeout=0.5, image_format="tiff")
+    found = probe(replace(tool, kernel_shapes=((3, 3), (5, 5), (2, 2))).target())
+    assert "took longer than 0.5 seconds" in found.problem
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "message"),
+    [
+        ("import os, sys; os.mkfifo(sys.argv[3])", "{image} {kernel:file:csv} {output}", "than a regular file"),
+        (
+            "import sys; open(sys.argv[3], 'w').truncate(65 << 20)",
+            "{image} {kernel:list} {output}",
+            "wrote more than 64 MB",
+        ),
+        ("while True: print('y' * 65536)", "{image} {kernel:list}", "printed more than 64 MB"),
+    ],
+)
+def test_command_whose_output_is_no_picture(tmp_path, program, arguments, message):
+    found = probe(command(tmp_path, program, arguments).target())
+    assert message in found.problem
+
+
+def test_only_the_beginning_of_what_a_command_says_is_kept(tmp_path):
+    said = run_command([sys.executable, "-c", "import sys; sys.stderr.write('y' * (1 << 20))"], tmp_path, 20)
+    assert said == b""
+    with pytest.raises(CorrconvError) as error:
+        run_command([sys.executable, "-c", "import sys; sys.exit('no' * (1 << 20))"], tmp_path, 20)
+    assert len(str(error.value)) < 600
 
 
 def test_commands_leave_nothing_behind(tmp_path, monkeypatch):
