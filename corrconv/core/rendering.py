@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from math import inf, isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -141,9 +141,14 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
     low, high = rounded.min(), rounded.max()
     if darkest <= low and high <= brightest:
         return rounded.astype(dtype), 0
-    outside = ~((rounded >= darkest) & (rounded <= brightest))
-    np.nan_to_num(rounded, copy=False, nan=0.0)
-    return np.clip(rounded, darkest, brightest).astype(dtype), int(np.count_nonzero(outside.any(axis=2)))
+    outside = rounded < darkest
+    outside |= rounded > brightest
+    if np.isnan(low):
+        outside |= np.isnan(rounded)
+        np.nan_to_num(rounded, copy=False, nan=0.0)
+    # Plane by plane: reducing along the few channels of each pixel would take longer than all the rest.
+    saturated = reduce(np.logical_or, (outside[:, :, channel] for channel in range(outside.shape[2])))
+    return np.clip(rounded, darkest, brightest, out=rounded).astype(dtype), int(np.count_nonzero(saturated))
 
 
 def store(made: NDArray[Any], source: np.dtype[Any], target: np.dtype[Any]) -> tuple[NDArray[Any], int]:
