@@ -16,7 +16,7 @@ from corrconv.core.terms import Display
 from corrconv.errors import CorrconvError, FileError
 from corrconv.files.formats import FORMATS, NPY, SUFFIXES, format_of
 from corrconv.files.images import Picture, read_image, storable_dtype, write_image
-from corrconv.files.outputs import make_folder, refuse_overwrite
+from corrconv.files.outputs import is_folder, make_folder, refuse_overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +145,7 @@ def pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
 
 def name_outputs(sources: Sequence[str], label: str, output: str | None, format_name: str | None) -> tuple[str, ...]:
     """Where each picture goes, by default STEM-label.EXT. Raises FileError where two would go to the same place."""
-    if output is not None and not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
+    if output is not None and not (output.endswith(("/", os.sep)) or is_folder(output)):
         if len(sources) > 1:
             raise FileError(f"-o {output} is one place for {len(sources)} pictures; name a folder, as in -o {output}/")
         return (output,)

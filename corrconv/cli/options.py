@@ -80,7 +80,7 @@ class FilterChoices:
     def kernel(self, kernel: Kernel) -> Kernel:
         """The kernel as it is applied: normalized, then scaled."""
         weighted = kernel.normalized() if self.normalize else kernel
-        return weighted if self.scale == 1 else weighted.scaled(self.scale)
+        return weighted if self.scale == 1 else weighted.scaled(self.scale).summable()
 
     def picture(self, picture: Picture) -> Picture:
         """The picture as it is filtered: gray where that was asked for."""

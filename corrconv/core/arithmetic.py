@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,14 +93,10 @@ def choose_arithmetic(
         peak = float("inf")
         automatic = real_result_dtype(image.dtype)
     dtype = automatic if precision is Precision.AUTO else np.dtype(precision.value)
-    with np.errstate(over="ignore"):
-        weights = kernel.weights.astype(dtype)
-    if not np.isfinite(weights).all():
-        raise CorrconvError(
-            f"{kernel.name} has weights up to {np.abs(kernel.weights).max():g}, more than {dtype} holds;"
-            " convert the image to float64"
-        )
-    return Arithmetic(dtype, weights, 1, exact=False, peak=peak)
+    _check_range(float(np.abs(kernel.weights).max()), f"{kernel.name} has weights up to", dtype)
+    if 1 < abs(fill) < math.inf:  # a tiny one becomes 0 and does no harm
+        _check_range(abs(fill), "the fill value is", dtype)
+    return Arithmetic(dtype, kernel.weights.astype(dtype), 1, exact=False, peak=peak)
 
 
 def real_result_dtype(image_dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -113,6 +110,21 @@ def check_real(image: NDArray[Any]) -> None:
         raise InputTypeError("the image is complex; corrconv filters real numbers, so pass its .real or abs()")
     if image.dtype.kind not in "biuf":
         raise InputTypeError(f"the image holds {image.dtype}, not numbers; pass integers or floats")
+    if image.dtype.kind == "f" and image.dtype.itemsize > 8:
+        finite = np.abs(image[np.isfinite(image)])
+        if finite.max(initial=0) > np.finfo(np.float64).max:
+            raise CorrconvError("the image holds numbers beyond float64 (the largest is 1.8e308); scale it down")
+
+
+def _check_range(largest: float, what: str, dtype: np.dtype[Any]) -> None:
+    """Raise CorrconvError where the largest of some numbers lies outside what a type holds with all its digits."""
+    limits = np.finfo(dtype)
+    if dtype == np.float64 or largest == 0 or float(limits.tiny) <= largest <= float(limits.max):
+        return
+    relation = "more" if largest > 1 else "less"
+    raise CorrconvError(
+        f"{what} {largest:g}, {relation} than {dtype} holds; convert the image to float64, or use precision float64"
+    )
 
 
 def _integer_peak(image: NDArray[Any]) -> int:
@@ -129,6 +141,6 @@ def _narrowest_exact_dtype(bound: int) -> np.dtype[Any]:
         if bound <= limit:
             return np.dtype(name)
     raise CorrconvError(
-        f"whole-number sums up to {bound:.3g} are too large to be exact (limit 9.2e18);"
+        f"whole-number sums up to {Decimal(bound):.3g} are too large to be exact (limit 9.2e18);"
         " convert the image to float64 to accept rounding"
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic, real_result_dtype
+from corrconv.core.arrays import as_array, check_channel_axis
 from corrconv.core.engines.direct import direct
 from corrconv.core.engines.fft import fft
 from corrconv.core.engines.matmul import matmul
@@ -237,7 +238,7 @@ def filter_array(
     dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
     """Filter an array by either operation; shapes, types and errors are those of `correlate`."""
-    pixels = _channels_last(_as_array(image), channel_axis)
+    pixels = _channels_last(as_array(image, "image"), channel_axis)
     as_kernel = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
     filtering = prepare_filtering(pixels, as_kernel, operation, options)
     output = np.empty(filtering.output_shape, _result_dtype(pixels.dtype, filtering.arithmetic, dtype))
@@ -272,13 +273,6 @@ def _options(
     )
 
 
-def _as_array(image: ArrayLike) -> NDArray[Any]:
-    try:
-        return np.asarray(image)
-    except ValueError:
-        raise CorrconvError("the image's rows differ in length; every row needs the same number of pixels") from None
-
-
 def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any]:
     check_real(image)
     if channel_axis is None:
@@ -289,15 +283,17 @@ def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any
         return image[:, :, np.newaxis]
     if image.ndim != 3:
         raise CorrconvError(f"the image has shape {image.shape}; with channel_axis it needs 3 dimensions")
-    if not -3 <= channel_axis < 3:
-        raise CorrconvError(f"channel_axis {channel_axis} does not exist in an image of 3 dimensions")
+    check_channel_axis(channel_axis)
     return np.moveaxis(image, channel_axis, -1)
 
 
 def _result_dtype(image_dtype: np.dtype[Any], arithmetic: Arithmetic, asked: DTypeLike | None) -> np.dtype[Any]:
     if asked is None:
         return real_result_dtype(image_dtype)
-    dtype = np.dtype(asked)
+    try:
+        dtype = np.dtype(asked)
+    except TypeError:
+        raise InputTypeError(f"dtype {asked!r} does not exist; use one such as 'float64' or 'int32'") from None
     if dtype.kind not in "iuf":
         raise InputTypeError(f"dtype {dtype} cannot hold the results; ask for an integer or float type")
     if dtype.kind in "iu" and not arithmetic.exact:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corrconv.core.arrays import as_array
 from corrconv.core.terms import OutputSize, Symmetry
 from corrconv.errors import InputTypeError, KernelError
 
@@ -108,7 +109,21 @@ class Kernel:
 
     def scaled(self, factor: float) -> Kernel:
         """The same kernel with every weight multiplied."""
-        return replace(self, weights=self.weights * factor)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = self.weights * factor
+        if not np.isfinite(weights).all():
+            raise KernelError(f"{self.name} times {factor:g} has weights that are not finite; use a smaller factor")
+        return replace(self, weights=weights)
+
+    def summable(self) -> Kernel:
+        """The kernel itself. Raises KernelError where sums of its weights would overflow float64."""
+        with np.errstate(over="ignore"):
+            if not np.isfinite(4 * self.absolute_sum):
+                raise KernelError(
+                    f"the weights of {self.name}, up to {np.abs(self.weights).max():.3g}, add up to more than float64"
+                    " holds; scale them down"
+                )
+        return self
 
     def normalized(self) -> Kernel:
         """The kernel divided by its sum. Raises KernelError where the sum is zero."""
@@ -175,9 +190,9 @@ class Kernel:
 def resolve_anchor(anchor: Cell | str, shape: tuple[int, ...]) -> Cell:
     """The anchor cell of a kernel of this shape. Raises KernelError if it is not one of its cells."""
     rows, columns = shape
-    if anchor == "center":
+    if isinstance(anchor, str) and anchor == "center":
         return rows // 2, columns // 2
-    if anchor == "lower":
+    if isinstance(anchor, str) and anchor == "lower":
         return (rows - 1) // 2, (columns - 1) // 2
     try:
         row, column = (index(cell) for cell in anchor)  # type: ignore[arg-type]
@@ -192,10 +207,7 @@ def resolve_anchor(anchor: Cell | str, shape: tuple[int, ...]) -> Cell:
 
 
 def _check_weights(weights: ArrayLike) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(weights)
-    except ValueError:
-        raise KernelError("the kernel's rows differ in length; every row needs the same number of cells") from None
+    array = as_array(weights, "kernel", error=KernelError)
     if np.iscomplexobj(array):
         raise InputTypeError("the kernel is complex; corrconv filters with real numbers, so pass .real or .imag")
     if array.dtype.kind not in "biuf":
@@ -204,7 +216,8 @@ def _check_weights(weights: ArrayLike) -> NDArray[np.float64]:
         raise KernelError(f"the kernel has {array.ndim} dimensions; it needs 2, rows and columns")
     if array.size == 0:
         raise KernelError("the kernel is empty; it needs at least one cell")
-    checked = np.array(array, dtype=np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite
+        checked = np.array(array, dtype=np.float64)
     if not np.isfinite(checked).all():
         row, column = np.argwhere(~np.isfinite(checked))[0]
         raise KernelError(

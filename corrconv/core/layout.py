@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from corrconv.core.boundary import source_indices
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
+
+
+# What is refused beforehand, far beyond honest kernels: the places along an axis cost memory, and so do
+# the pixels of the window that a single output reads.
+LONGEST_EXTENT = 2**24
+LARGEST_WINDOW = 2**28
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class Layout:
 def lay(image_shape: tuple[int, int], kernel: Kernel, operation: Operation, options: Options) -> Layout:
     """The layout of a kernel over an image of this many rows and columns.
 
-    Raises CorrconvError for an empty image, and where no output is left under `valid`.
+    Raises CorrconvError for an empty image, where no output is left under `valid`, and for a kernel
+    that spans more than memory holds.
     """
     laid = options.anchored(kernel)
     if operation is Operation.CONVOLUTION:
@@ -88,6 +96,8 @@ def lay(image_shape: tuple[int, int], kernel: Kernel, operation: Operation, opti
         )
         for axis in (0, 1)
     )
+    if rows.extent * columns.extent > LARGEST_WINDOW:
+        raise _spans_too_much(f"{rows.extent}x{columns.extent}", f"at most {LARGEST_WINDOW} altogether")
     return Layout(laid, rows, columns, options.boundary, options.fill)
 
 
@@ -95,6 +105,8 @@ def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, o
     if length == 0:
         raise CorrconvError("the image is empty; it needs at least one pixel")
     extent = dilation * (side - 1) + 1
+    if extent > LONGEST_EXTENT:
+        raise _spans_too_much(f"{Decimal(extent):.3g}", f"at most {LONGEST_EXTENT}")
     match output_size:
         case OutputSize.SAME:
             before, after = dilation * anchor, dilation * (side - 1 - anchor)
@@ -108,4 +120,10 @@ def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, o
             f"the kernel spans {extent} pixels where the image has {length}, so output size 'valid' leaves nothing;"
             " use 'same' or 'full'"
         )
+    # A stride past the last position keeps the first one only, however long it is.
+    stride = min(stride, positions)
     return AxisLayout(length, before, after, side, stride, dilation, outputs=-(-positions // stride))
+
+
+def _spans_too_much(span: str, limit: str) -> CorrconvError:
+    return CorrconvError(f"the kernel spans {span} pixels, where {limit} can be filtered; use a smaller dilation")

@@ -67,7 +67,10 @@ def _choice(choices: type[Choice], value: str, what: str) -> Choice:
 def _real(value: float, what: str) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise InputTypeError(f"{what} {value!r} is not a real number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise CorrconvError(f"{what} is too large for float64 (the largest is 1.8e308)") from None
 
 
 def _positive(value: int, what: str) -> int:

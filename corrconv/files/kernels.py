@@ -17,7 +17,7 @@ from corrconv.core.zoo import ZOO, zoo_kernel
 from corrconv.errors import FileError, KernelError
 from corrconv.files.decoding import NPY_SIGNATURE, decode_image, is_picture, read_array
 from corrconv.files.inputs import STANDARD_STREAM, open_input
-from corrconv.files.outputs import open_output, write_text
+from corrconv.files.outputs import is_folder, open_output, write_text
 from corrconv.files.picture import to_gray, without_opaque_alpha
 
 if TYPE_CHECKING:
@@ -48,13 +48,17 @@ def read_kernel(source: str, *, stdin: BinaryIO | None = None) -> Kernel:
     (.npy, pictures: gray values / white), and as plain text otherwise; their kernel has the file's
     name unless it brings its own. Raises CorrconvError for what is no kernel.
     """
+    return _read(source, stdin).summable()
+
+
+def _read(source: str, stdin: BinaryIO | None) -> Kernel:
     text = source.strip()
     if text == STANDARD_STREAM:
         with open_input(text, stdin=stdin) as file:
             return _read_content(file.read(), "standard input", suffix="").named("stdin")
     if _is_file(source):
         return _read_file(Path(source))
-    if _looks_like_path(text) or (_ZOO_NAME.fullmatch(text) and text not in ZOO and Path(text).is_dir()):
+    if _looks_like_path(text) or (_ZOO_NAME.fullmatch(text) and text not in ZOO and is_folder(text)):
         return _read_file(Path(source))  # which says what is wrong with the path
     if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIX):
         return zoo_kernel(text)
@@ -119,8 +123,7 @@ def _weights_of_picture(content: bytes, where: str) -> NDArray[np.float64]:
 
 def _is_file(source: str) -> bool:
     try:
-        path = Path(source)
-        return path.exists() and not path.is_dir()
+        return Path(source).exists() and not is_folder(source)
     except (OSError, ValueError):
         # An inline literal may be too long for a file name.
         return False

@@ -15,7 +15,7 @@ from corrconv.errors import FileError
 from corrconv.files.inputs import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 @contextmanager
@@ -66,13 +66,25 @@ def refuse_overwrite(target: str | Path, inputs: Iterable[str | Path | None], *,
 
     Inputs that are no files (`-`, zoo names, None) are passed over.
     """
-    if force or not Path(target).is_file():
+    if force or not _is(Path.is_file, target):
         return
     for source in inputs:
         if source is not None and _is_same_file(target, source):
             raise FileError(
                 f"{target} is an input and would be overwritten; choose another output with -o, or add --force"
             )
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether a path is a folder that can be looked at; a name too long for a file, or hidden from us, is none."""
+    return _is(Path.is_dir, path)
+
+
+def _is(kind: Callable[[Path], bool], path: str | Path) -> bool:
+    try:
+        return kind(Path(path))
+    except (OSError, ValueError):
+        return False
 
 
 def _status(target: str | Path) -> os.stat_result | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import sqrt
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ Pairs: TypeAlias = "Iterable[tuple[Values, Values]]"
 
 PATCH_SIDE = 25  # of the part of the picture that changes places with a kernel
 NOISE_SEED = 20
+LARGEST_RESULT = 1e150  # numbers up to this can be multiplied with each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +119,11 @@ def setting_of(image: NDArray[np.generic], first: Kernel, second: Kernel, option
     picture = picture.astype(np.float64)
     if not np.isfinite(picture).all():
         raise CorrconvError("the picture holds nan or inf, which no law survives; replace them first")
+    largest = max(float(np.abs(picture).max(initial=0)), abs(options.fill))
+    if isfinite(options.fill) and largest * first.absolute_sum * second.absolute_sum > LARGEST_RESULT:
+        raise CorrconvError(
+            f"these kernels make numbers above {LARGEST_RESULT:g} of this picture, too large to compare; scale it down"
+        )
     g, h = (dilated(options.anchored(kernel), options.dilation) for kernel in (first, second))
     if options.output_size is OutputSize.VALID:
         _require_room(picture.shape, g, h)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.arrays import as_array
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -88,7 +89,7 @@ def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | N
     Computed in float64, whole numbers exactly. Raises CorrconvError for input that cannot be filtered.
     """
     chosen = options or Options()
-    pixels = np.asarray(image)
+    pixels = as_array(image, "image")
     as_kernels = (kernel if isinstance(kernel, Kernel) else Kernel(kernel) for kernel in kernels)
     return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen)[0] for kernel in as_kernels))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.arithmetic import check_real
+from corrconv.core.arrays import as_array, check_channel_axis
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -118,6 +119,7 @@ def learn_kernel(
     true value may lie beyond; keep_clipped takes them as they are. Raises CorrconvError for pictures
     that differ in shape, are too small, or leave no pixel.
     """
+    _check_cells(before, shape)
     problem = _state_problem(before, after, Kernel(np.zeros(shape), anchor), channel_axis, keep_clipped=keep_clipped)
     products = _sum_of_products(problem, progress)
     gram, moments = products[:-1, :-1], products[:-1, -1]
@@ -167,6 +169,7 @@ def descend(
     """
     if steps < 1:
         raise CorrconvError(f"{steps} steps teach nothing; take at least 1")
+    _check_cells(before, shape)
     random_weights = np.random.default_rng(seed).normal(size=shape) / (shape[0] * shape[1])
     start = Kernel(random_weights, anchor)
     problem = _state_problem(before, after, start, channel_axis, keep_clipped=keep_clipped).middle()
@@ -253,10 +256,19 @@ class _Problem:
         return (laid if operation is Operation.CORRELATION else laid.turned()).weights
 
 
+def _check_cells(before: ArrayLike, shape: tuple[int, int]) -> None:
+    """Raise CorrconvError for more cells than numbers to learn from, before memory is taken for them."""
+    if shape[0] * shape[1] > np.size(before):
+        raise CorrconvError(
+            f"a kernel of {shape[0]}x{shape[1]} cells cannot be learned from {np.size(before)} numbers;"
+            " seek a smaller one"
+        )
+
+
 def _state_problem(
     before: ArrayLike, after: ArrayLike, kernel: Kernel, channel_axis: int | None, *, keep_clipped: bool
 ) -> _Problem:
-    image, result = (_with_channels(np.asarray(picture), channel_axis) for picture in (before, after))
+    image, result = (_with_channels(as_array(picture, "picture"), channel_axis) for picture in (before, after))
     if image.shape != result.shape:
         raise CorrconvError(
             f"BEFORE is {_size(image)} and AFTER {_size(result)}; the kernel is sought pixel by pixel, so both need"
@@ -335,6 +347,8 @@ def _products(part: _Problem) -> Reals:
 
 def _with_channels(picture: NDArray[Any], channel_axis: int | None) -> NDArray[Any]:
     check_real(picture)
+    if channel_axis is not None:
+        check_channel_axis(channel_axis)
     expected = 2 if channel_axis is None else 3
     if picture.ndim != expected:
         raise CorrconvError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.arithmetic import check_real
+from corrconv.core.arrays import as_array, check_channel_axis
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 # Scores are normalized in strips of so many rows: enough that the rows a strip shares with the next
 # cost little, few enough that its sums stay small beside the picture.
 STRIP_ROWS = 128
+
+# Squares of pixels up to this can be summed over any window.
+LARGEST_PIXEL = 1e140
 
 # A window is flat when its variation is below this many roundings of its energy: what is left then
 # is mostly rounding, and dividing by it would make a match out of nothing.
@@ -184,6 +188,8 @@ def _checked_pair(
             raise CorrconvError(f"the {what} is empty; it needs at least one pixel")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise CorrconvError(f"the {what} holds nan or inf; replace those pixels before matching")
+        if array.dtype.kind == "f" and max(float(array.max()), -float(array.min())) > LARGEST_PIXEL:
+            raise CorrconvError(f"the {what} holds numbers above {LARGEST_PIXEL:g}, too large to square; scale it down")
     (channels, *sides), (pattern_channels, *pattern_sides) = planes.shape, patterns.shape
     if channels != pattern_channels:
         raise CorrconvError(
@@ -198,8 +204,10 @@ def _checked_pair(
 
 
 def _planes(array: ArrayLike, channel_axis: int | None) -> NDArray[Any]:
-    pixels = np.asarray(array)
+    pixels = as_array(array, "image")
     check_real(pixels)
+    if channel_axis is not None:
+        check_channel_axis(channel_axis)
     expected = 2 if channel_axis is None else 3
     if pixels.ndim != expected:
         raise CorrconvError(f"an array of shape {pixels.shape} cannot be matched; {expected} dimensions are needed")

@@ -426,3 +426,13 @@ def test_the_installed_program_filters() -> None:
     assert (done.returncode, done.stdout) == (0, b"")
     assert b"photo.png -> photo-convolution.png" in done.stderr
     assert_array_equal(read_pixels("photo-convolution.png"), clipped(convolve(NOISE, EMBOSS_WEIGHTS, channel_axis=-1)))
+
+
+def test_an_output_in_a_folder_that_may_not_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_picture("photo.png")
+
+    def denied(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    assert run("apply", "photo.png", "box", "-o", "o.png").exit_code == 0

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 import oracle
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import MODERATE_REALS, cases, kernels, operations, rank_one_kernels
 
@@ -19,6 +19,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize, Precision
 from corrconv.errors import CorrconvError, InputTypeError, KernelError
+from corrconv.studies.comparing import compare
 
 DOOR = {Operation.CORRELATION: correlate, Operation.CONVOLUTION: convolve}
 DEFINITION = {Operation.CORRELATION: oracle.correlate, Operation.CONVOLUTION: oracle.convolve}
@@ -73,6 +74,7 @@ def test_real_numbers_follow_the_definition_within_the_classical_bound(dtype, ca
     # |computed - exact| <= n u / (1 - n u) * sum |weight * pixel|, one rounding more for the weights in this dtype
     # and another for the largest of the numbers that underflow.
     image, weights = case.image.astype(dtype), case.kernel.weights
+    assume(not 0 < np.abs(weights).max() < np.finfo(dtype).tiny)  # which is refused
     options = case.options | {"anchor": case.kernel.anchor, "fill": float(dtype(case.options["fill"]))}
     exact_image = [[Fraction(pixel) for pixel in row] for row in image.tolist()]
     exact_kernel = [[Fraction(cell) for cell in row] for row in weights.tolist()]
@@ -295,6 +297,36 @@ def test_images_that_are_not_real_numbers(image, words):
         assert isinstance(caught.value, TypeError)
 
 
+def test_a_mask_is_not_lost_silently():
+    masked = np.ma.masked_array(np.ones((3, 3)), mask=np.eye(3))
+    for image, kernel, what in ((masked, RAMP, "image"), (np.ones((3, 3)), masked, "kernel")):
+        for filter_ in (*DOOR.values(), compare):
+            with pytest.raises(InputTypeError, match=rf"the {what} is a masked array.*{what}.filled"):
+                filter_(image, kernel)
+
+
+def test_a_long_double_beyond_float64_is_refused():
+    if np.finfo(np.longdouble).max > np.finfo(np.float64).max:
+        beyond = np.full((2, 2), np.finfo(np.longdouble).max)
+        with pytest.raises(CorrconvError, match="beyond float64"):
+            correlate(beyond, [[1]])
+        with pytest.raises(KernelError, match="holds inf"):
+            correlate([[1]], beyond)
+
+
+def test_an_anchor_may_be_an_array():
+    image = np.arange(16).reshape(4, 4)
+    assert correlate(image, RAMP, anchor=np.array([0, 1])).tolist() == correlate(image, RAMP, anchor=(0, 1)).tolist()
+
+
+@pytest.mark.parametrize("axis", ["x", 1.0, None, 3])
+def test_channel_axes_and_types_that_do_not_exist(axis):
+    with pytest.raises(CorrconvError, match="channel_axis"):
+        correlate(np.ones((3, 3, 3)), RAMP, channel_axis=axis)
+    with pytest.raises(InputTypeError, match="dtype 'nope' does not exist"):
+        correlate(np.ones((3, 3)), RAMP, dtype="nope")
+
+
 def test_rows_of_different_lengths_are_no_image():
     with pytest.raises(CorrconvError, match="rows differ in length"):
         correlate([[1, 2], [3]], RAMP)
@@ -363,6 +395,37 @@ def test_weights_that_float32_cannot_hold_are_refused():
     with pytest.raises(CorrconvError, match="1e\\+300, more than float32 holds; convert the image to float64"):
         correlate(np.ones((1, 1), np.float32), [[1e300]])
     assert correlate(np.ones((1, 1)), [[1e300]]).tolist() == [[1e300]]
+    with pytest.raises(CorrconvError, match="1e-200, less than float32 holds; convert the image to float64"):
+        correlate(np.ones((3, 3), np.float32), [[1e-200]], dtype="float64")
+    assert correlate(np.ones((1, 1)), [[1e-310]]).tolist() == [[1e-310]]
+    # Beside a weight that it does hold, what float32 loses of a small one is less than a rounding.
+    assert correlate(np.ones((1, 2), np.float32), [[1, 1e-200]], output_size="valid").tolist() == [[1]]
+    assert correlate(np.ones((1, 1), np.float32), [[0]]).tolist() == [[0]]
+
+
+def test_fills_that_no_type_holds_are_refused():
+    for image in (np.ones((2, 2), np.uint8), np.ones((2, 2), np.int64)):
+        with pytest.raises(CorrconvError, match=r"sums up to 1\.00e\+308 are too large to be exact"):
+            correlate(image, [[1, 0]], boundary="constant", fill=1e308)
+    with pytest.raises(CorrconvError, match=r"the fill value is 1e\+308, more than float32 holds"):
+        correlate(np.ones((2, 2), np.float32), RAMP, boundary="constant", fill=1e308)
+
+
+@pytest.mark.parametrize("step", [10**8, 2**62, 10**40])
+def test_steps_beyond_every_picture(step):
+    image = np.arange(16.0).reshape(4, 4)
+    assert correlate(image, RAMP, stride=step).tolist() == correlate(image, RAMP)[:1, :1].tolist()
+    for output_size in ("same", "full", "valid"):
+        with pytest.raises(CorrconvError, match=r"the kernel spans .* use a smaller dilation"):
+            correlate(image, RAMP, dilation=step, output_size=output_size)
+    assert correlate(image, [[2]], dilation=step).tolist() == (2 * image).tolist()
+
+
+def test_a_wide_kernel_is_refused_only_where_no_memory_holds_what_it_reads():
+    image = np.ones((1, 1))
+    assert correlate(image, np.ones((1, 3)), dilation=10**6).tolist() == [[3]]
+    with pytest.raises(CorrconvError, match="spans 200001x200001 pixels"):
+        correlate(image, RAMP, dilation=10**5)
 
 
 @pytest.mark.parametrize("fill", [np.nan, np.inf, -np.inf])
@@ -468,6 +531,7 @@ def test_the_kernel_that_was_given_may_change_afterwards():
         ({"dilation": 0}, "dilation 0"),
         ({"dilation": "2"}, "dilation '2'"),
         ({"fill": "0"}, "fill '0' is not a real number"),
+        ({"fill": 10**400}, "fill is too large for float64"),
         ({"fill": 1j}, "fill 1j is not a real number"),
         ({"anchor": (3, 0)}, "anchor 3,0 lies outside the 3x3 kernel"),
         ({"anchor": (-1, 0)}, "lies outside"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -221,6 +223,20 @@ def test_sums_scaling_and_names():
     assert (renamed.name, renamed.source, renamed.anchor) == ("other", "here", (0, 2))
     assert kernel.with_anchor("lower").anchor == (0, 1)
     assert kernel.with_anchor("lower").name == "uneven"
+
+
+@pytest.mark.parametrize("factor", [float("inf"), float("nan"), 1e306])
+def test_a_factor_that_leaves_no_finite_weight_is_refused(factor):
+    with pytest.raises(
+        KernelError, match=rf"kernel times {re.escape(format(factor, 'g'))} has weights that are not finite"
+    ):
+        Kernel([[0, 2e300]]).scaled(factor)
+
+
+@pytest.mark.parametrize("weights", [[[1e308, 1e308]], np.full((3, 3), 1.7e308), [[1e308]]])
+def test_weights_whose_sums_overflow_are_not_summable(weights):
+    with pytest.raises(KernelError, match=r"the weights of kernel, up to .* add up to more than float64 holds"):
+        Kernel(weights).summable()
 
 
 @pytest.mark.parametrize("weights", [[[1, -1]], [[0, 0]], [[0.1, 0.2, -0.3]]])

@@ -206,3 +206,13 @@ def test_what_a_notation_cannot_hold_leaves_no_file(folder):
         with pytest.raises(KernelError):
             write_kernel_file("k", kernel, notation)
     assert list(folder.iterdir()) == []
+
+
+def test_a_name_longer_than_any_file_is_one_line():
+    with pytest.raises(CorrconvError):
+        read_kernel("x" * 5000)
+
+
+def test_weights_whose_sums_overflow_are_refused():
+    with pytest.raises(CorrconvError, match="add up to more than float64 holds"):
+        read_kernel("[1e308 1e308]")

@@ -293,3 +293,10 @@ def test_progress_is_told_law_by_law():
 def test_what_cannot_be_checked_is_refused(image, options, message):
     with pytest.raises(CorrconvError, match=message):
         check_laws(image, SKEW, WEDGE, options)
+
+
+def test_numbers_too_large_to_compare_are_refused():
+    with pytest.raises(CorrconvError, match="too large to compare"):
+        check_laws(np.full((4, 4), 1.7e308), Kernel([[1]]), Kernel([[1]]), Options())
+    with pytest.raises(CorrconvError, match="too large to compare"):
+        check_laws(np.eye(4), Kernel([[1e300]]), Kernel([[1]]), Options())

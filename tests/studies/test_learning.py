@@ -239,3 +239,12 @@ def test_valid_is_all_that_counts():
     inner = correlate(before, ASYMMETRIC, output_size=OutputSize.VALID)
     assert (after[1:-1, 1:-1] == inner).all()
     assert learn_kernel(before, after, (3, 3)).residual < 1e-9
+
+
+def test_a_kernel_of_more_cells_than_memory_is_refused_beforehand():
+    for attempt in (
+        lambda: learn_kernel(np.eye(4), np.eye(4), (10**11, 10**11)),
+        lambda: descend(np.eye(4), np.eye(4), (10**11, 10**11), 3),
+    ):
+        with pytest.raises(CorrconvError, match="cannot be learned from 16 numbers; seek a smaller one"):
+            attempt()

@@ -239,3 +239,11 @@ def test_a_flat_picture_matches_nothing():
     result = match_template(np.full((20, 20), 200, np.uint8), noise(3, 3), min_score=0.1)
     assert result.peaks == ()
     assert not result.scores.any()
+
+
+def test_pixels_too_large_to_square_are_refused():
+    huge = np.array([[1.7e308, -1.7e308], [1e308, 0]])
+    for image, template, what in ((huge, np.eye(2), "image"), (np.eye(2), huge, "template")):
+        for score in (normalized_correlation, plain_correlation):
+            with pytest.raises(CorrconvError, match=f"the {what} holds numbers above .* scale it down"):
+                score(image, template)

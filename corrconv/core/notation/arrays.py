@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from corrconv.core.kernel import Kernel
 from corrconv.errors import InputTypeError, KernelError, NotationError
 
@@ -19,8 +17,6 @@ def kernel_from_array(array: ArrayLike, *, where: str) -> Kernel:
     Raises NotationError that opens with `where` for anything else.
     """
     try:
-        # A long double beyond float64 becomes infinite, which Kernel refuses by itself.
-        with np.errstate(over="ignore"):
-            return Kernel(array)
+        return Kernel(array)
     except (KernelError, InputTypeError) as error:
         raise NotationError(where, str(error)) from None
