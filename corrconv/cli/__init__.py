@@ -149,7 +149,8 @@ def _message(error: click.ClickException) -> str:
 
 
 def _fail(message: str) -> int:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    with suppress(OSError):  # the status still tells
+        click.echo(f"Error: {' '.join(message.split())}", err=True)
     return TROUBLE
 
 

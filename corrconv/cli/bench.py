@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--peers", default="all", help="Libraries to compare with: all, none, or names with commas between.")
 @click.option("--engines", is_flag=True, help="Time every engine, not only the planner's choice.")
 @click.option("--repeats", type=click.IntRange(1, 1000), default=5, help="Runs of each, of which the median counts.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads for everyone. [all cores]")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads for everyone. [all cores]")
 @json_option
 @quiet_option
 def command(
@@ -79,8 +79,8 @@ def command(
 def _parse_sizes(text: str) -> list[tuple[int, int]]:
     sizes = []
     for word in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,5})x(\d{1,5})\s*", word)
-        if match is None or "0" in match.groups():
+        match = re.fullmatch(r"\s*([0-9]{1,5})x([0-9]{1,5})\s*", word)
+        if match is None or 0 in map(int, match.groups()):
             raise CorrconvError(f"--sizes: {word!r} is not WIDTHxHEIGHT, such as 1024x768")
         sizes.append((int(match[2]), int(match[1])))
     return sizes
@@ -88,12 +88,20 @@ def _parse_sizes(text: str) -> list[tuple[int, int]]:
 
 def _parse_kernels(text: str) -> list[Kernel]:
     from corrconv.files.kernels import read_kernel
-    from corrconv.studies.benchmarking import dense_kernel
 
-    kernels = [dense_kernel(int(word)) if word.isdigit() and int(word) else read_kernel(word) for word in text.split()]
+    kernels = [_dense(word) if word.isdecimal() else read_kernel(word) for word in text.split()]
     if not kernels:
         raise CorrconvError("--kernels is empty; name at least one, such as 3")
     return kernels
+
+
+def _dense(word: str) -> Kernel:
+    from corrconv.core.notation.numbers import quoted
+    from corrconv.studies.benchmarking import dense_kernel
+
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", word):
+        raise CorrconvError(f"--kernels: {quoted(word)} is no side of a kernel; use one from 1 to 9999")
+    return dense_kernel(int(word))
 
 
 def _chosen(peers: str, installed: dict[str, Any]) -> dict[str, Any]:

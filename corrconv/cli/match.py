@@ -30,7 +30,7 @@ LEAST_LIKENESS = 0.5
 @click.option("--gray", is_flag=True, help="Make both pictures gray first.")
 @click.option("-o", "--output", metavar="PICTURE", help="Draw the matches and the map of scores.")
 @click.option("--map", "score_map", metavar="FILE", help="Write the scores, as .npy or as a picture.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.")
 @click.option("--csv", "as_rows", is_flag=True, help="Comma-separated values instead of the table.")
 @json_option
 @exit_code_option

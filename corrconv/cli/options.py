@@ -50,7 +50,7 @@ PIXEL_OPTIONS = (
 COMPUTING_OPTIONS = (
     click.option("--engine", type=EnumChoice(Engine), default="auto", help="How to compute the sums."),
     click.option("--precision", type=EnumChoice(Precision), default="auto", help="In which numbers."),
-    click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads to use."),
+    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use."),
 )
 
 like_option = click.option("--like", type=ConventionType(), help="Filter as this library does; see 'conventions'.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from corrconv.core.terms import Boundary
     from corrconv.files.images import Picture
 
+
+# No picture has places of more than 18 digits, and longer words are not always read by int.
+_WHOLE_NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
 
 INPUTS = "corrconv.inputs"  # the key of a context's inputs
 
@@ -254,8 +259,10 @@ def _two_numbers(text: str, expected: str) -> tuple[int, int]:
 
 def _numbers(text: str, count: int, expected: str) -> list[int]:
     parts = text.split(",")
-    if len(parts) != count or not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-        raise CorrconvError(f"{text!r} is not {expected}")
+    if len(parts) != count or not all(_WHOLE_NUMBER.fullmatch(part) for part in parts):
+        from corrconv.core.notation.numbers import quoted
+
+        raise CorrconvError(f"{quoted(text)} is not {expected}")
     return [int(part) for part in parts]
 
 
@@ -265,6 +272,7 @@ def report(*, quiet: bool) -> Callable[[str], None]:
     def write(line: str) -> None:
         # Not err=True: that would write past a progress bar, into its line. `2>&-` leaves no stream at all.
         if not quiet and sys.stderr is not None:
-            click.echo(line, file=sys.stderr)
+            with suppress(OSError):  # nobody can be told, but the work is done
+                click.echo(line, file=sys.stderr)
 
     return write

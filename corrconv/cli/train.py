@@ -9,8 +9,10 @@ from corrconv.cli.parameters import report
 
 
 @click.command()
-@click.option("--steps", type=click.IntRange(min=1), default=200, metavar="N", help="How many batches to learn from.")
-@click.option("--pictures", type=click.IntRange(min=20), default=1500, metavar="N", help="How many to learn from.")
+@click.option(
+    "--steps", type=click.IntRange(1, 100_000), default=200, metavar="N", help="How many batches to learn from."
+)
+@click.option("--pictures", type=click.IntRange(20, 100_000), default=1500, metavar="N", help="How many to learn from.")
 @click.option("--filters", type=click.IntRange(1, 64), default=8, metavar="N", help="How many filters, 5x5 each.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Chooses pictures, start and batches.")
 @click.option("-o", "--output", metavar="PICTURE", help="Draw the learned filters and the losses.")

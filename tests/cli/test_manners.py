@@ -280,3 +280,43 @@ def test_the_program_ends_in_trouble_as_the_runner_of_tests_sees_it() -> None:
     outside = program("compare", "missing.png")
     assert (outside.returncode, outside.stdout) == (2, b"")
     assert outside.stderr.decode() == f"Error: {trouble(run('compare', 'missing.png'))}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_error_leaves_the_status_as_it_was() -> None:
+    write_picture("photo.png")
+    with Path("/dev/full").open("wb") as full:
+        assert program("apply", "photo.png", "box", "-o", "o.png", stderr=full).returncode == 0
+        assert program("apply", "nowhere.png", "box", stderr=full).returncode == 2
+    assert files() == ["o.png", "photo.png"]
+
+
+ENDLESS = "9" * 4400
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("apply", "photo.png", "box", "--stride", ENDLESS),
+        ("apply", "photo.png", "box", "--dilation", ENDLESS),
+        ("apply", "photo.png", "box", "--anchor", f"1,{ENDLESS}"),
+        ("apply", "photo.png", "box", "--threads", "9" * 30),
+        ("explain", "photo.png", "box", "--at", f"{ENDLESS},1"),
+        ("match", "photo.png", "photo.png", "--crop", f"0,0,{ENDLESS},1"),
+        ("learn", "photo.png", "photo.png", "--size", ENDLESS),
+        ("learn", "photo.png", "photo.png", "--size", "99999999999"),
+        ("bench", "--kernels", ENDLESS),
+        ("bench", "--kernels", "0"),
+        ("bench", "--kernels", "\u00b2"),
+        ("bench", "--kernels", "\u0663"),
+        ("bench", "--sizes", "00x5"),
+        ("bench", "--sizes", "\u0663x5"),
+        ("bench", "--threads", "9" * 30),
+        ("train", "--pictures", "9" * 14),
+        ("train", "--steps", "9" * 14),
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_numbers_beyond_all_use_are_one_short_line(arguments: tuple[str, ...]) -> None:
+    write_picture("photo.png")
+    assert len(trouble(run(*arguments))) < 300
