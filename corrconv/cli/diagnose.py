@@ -69,7 +69,7 @@ def command(
     if as_json:
         show_document(diagnosis_document(diagnosis, expected))
     else:
-        show(diagnosis_text(diagnosis, expected))
+        show(diagnosis_text(diagnosis, expected), soft_wrap=True)
     wrong = not diagnosis.explained if expected is None else bool(diagnosis.mistakes(expected))
     if exit_code and wrong:
         ctx.exit(1)

@@ -77,7 +77,7 @@ def command(
     elif single is None:
         show(survey_table(probes))
     else:
-        show(probe_text(probes[0], verbose=verbose))
+        show(probe_text(probes[0], verbose=verbose), soft_wrap=True)
     if exit_code and not all(probe.explained for probe in probes):
         ctx.exit(1)
 

@@ -26,6 +26,8 @@ def read_result(path: str) -> Picture:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise FileError(f"{path}: cannot be read: {reason}; check the path") from error
+    if not text.strip():
+        raise FileError(f"{path}: holds no numbers; it is empty")
     try:
         values: NDArray[Any] = np.loadtxt(StringIO(text.replace(",", " ")), ndmin=2)
     except ValueError as error:

@@ -28,7 +28,8 @@ from corrconv.core.conventions import (
     padded_window,
     raw_sums,
 )
-from corrconv.core.terms import Operation, OutputSize
+from corrconv.core.rendering import pixel_scale
+from corrconv.core.terms import Boundary, Display, Operation, OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.studies.fitting import choose_borders, fit_line, fit_sides, plain_fraction
 
@@ -49,6 +50,9 @@ FOLLOWED = 12
 # The least share of the variance that a bias or a factor must leave explained.
 STRAIGHT = 0.9
 
+# The squares of larger numbers, which the search for a line sums up, are more than float64 holds.
+LARGEST = 1e100
+
 
 class Arithmetic(StrEnum):
     """How the sum of products was formed."""
@@ -56,6 +60,21 @@ class Arithmetic(StrEnum):
     EXACT = "exact"
     CLIPPED_EARLY = "clipped before the sum was finished"
     NEGATIVE_DROPPED = "negative products counted as 0"
+    SIGNED = "made pixels as by --display signed"
+    ABSOLUTE = "made pixels as by --display absolute"
+    RESCALED = "made pixels as by --display rescale"
+
+    @property
+    def display(self) -> Display | None:
+        """The display rule that was followed, if any."""
+        return DISPLAYS.get(self)
+
+
+DISPLAYS = {
+    Arithmetic.SIGNED: Display.SIGNED,
+    Arithmetic.ABSOLUTE: Display.ABSOLUTE,
+    Arithmetic.RESCALED: Display.RESCALE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +111,29 @@ class Expectation:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """All ways that explain a result, or else those that come closest, the plainest or nearest first."""
+    """All ways that explain a result, or else those that come closest, the plainest or nearest first.
+
+    unchanged: whether the result is the image itself.
+    """
 
     kernel: Kernel
     image_shape: tuple[int, ...]
     result_shape: tuple[int, ...]
     candidates: tuple[Candidate, ...]
+    unchanged: bool = False
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether the result is the image itself, and the kernel does not leave it so."""
+        return self.unchanged and not self.explained
+
+    @property
+    def ways(self) -> tuple[tuple[Candidate, ...], ...]:
+        """The candidates, those together that lay the same weights over the same pixels and do the same with them."""
+        found: dict[tuple[Any, ...], list[Candidate]] = {}
+        for candidate in self.candidates:
+            found.setdefault(_way(candidate, self.kernel), []).append(candidate)
+        return tuple(map(tuple, found.values()))
 
     @property
     def explained(self) -> bool:
@@ -119,9 +155,20 @@ class Diagnosis:
 
         Of several explanations the one with the fewest mistakes counts.
         """
+        if self.unfiltered:
+            return ("nothing was filtered",)
         if not self.explanations:
             return ("no combination reproduces the result",)
         return min((mistakes(it, self.kernel, expected) for it in self.explanations), key=len)
+
+
+def _way(candidate: Candidate, kernel: Kernel) -> tuple[Any, ...]:
+    """What the candidate does, in whatever words: the laid weights, where they lie, and what follows."""
+    convention = candidate.convention
+    weights = convention.orientation.of_weights(kernel.weights)
+    done = convention.borders, convention.output_size, convention.scale, convention.gain, convention.bias
+    laid = weights.shape, (weights + 0.0).tobytes()  # never -0.0
+    return laid, convention.start(kernel.shape), done, convention.numbers, candidate.arithmetic
 
 
 def diagnose(
@@ -136,6 +183,9 @@ def diagnose(
         raise CorrconvError(
             f"the image has shape {image.shape} and the result {result.shape}; both need the same channels (see --gray)"
         )
+    _check_numbers("image", image)
+    _check_numbers("kernel", kernel.weights)
+    _check_numbers("result", result)
     geometries = _geometries(image, kernel, result)
     if not geometries:
         raise CorrconvError(
@@ -150,14 +200,31 @@ def diagnose(
     ]
     if not any(candidate.explains for candidate in found):
         found += _early_clipping(image, kernel, result)
+        found += _displayed(image, kernel, result)
     explaining = _plainest([candidate for candidate in found if candidate.explains])
-    found.sort(key=lambda it: (it.differing_share, it.rmse))
+    found.sort(key=lambda it: (_far_fetched(it, kernel), it.differing_share, it.rmse))
     return Diagnosis(
         kernel=kernel,
         image_shape=image.shape,
         result_shape=result.shape,
         candidates=tuple(explaining or found[:5]),
+        unchanged=np.array_equal(image, result),
     )
+
+
+def _check_numbers(name: str, values: NDArray[Any]) -> None:
+    """Raise CorrconvError for numbers that cannot be reckoned with."""
+    largest = float(np.abs(values.astype(np.float64)).max(initial=0.0))
+    if not largest <= LARGEST:
+        raise CorrconvError(f"the {name} holds {largest:.3g}; a diagnosis needs finite numbers up to {LARGEST:g}")
+
+
+def _far_fetched(candidate: Candidate, kernel: Kernel) -> bool:
+    """Whether the anchor lies outside the kernel, and most results differ even so."""
+    convention = candidate.convention
+    cell = convention.anchor_cell(kernel.shape)
+    outside = any(not 0 <= place < side for place, side in zip(cell, kernel.shape, strict=True))
+    return convention.output_size is OutputSize.SAME and outside and candidate.differing_share > 0.5
 
 
 def _plainest(explaining: list[Candidate]) -> list[Candidate]:
@@ -417,28 +484,52 @@ def _measured(
     )
 
 
+def _usual(image: NDArray[Any], result: NDArray[Any]) -> list[Convention]:
+    """Both operations with the five boundaries, where they can have given these whole numbers."""
+    if result.dtype.kind not in "iu" or result.shape != image.shape:
+        return []
+    numbers = Numbers(result.dtype.name, Rounding.HALF_EVEN, Overflow.SATURATE)
+    return [
+        Convention(orientation=orientation, borders=Borders.uniform(boundary), numbers=numbers)
+        for orientation in (Orientation.AS_IS, Orientation.HALF_TURN)
+        for boundary in Boundary
+    ]
+
+
 def _early_clipping(image: NDArray[Any], kernel: Kernel, result: NDArray[Any]) -> list[Candidate]:
     """Sums that were cut off while they grew, or that lost their negative products, for the usual borders."""
-    if result.dtype.kind not in "iu":
-        return []
-    found = []
-    for orientation in (Orientation.AS_IS, Orientation.HALF_TURN):
-        for rule in (BorderRule.CONSTANT, BorderRule.EDGE, BorderRule.REFLECT, BorderRule.SYMMETRIC, BorderRule.WRAP):
-            convention = Convention(
-                orientation=orientation,
-                borders=Borders.uniform(rule),
-                numbers=Numbers(result.dtype.name, Rounding.HALF_EVEN, Overflow.SATURATE),
-            )
-            if result.shape != image.shape:
-                continue
-            for arithmetic in (Arithmetic.CLIPPED_EARLY, Arithmetic.NEGATIVE_DROPPED):
-                made = _clipped_sums(image, kernel, convention, _limits(result), arithmetic)
-                made = convention.numbers.fit(made, result.dtype)
-                sides: dict[str, tuple[Side, ...] | None] = {
-                    name: (side,) for name, side in convention.borders.sides.items()
-                }
-                found.append(_measured(made, result, convention, kernel, image.shape, sides, arithmetic))
+    found = [
+        _shaped(
+            _clipped_sums(image, kernel, convention, _limits(result), arithmetic),
+            result,
+            convention,
+            kernel,
+            arithmetic,
+        )
+        for convention in _usual(image, result)
+        for arithmetic in (Arithmetic.CLIPPED_EARLY, Arithmetic.NEGATIVE_DROPPED)
+    ]
     return [min(found, key=lambda it: it.differing_share)] if found else []
+
+
+def _displayed(image: NDArray[Any], kernel: Kernel, result: NDArray[Any]) -> list[Candidate]:
+    """Sums that were made pixels by a display rule of `apply`, for the usual borders: all that explain the result."""
+    found = []
+    for convention in _usual(image, result):
+        sums = raw_sums(image, kernel, convention)
+        for arithmetic, display in DISPLAYS.items():
+            scale = pixel_scale(display, float(sums.min()), float(sums.max()), result.dtype)
+            found.append(_shaped(scale(sums), result, convention, kernel, arithmetic))
+    return [candidate for candidate in found if candidate.explains]
+
+
+def _shaped(
+    values: NDArray[np.float64], result: NDArray[Any], convention: Convention, kernel: Kernel, arithmetic: Arithmetic
+) -> Candidate:
+    """The candidate of values that have the result's shape, held against every pixel."""
+    made = convention.numbers.fit(values, result.dtype)
+    sides: dict[str, tuple[Side, ...] | None] = {name: (side,) for name, side in convention.borders.sides.items()}
+    return _measured(made, result, convention, kernel, result.shape, sides, arithmetic)
 
 
 def _clipped_sums(

@@ -32,7 +32,7 @@ def _share(share: float | None) -> str:
     if share is None:
         return "-"
     # Only everything is 100%.
-    return f"{share:.0%}" if share == 1 or share < 0.99 else f"{min(share, 0.9999):.2%}"
+    return f"{share:z.0%}" if share == 1 or share < 0.99 else f"{min(share, 0.9999):.2%}"
 
 
 def blame_verdict(found: Blame) -> str:

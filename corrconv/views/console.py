@@ -20,15 +20,19 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def show(*renderables: RenderableType) -> None:
-    """Print tables and text to standard output, in colour only on a terminal. Raises CorrconvError without one."""
+def show(*renderables: RenderableType, soft_wrap: bool = False) -> None:
+    """Print tables and text to standard output, in colour only on a terminal.
+
+    soft_wrap: lines stay whole however long they are, so that commands among them can be copied. Raises
+    CorrconvError where there is no standard output.
+    """
     _check_standard_output()
     console = Console(highlight=False, markup=False, emoji=False)
     if console.is_terminal:
-        console.print(*renderables, sep="\n")
+        console.print(*renderables, sep="\n", soft_wrap=soft_wrap)
         return
     with console.capture() as capture:
-        console.print(*renderables, sep="\n")
+        console.print(*renderables, sep="\n", soft_wrap=soft_wrap)
     # Cells are padded with blanks, which are noise in a file.
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 

@@ -26,15 +26,20 @@ if TYPE_CHECKING:
 def diagnosis_text(diagnosis: Diagnosis, expected: Expectation | None = None) -> Text:
     """What explains the result, or what comes closest and where it still differs; then the verdict."""
     text = Text()
-    count = len(diagnosis.candidates)
-    if diagnosis.explained:
+    count = len(diagnosis.ways)
+    if diagnosis.unfiltered:
+        text.append("RESULT is IMAGE itself: nothing was filtered\n", style="red")
+    elif diagnosis.explained:
         text.append("explained to the last pixel" + (f", in {count} ways" if count > 1 else "") + "\n", style="green")
     else:
         text.append("not explained; closest:\n", style="red")
-    for candidate in diagnosis.candidates:
-        text.append_text(_candidate_text(diagnosis, candidate))
+    for first, *others in () if diagnosis.unfiltered else diagnosis.ways:
+        text.append_text(_candidate_text(diagnosis, first))
+        if others:
+            names = ", ".join(operation_words(it.convention).removeprefix("neither: kernel ") for it in others)
+            text.append(f"    or        {names}: the same weights over the same pixels\n")
     if len(diagnosis.operations) > 1:
-        text.append("This result cannot tell them apart: turned or mirrored so, the kernel is the same.\n")
+        text.append("This result cannot tell them apart: turned or mirrored so, the kernel gives the same.\n")
     if expected is not None:
         mistakes = diagnosis.mistakes(expected)
         verdict = f"not as expected: {'; '.join(mistakes)}" if mistakes else "as expected"
@@ -59,8 +64,8 @@ def _candidate_text(diagnosis: Diagnosis, candidate: Candidate) -> Text:
         lines["numbers"] = number_words(convention)
     if candidate.arithmetic is not Arithmetic.EXACT:
         lines["sums"] = str(candidate.arithmetic)
-    if candidate.explains and candidate.arithmetic is Arithmetic.EXACT:
-        lines["the same"] = equivalent_command(convention) or "no single apply line"
+    if candidate.explains:
+        lines["the same"] = _command(candidate) or "no single apply line"
     elif candidate.first is not None:
         lines["differs"] = (
             f"{candidate.differing_share:.2%} of the pixels ({candidate.where}), by at most"
@@ -69,6 +74,15 @@ def _candidate_text(diagnosis: Diagnosis, candidate: Candidate) -> Text:
     for name, value in lines.items():
         text.append(f"    {name:<10}{value}\n")
     return text
+
+
+def _command(candidate: Candidate) -> str | None:
+    """The apply line that gives the result, or None where no one line does."""
+    command = equivalent_command(candidate.convention)
+    display = candidate.arithmetic.display
+    if command is None or (display is None and candidate.arithmetic is not Arithmetic.EXACT):
+        return None
+    return command if display is None else f"{command} --display {display}"
 
 
 def _other_borders(candidate: Candidate) -> str:
@@ -88,6 +102,7 @@ def diagnosis_document(diagnosis: Diagnosis, expected: Expectation | None = None
     return {
         "version": DOCUMENT_VERSION,
         "explained": diagnosis.explained,
+        "unfiltered": diagnosis.unfiltered,
         "operations": [str(operation) if operation else "neither" for operation in diagnosis.operations],
         **found,
         "as_expected": None if mistakes is None else not mistakes,
@@ -103,7 +118,7 @@ def diagnosis_document(diagnosis: Diagnosis, expected: Expectation | None = None
                 "rmse": candidate.rmse,
                 "where": candidate.where or None,
                 "first_difference": list(candidate.first) if candidate.first else None,
-                "equivalent": equivalent_command(candidate.convention) if candidate.explains else None,
+                "equivalent": _command(candidate) if candidate.explains else None,
             }
             for candidate in diagnosis.candidates
         ],

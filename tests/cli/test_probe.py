@@ -152,7 +152,37 @@ def test_diagnose_marks(tmp_path):
     assert document["as_expected"] is False
 
 
+def test_diagnose_says_it_in_few_lines(tmp_path):
+    image = write_picture("image.png", PICTURE)
+    run("apply", image, "box", "--boundary", "edge", "-o", "box.png")
+    lines = run("diagnose", image, "box", "box.png").stdout.splitlines()
+    assert len(lines) < 12
+    assert sum("the same weights over the same pixels" in line for line in lines) == 1
+    unfiltered = run("diagnose", image, "emboss", image, "--expect", "correlation").stdout.splitlines()
+    assert unfiltered == [
+        "RESULT is IMAGE itself: nothing was filtered",
+        "correlation: not as expected: nothing was filtered",
+    ]
+
+
+def test_commands_to_copy_are_not_broken(tmp_path):
+    image = write_picture("image.png", PICTURE)
+    options = ("--convolve", "--boundary", "constant", "--fill", "7", "--output-size", "full", "--bias", "3.5")
+    run("apply", image, "[1 2; 3 4]", *options, "--scale", "0.03125", "-o", "result.npy")
+    (line,) = (
+        line for line in run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout.splitlines() if "the same" in line
+    )
+    assert line.split("corrconv ")[1] == (
+        "apply IMAGE KERNEL --convolve --boundary constant --fill 7 --output-size full --scale 0.03125 --bias 3.5"
+    )
+    run("apply", image, "emboss", "--display", "signed", "--boundary", "edge", "-o", "signed.png")
+    shown = run("diagnose", image, "emboss", "signed.png").stdout
+    assert "corrconv apply IMAGE KERNEL --boundary edge --display signed\n" in shown
+
+
 def test_diagnose_troubles(tmp_path):
+    (tmp_path / "empty.txt").write_text(" \n")
+    assert "holds no numbers" in trouble(run("diagnose", "sample:camera", KERNEL, "empty.txt"))
     image = write_picture("image.png", PICTURE)
     (tmp_path / "ragged.csv").write_text("1,2\n3\n")
     assert "ragged.csv" in trouble(run("diagnose", image, KERNEL, "ragged.csv"))

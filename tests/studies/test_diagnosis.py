@@ -10,6 +10,7 @@ import pytest
 
 from corrconv.core.conventions import (
     LOWER,
+    SATURATED,
     AnchorRule,
     AxisAnchor,
     Borders,
@@ -23,7 +24,9 @@ from corrconv.core.conventions import (
 )
 from corrconv.core.kernel import Kernel
 from corrconv.core.known_conventions import CONVENTIONS
-from corrconv.core.terms import Operation, OutputSize
+from corrconv.core.options import Options
+from corrconv.core.rendering import Rendering, render
+from corrconv.core.terms import Boundary, Display, Operation, OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.studies.diagnosis import Arithmetic, Expectation, diagnose
 
@@ -188,3 +191,56 @@ def test_shapes_that_cannot_be():
         diagnose(PICTURE, KERNEL, np.zeros((5, 5)))
     with pytest.raises(CorrconvError, match="same channels"):
         diagnose(PICTURE, KERNEL, np.zeros((26, 28, 3)))
+
+
+def test_result_that_is_the_image_itself():
+    diagnosis = diagnose(PICTURE, KERNEL, PICTURE)
+    assert diagnosis.unfiltered
+    assert diagnosis.mistakes(Expectation(operation=Operation.CORRELATION)) == ("nothing was filtered",)
+    assert not diagnose(PICTURE, Kernel([[0, 0, 0], [0, 1, 0], [0, 0, 0]]), PICTURE).unfiltered
+
+
+def test_anchors_outside_the_kernel_are_not_offered_first():
+    noise = np.random.default_rng(6).integers(0, 256, PICTURE.shape).astype(np.uint8)
+    for shift in range(3):
+        cell = diagnose(PICTURE, KERNEL, np.roll(noise, shift)).candidates[0].convention.anchor_cell(KERNEL.shape)
+        assert all(0 <= place < 3 for place in cell)
+
+
+def test_mirrors_of_one_kernel_are_one_way():
+    box = Kernel(np.ones((3, 3)) / 9)
+    diagnosis = diagnose(PICTURE, box, apply_convention(PICTURE, box, Convention(numbers=SATURATED)))
+    assert len(diagnosis.explanations) == 8
+    assert [len(way) for way in diagnosis.ways] == [8]
+    # Correlation with its centre at 1,1 and convolution with 0,1 lay this one alike; the others do not.
+    pair = Kernel([[1, 1]])
+    diagnosis = diagnose(PICTURE, pair, apply_convention(PICTURE, pair, Convention()))
+    assert {way[0].convention.start(pair.shape) for way in diagnosis.ways} == {(0, -1)}
+
+
+@pytest.mark.parametrize("display", ["signed", "absolute", "rescale"])
+@pytest.mark.parametrize("operation", Operation)
+def test_display_rules_are_recognised(display, operation):
+    kernel = Kernel([[1, 2, 3], [4, -9, 6], [-7, -8, 5]])
+    rendered = render(
+        PICTURE[:, :, None],
+        kernel,
+        operation,
+        Options(boundary=Boundary.EDGE),
+        Rendering(display=Display(display)),
+        dtype=np.dtype(np.uint8),
+    )
+    diagnosis = diagnose(PICTURE, kernel, rendered.pixels[:, :, 0])
+    assert diagnosis.operations == (operation,)
+    assert diagnosis.candidates[0].arithmetic.display == display
+
+
+@pytest.mark.parametrize("trouble", [1.7e308, np.inf, np.nan])
+def test_numbers_that_cannot_be_reckoned_with(trouble):
+    huge = np.full((9, 9), trouble)
+    with pytest.raises(CorrconvError, match="the image holds"):
+        diagnose(huge, KERNEL, huge)
+    with pytest.raises(CorrconvError, match="the result holds"):
+        diagnose(np.ones((9, 9)), KERNEL, huge)
+    with pytest.raises(CorrconvError, match="the kernel holds"):
+        diagnose(np.ones((9, 9)), Kernel([[1e200]]), np.ones((9, 9)))
