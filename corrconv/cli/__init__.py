@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from corrconv import __version__
+from corrconv.cli.parameters import one_line
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _message(error: click.ClickException) -> str:
 
 def _fail(message: str) -> int:
     with suppress(OSError):  # the status still tells
-        click.echo(f"Error: {' '.join(message.split())}", err=True)
+        click.echo(f"Error: {one_line(' '.join(message.split()))}", err=True)
     return TROUBLE
 
 

@@ -58,6 +58,7 @@ def command(
     corrconv learn photo.png emboss --convolve --steps 100 -o learned.png
     """
     from corrconv.cli.learning import both_pictures, learn, save_kernel
+    from corrconv.files.outputs import check_targets
     from corrconv.views.console import show, show_document
     from corrconv.views.learning import (
         descent_table,
@@ -67,6 +68,7 @@ def command(
         learned_view,
     )
 
+    check_targets(save, output)
     say = report(quiet=quiet)
     task = both_pictures(before, after, make, size, anchor, gray=gray)
     for note in task.notes:

@@ -69,6 +69,7 @@ def command(
     from corrconv.cli.comparing import colours
     from corrconv.cli.drawings import save_drawing
     from corrconv.cli.matching import alike, cropped, write_scores
+    from corrconv.files.outputs import check_targets
     from corrconv.studies.matching import match_template
     from corrconv.views.console import show, show_document
     from corrconv.views.matching import (
@@ -80,6 +81,7 @@ def command(
 
     if as_rows and as_json:
         raise click.UsageError("--csv and --json both stand in place of the table; give one of them", ctx)
+    check_targets(output, score_map)
     image, template = alike(image, template if crop is None else cropped(template, crop), gray=gray)
     say = report(quiet=quiet)
     for picture in (image, template):

@@ -266,6 +266,11 @@ def _numbers(text: str, count: int, expected: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def one_line(text: str) -> str:
+    """A text that stays one line and commands no terminal, whatever the file names in it hold."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def report(*, quiet: bool) -> Callable[[str], None]:
     """A function that writes a line to standard error, or nothing."""
 
@@ -273,6 +278,6 @@ def report(*, quiet: bool) -> Callable[[str], None]:
         # Not err=True: that would write past a progress bar, into its line. `2>&-` leaves no stream at all.
         if not quiet and sys.stderr is not None:
             with suppress(OSError):  # nobody can be told, but the work is done
-                click.echo(line, file=sys.stderr)
+                click.echo(one_line(line), file=sys.stderr)
 
     return write

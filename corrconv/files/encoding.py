@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -11,13 +12,13 @@ import numpy as np
 from PIL import Image
 
 from corrconv.errors import FileError
-from corrconv.files.formats import FORMATS, NPY, format_of, storable_dtype
+from corrconv.files.formats import FORMATS, NPY, SUFFIXES, format_of, storable_dtype
 from corrconv.files.inputs import STANDARD_STREAM
 from corrconv.files.outputs import open_output
 from corrconv.files.picture import Picture, without_opaque_alpha, without_unfit_profile
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -54,11 +55,12 @@ def write_image(
     as transparency, and where the target cannot be written.
     """
     kind = format_of(target, format)
+    told = tuple(_at_odds(target, kind, png_level))
     if kind == NPY:
         with open_output(target, stdout=stdout) as file:
             # Given no more than write(), NumPy takes pipes too and tells a full disk by its name.
             np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), picture.pixels, allow_pickle=False)
-        return ()
+        return told
     prepared = without_unfit_profile(_storable(replace(picture, notes=()), kind, target))
     options = dict(COMPRESSION.get(kind, {}))
     if kind in _CARRY_PROFILE and prepared.icc_profile:
@@ -76,7 +78,16 @@ def write_image(
             file.write(buffer.getbuffer())
         else:
             _encode(file, image, kind, options, target)
-    return prepared.notes
+    return (*told, *prepared.notes)
+
+
+def _at_odds(target: str | Path, kind: str, png_level: int | None) -> Iterator[str]:
+    """What was asked for beside the format, and does not go with it."""
+    if png_level is not None and kind != "PNG":
+        yield f"the PNG level {png_level} plays no part in {kind}"
+    named = SUFFIXES.get(Path(target).suffix.lower(), kind)
+    if named != kind:
+        yield f"written as {kind}, although the name says {named}"
 
 
 def _png_compression(image: Image.Image) -> dict[str, Any]:

@@ -75,6 +75,23 @@ def refuse_overwrite(target: str | Path, inputs: Iterable[str | Path | None], *,
             )
 
 
+def check_targets(*targets: str | Path | None) -> None:
+    """Raise FileError, before anything is written, for two outputs in one file and for folders that are missing.
+
+    None and `-` are passed over.
+    """
+    places: list[Path] = []
+    for target in targets:
+        if target is None or str(target) == STANDARD_STREAM:
+            continue
+        place = Path(os.path.realpath(target))
+        if place in places and _is_replaceable(place, None):
+            raise FileError(f"{target}: two outputs cannot go to one file; name another for one of them")
+        if not is_folder(place.parent):
+            raise FileError(f"{target}: its folder does not exist; create it first")
+        places.append(place)
+
+
 def is_folder(path: str | Path) -> bool:
     """Whether a path is a folder that can be looked at; a name too long for a file, or hidden from us, is none."""
     return _is(Path.is_dir, path)

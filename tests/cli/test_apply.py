@@ -436,3 +436,23 @@ def test_an_output_in_a_folder_that_may_not_be_entered(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Path, "is_dir", denied)
     assert run("apply", "photo.png", "box", "-o", "o.png").exit_code == 0
+
+
+def test_what_does_not_go_with_the_format_is_said() -> None:
+    write_picture("photo.png")
+    said = run("apply", "photo.png", "box", "--png-level", "9", "-o", "o.bmp").stderr
+    assert "photo.png: the PNG level 9 plays no part in BMP" in said
+    assert (
+        "written as JPEG, although the name says PNG"
+        in run("apply", "photo.png", "box", "--format", "jpg", "-o", "o.png").stderr
+    )
+    assert len(run("apply", "photo.png", "box", "--png-level", "9", "-o", "o.png").stderr.splitlines()) == 1
+    assert len(run("apply", "photo.png", "box", "--format", "jpg", "-o", "plain").stderr.splitlines()) == 1
+
+
+def test_names_that_hold_newlines_or_escapes_are_said_on_one_line() -> None:
+    write_picture("a\nb\x1b[31m.png")
+    said = run("apply", "a\nb\x1b[31m.png", "box", "-o", "o.png").stderr
+    assert said.startswith(r"a\nb\x1b[31m.png -> o.png: ")
+    assert len(said.splitlines()) == 1
+    assert r"no\x1b[31m.png: no such file" in trouble(run("apply", "no\x1b[31m.png", "box"))

@@ -320,3 +320,19 @@ ENDLESS = "9" * 4400
 def test_numbers_beyond_all_use_are_one_short_line(arguments: tuple[str, ...]) -> None:
     write_picture("photo.png")
     assert len(trouble(run(*arguments))) < 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("match", "-o", "m.png", "--map", "./m.png"), "two outputs cannot go to one file"),
+        (("match", "-o", "m.png", "--map", "nowhere/m.npy"), "nowhere/m.npy: its folder does not exist"),
+        (("learn", "--size", "3", "--save", "k.json", "-o", "nowhere/k.png"), "its folder does not exist"),
+        (("learn", "--size", "3", "--save", "k.npy", "-o", "k.npy"), "two outputs cannot go to one file"),
+    ],
+)
+def test_all_targets_are_looked_at_before_the_first_is_written(arguments: tuple[str, ...], words: str) -> None:
+    write_picture("photo.png")
+    command, *options = arguments
+    assert words in trouble(run(command, "photo.png", "photo.png", *options))
+    assert files() == ["photo.png"]

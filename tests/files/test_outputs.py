@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from corrconv.errors import FileError
-from corrconv.files.outputs import atomic_write, open_output, refuse_overwrite, write_text
+from corrconv.files.outputs import atomic_write, check_targets, open_output, refuse_overwrite, write_text
 
 
 class FakeTerminal(io.BytesIO):
@@ -220,3 +220,9 @@ class TestRefuseOverwrite:
         (tmp_path / "other").write_bytes(b"input")
         for target in ("-", "/dev/null", tmp_path / "new", tmp_path / "other"):
             refuse_overwrite(target, [source, "/dev/null", "sample:camera", "1/9 * [1 1]", "x" * 5000])
+
+
+def test_devices_may_take_two_outputs_and_files_only_one(tmp_path):
+    check_targets("/dev/null", "/dev/null", None, None, "-", "-")
+    with pytest.raises(FileError, match="two outputs cannot go to one file"):
+        check_targets(tmp_path / "a", tmp_path / "." / "a")
