@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Reading:
         """The sum of the products, rounded once."""
         return _exact_sum(self.products)
 
-    @property
+    @cached_property
     def contributions(self) -> tuple[Contribution, ...]:
         """Every product, row by row."""
         return tuple(self.contribution((row, column)) for row, column in np.ndindex(self.kernel.shape))
