@@ -10,7 +10,7 @@ import numpy as np
 from click.core import ParameterSource
 
 from corrconv.cli.filter_files import FileFilter, pixel_dtype
-from corrconv.core.conventions import Convention, apply_convention
+from corrconv.core.conventions import Convention, Overflow, apply_convention, exact_values
 from corrconv.core.rendering import pixel_limits, store
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
@@ -19,6 +19,7 @@ from corrconv.files.images import Picture, read_image, write_image
 from corrconv.files.outputs import refuse_overwrite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class LikeFilter(FileFilter):
         written = write_image(
             target, replace(picture, pixels=finished, notes=()), format=kind, png_level=self.png_level
         )
-        notes = [f"{source}: {note}" for note in (*picture.notes, *written)]
+        notes = [f"{source}: {note}" for note in (*picture.notes, *self._overflow_notes(picture), *written)]
         if clipped:
             low, high = pixel_limits(pixels.dtype)
             share = clipped / (pixels.shape[0] * pixels.shape[1])
@@ -78,8 +79,27 @@ class LikeFilter(FileFilter):
         return (
             *notes,
             f"{source} -> {shown_target}: like {self.convention.name} with {self.kernel.name} ({rows}x{columns}),"
-            f" {pixels.shape[1]}x{pixels.shape[0]} pixels, {pixels.dtype}",
+            f" {pixels.shape[1]}x{pixels.shape[0]} pixels, {pixels.shape[2]} channel{'s' * (pixels.shape[2] > 1)},"
+            f" {pixels.dtype}",
         )
+
+    def _overflow_notes(self, picture: Picture) -> Iterator[str]:
+        """What the library's own numbers lose, if anything."""
+        overflow, dtype = self.convention.numbers.overflow, picture.pixels.dtype
+        if overflow is Overflow.NONE or dtype.kind not in "iu":
+            return
+        colours = picture.planes[:, :, :-1] if picture.has_alpha else picture.planes
+        exact = exact_values(colours, self.kernel, self.convention)
+        held = self.convention.numbers.output_dtype(dtype)
+        limits = np.iinfo(held if held.kind in "iu" else dtype)
+        rounded = self.convention.numbers.rounding.of(exact)
+        lost = ((rounded < limits.min) | (rounded > limits.max)).any(axis=2)
+        if lost.any():
+            done = "wrap around within" if overflow is Overflow.WRAP else "are cut off at"
+            yield (
+                f"{lost.mean():.2%} of the pixels {done} {limits.min}..{limits.max}, as {self.convention.name} does"
+                f" (the values run from {exact.min():.6g} to {exact.max():.6g})"
+            )
 
     def _like(self, picture: Picture) -> NDArray[Any]:
         planes = picture.planes

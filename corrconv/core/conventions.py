@@ -299,8 +299,10 @@ class Convention:
     orientation: what the kernel undergoes before it is laid over the image as a correlation.
     odd_anchor, even_anchor: the cell of the kernel *as it was given* over the output pixel; each axis
     follows its own parity; without meaning under `full` and `valid`. gain, bias: result = gain · sum /
-    divisor + bias. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all;
-    odd_sides, square: only such kernels.
+    divisor + bias.
+    single_precision: whole-number images are summed in float32, row by row from the kernel's first, by weights that
+    are divided first. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
+    square: only such kernels.
     """
 
     name: str = ""
@@ -314,6 +316,7 @@ class Convention:
     gain: float = 1.0
     bias: float = 0.0
     numbers: Numbers = REAL_NUMBERS
+    single_precision: bool = False
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
     square: bool = False
@@ -450,8 +453,11 @@ def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention
 def exact_values(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
     """The results of a convention before they are rounded and made to fit a type."""
     check_shape(kernel, convention)
-    values = raw_sums(image, kernel, convention)
     divisor = convention.scale.divisor(kernel)
+    if convention.single_precision and divisor != 0 and image.dtype.kind in "iu":
+        values = _single_precision_sums(image, kernel, convention, divisor)
+        return replace_border_results(values, image, kernel.shape, convention)
+    values = raw_sums(image, kernel, convention)
     if divisor == 0:
         values = _without_divisor(values, kernel, convention)
     elif divisor != 1:
@@ -459,6 +465,29 @@ def exact_values(image: NDArray[Any], kernel: Kernel, convention: Convention) ->
     if (convention.gain, convention.bias) != (1.0, 0.0):
         values = values * convention.gain + convention.bias
     return replace_border_results(values, image, kernel.shape, convention)
+
+
+def _single_precision_sums(
+    image: NDArray[Any], kernel: Kernel, convention: Convention, divisor: float
+) -> NDArray[np.float64]:
+    """The sums as Pillow forms them, where ties between two whole numbers depend on every rounding.
+
+    The half that truncation will turn into rounding is added first, and taken away here again. Source:
+    libImaging/Filter.c of Pillow, which was found to agree to the last bit.
+    """
+    weights = kernel.weights.astype(np.float32) / np.float32(divisor)
+    laid_rows = convention.orientation.of_weights(np.arange(weights.size).reshape(weights.shape)) // weights.shape[1]
+    laid = convention.orientation.of_weights(weights)
+    rows, columns = convention.output_shape((image.shape[0], image.shape[1]), kernel.shape)
+    reads = (rows + laid.shape[0] - 1, columns + laid.shape[1] - 1)
+    pixels = padded_window(image, convention.start(kernel.shape), reads, convention.borders).astype(np.float32)
+    total = np.full((rows, columns, *image.shape[2:]), 0.5, np.float32)
+    for row in np.argsort(laid_rows[:, 0]):
+        part = np.zeros_like(total)
+        for column in range(laid.shape[1]):
+            part += laid[row, column] * pixels[row : row + rows, column : column + columns]
+        total += part
+    return total.astype(np.float64) - 0.5
 
 
 def check_shape(kernel: Kernel, convention: Convention) -> None:

@@ -71,6 +71,7 @@ _MEASURED = (
         scale=Scale.SUM,
         zero_sum=ZeroSum.ZERO,
         numbers=SATURATED_HALF_UP,
+        single_precision=True,
         kernel_shapes=((3, 3), (5, 5)),
     ),
     _named("torch.conv2d", LOWER_CORRELATION, "torch.nn.functional.conv2d", numbers=FLOAT32),

@@ -111,9 +111,10 @@ class Probe:
 
 
 def alike(one: Convention, other: Convention) -> bool:
-    """Whether two conventions differ in nothing but their names, sources and the shapes they cover."""
+    """Whether two conventions differ in nothing but their names, sources, precision and the shapes they cover."""
     first, second = (
-        replace(it, name="", source="", kernel_shapes=None, odd_sides=False, square=False) for it in (one, other)
+        replace(it, name="", source="", single_precision=False, kernel_shapes=None, odd_sides=False, square=False)
+        for it in (one, other)
     )
     if one.output_size is not OutputSize.SAME:
         first, second = (replace(it, odd_anchor=AnchorRule(), even_anchor=AnchorRule()) for it in (first, second))

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, ImageFilter
 from shell import run, trouble, write_picture
 
-from corrconv.core.conventions import Borders, Convention, Orientation, Scale
+from corrconv.core.conventions import Borders, Convention, Orientation, Scale, apply_convention
 from corrconv.core.kernel import Kernel
+from corrconv.core.known_conventions import CONVENTIONS
 from corrconv.errors import CorrconvError
 from corrconv.studies.blaming import Factor, blame
 
@@ -33,6 +34,17 @@ def test_like_pillow_is_pillow_to_the_last_bit():
     assert np.array_equal(applied("pillow.kernel", COLOUR), np.asarray(expected))
 
 
+def test_like_pillow_sums_as_pillow_does():
+    """Where the divisor is no power of two, ties depend on the order and the precision of the sums."""
+    random = np.random.default_rng(3)
+    for shape in [(3, 3), (5, 5)] * 30:
+        weights = random.integers(-3, 9, shape) + random.choice([0.0, 0.1])
+        pixels = random.integers(0, 256, (60, 61, 3), dtype=np.uint8)
+        made = apply_convention(pixels, Kernel(weights), CONVENTIONS["pillow.kernel"])
+        expected = Image.fromarray(pixels).filter(ImageFilter.Kernel(shape, weights.ravel().tolist()))
+        assert np.array_equal(made, np.asarray(expected))
+
+
 def test_like_opencv_and_scipy_are_they():
     cv2 = pytest.importorskip("cv2")
     ndimage = pytest.importorskip("scipy.ndimage")
@@ -49,6 +61,15 @@ def test_like_keeps_transparency_and_colour():
     made = applied("cv2.filter2D", with_alpha)
     assert (made[:, :, 3] == 77).all()
     assert np.array_equal(made[:, :, :3], applied("cv2.filter2D", COLOUR))
+
+
+def test_like_says_what_its_numbers_lose():
+    image = write_picture("image.png", np.array([[0, 100, 200]], np.uint8))
+    for name, done in {"cv2.filter2D": "are cut off at", "scipy.ndimage.correlate": "wrap around within"}.items():
+        said = " ".join(run("apply", image, "[2]", "--like", name, "-o", "out.png").stderr.split())
+        assert f"33.33% of the pixels {done} 0..255, as {name} does (the values run from 0 to 400)" in said
+        assert "3x1 pixels, 1 channel, uint8" in said
+    assert "of the pixels" not in run("apply", image, "[1]", "--like", "cv2.filter2D", "-o", "out.png").stderr
 
 
 def test_like_names_its_outputs():
