@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corrconv.cli.options import exit_code_option, json_option
-from corrconv.cli.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType, ResultType
+from corrconv.cli.options import exit_code_option, json_option, quiet_option
+from corrconv.cli.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType, ResultType, report
 from corrconv.core.terms import Boundary, Operation
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--gray", is_flag=True, help="Make image and result gray first.")
 @json_option
 @exit_code_option
+@quiet_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -39,6 +40,7 @@ def command(
     gray: bool,
     as_json: bool,
     exit_code: bool,
+    quiet: bool,
 ) -> None:
     """Find out how RESULT was made of IMAGE and KERNEL.
 
@@ -65,6 +67,10 @@ def command(
         )
         expected = Expectation(operation=operation, anchor=resolve_anchor(anchor, kernel.shape), borders=borders)
     pictures = [to_gray(picture) if gray else picture for picture in (image, result)]
+    say = report(quiet=quiet)
+    for picture in pictures:
+        for note in picture.notes:
+            say(f"{picture.name}: {note}")
     diagnosis = diagnose(pictures[0].pixels, kernel, pictures[1].pixels, expected=expected)
     if as_json:
         show_document(diagnosis_document(diagnosis, expected))

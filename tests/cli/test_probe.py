@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from shell import run, trouble, write_picture
 
 from corrconv.core.known_conventions import CONVENTIONS
@@ -214,3 +215,12 @@ def _conv2_same(image):
 def test_port_troubles():
     assert "did you mean" in trouble(run("port", "sobel", "--from", "filter2D", "--to", "torch.conv2d"))
     assert "no snippet" in trouble(run("port", "sobel", "--from", "cv2.filter2D", "--to", "onnxruntime.conv"))
+
+
+def test_diagnose_says_what_was_read_otherwise_unless_quiet():
+    Image.new("CMYK", (9, 9)).save("ink.tif")
+    write_picture("result.npy", np.zeros((9, 9, 3)))
+    said = run("diagnose", "ink.tif", "sobel", "result.npy")
+    assert "ink: " in said.stderr
+    assert "CMYK" in said.stderr
+    assert run("diagnose", "ink.tif", "sobel", "result.npy", "--quiet").stderr == ""
