@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from corrconv.files.outputs import is_folder, make_folder, refuse_overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from corrconv.cli.options import FilterChoices
     from corrconv.core.kernel import Kernel
@@ -47,11 +49,13 @@ class FileFilter:
         refuse_overwrite(target, self.inputs, force=self.force)
         picture = self.choices.picture(read_image(source))
         kind = self._format(picture, target)
-        filtered, rendered = self._filter(picture, kind)
+        pixels, notes = self._make(picture, kind)
+        finished = pixels if picture.pixels.ndim == 3 else pixels[:, :, 0]
+        filtered = replace(picture, pixels=finished, notes=())
         written = write_image(target, filtered, format=kind, png_level=self.png_level)
-        notes = [f"{source}: {note}" for note in (*picture.notes, *self._notes(picture, rendered, kind), *written)]
+        said = (f"{source}: {note}" for note in (*picture.notes, *notes, *written))
         shown_target = "standard output" if target == "-" else target
-        return (*notes, f"{source} -> {shown_target}: {self._summary(rendered)}")
+        return (*said, f"{source} -> {shown_target}: {self._summary(pixels)}")
 
     def many(self, sources: Sequence[str], targets: Sequence[str]) -> Iterator[tuple[Lines, Exception | None]]:
         """Filter all pictures, several at a time; yields in order, with the error where one failed."""
@@ -85,7 +89,13 @@ class FileFilter:
             return picture.format
         return format_of(target, self.format_name)
 
-    def _filter(self, picture: Picture, kind: str) -> tuple[Picture, Rendered]:
+    @property
+    def _what(self) -> str:
+        """What is done to each picture, for the summary."""
+        return str(self.operation)
+
+    def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+        """The filtered pixels (H, W, C) as the format holds them, and what is to be said of them."""
         dtype = pixel_dtype(picture, kind)
         rendered = render(
             picture.planes,
@@ -97,8 +107,7 @@ class FileFilter:
             has_alpha=picture.has_alpha,
             check=self._check,
         )
-        finished = rendered.pixels if picture.pixels.ndim == 3 else rendered.pixels[:, :, 0]
-        return replace(picture, pixels=finished, notes=()), rendered
+        return rendered.pixels, tuple(self._notes(picture, rendered, kind))
 
     def _notes(self, picture: Picture, rendered: Rendered, kind: str) -> Iterator[str]:
         source, target = picture.pixels.dtype, rendered.pixels.dtype
@@ -121,12 +130,12 @@ class FileFilter:
                 f" {plan.multiplications:,} multiplications: {plan.reason}"
             )
 
-    def _summary(self, rendered: Rendered) -> str:
-        rows, columns, channels = rendered.pixels.shape
+    def _summary(self, pixels: NDArray[Any]) -> str:
+        rows, columns, channels = pixels.shape
         kernel_rows, kernel_columns = self.kernel.shape
         return (
-            f"{self.operation} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
-            f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {rendered.pixels.dtype}"
+            f"{self._what} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
+            f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {pixels.dtype}"
         )
 
 
