@@ -13,16 +13,16 @@ __version__ = "0.1.0"
 __all__ = ["CorrconvError", "Kernel", "compare", "convolve", "correlate", "load_kernel"]
 
 if TYPE_CHECKING:
+    from corrconv.commands.compare.study import compare
     from corrconv.core.filtering import convolve, correlate
     from corrconv.core.kernel import Kernel
     from corrconv.errors import CorrconvError
     from corrconv.files.kernels import read_kernel as load_kernel
-    from corrconv.studies.comparing import compare
 
 _HOMES = {
     "CorrconvError": ("corrconv.errors", "CorrconvError"),
     "Kernel": ("corrconv.core.kernel", "Kernel"),
-    "compare": ("corrconv.studies.comparing", "compare"),
+    "compare": ("corrconv.commands.compare.study", "compare"),
     "convolve": ("corrconv.core.filtering", "convolve"),
     "correlate": ("corrconv.core.filtering", "correlate"),
     "load_kernel": ("corrconv.files.kernels", "read_kernel"),

@@ -16,7 +16,7 @@ def main() -> None:
         if stream is not None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
-    from corrconv.cli import corrconv  # noqa: PLC0415  (after the variables are set)
+    from corrconv.commands.group import corrconv  # noqa: PLC0415  (after the variables are set)
 
     corrconv(prog_name="corrconv")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import nnls
 
-from corrconv.core import costs
+from corrconv.core.engines import costs
 from corrconv.core.filtering import Filtering, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options

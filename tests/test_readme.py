@@ -73,7 +73,7 @@ def test_a_python_example_runs(example: str, folder: Path, monkeypatch: pytest.M
 
 
 def test_the_readme_names_every_command() -> None:
-    from corrconv.cli import COMMANDS
+    from corrconv.commands.group import COMMANDS
 
     assert [name for name in COMMANDS if f"corrconv {name}" not in README] == []
 

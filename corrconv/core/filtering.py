@@ -15,13 +15,13 @@ from corrconv.core.arrays import as_array, check_channel_axis
 from corrconv.core.engines.direct import direct
 from corrconv.core.engines.fft import fft
 from corrconv.core.engines.matmul import matmul
+from corrconv.core.engines.planner import Plan, plan
 from corrconv.core.engines.separable import separable
+from corrconv.core.engines.tiles import Scratch, TileLoader, split
 from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.layout import Layout, lay
 from corrconv.core.options import Options
-from corrconv.core.planner import Plan, plan
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
-from corrconv.core.tiles import Scratch, TileLoader, split
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
-    from corrconv.core.tiles import Tile
+    from corrconv.core.engines.tiles import Tile
 
 # Takes the finished sums (rows, columns, channels) of one tile, and where in the output it lies. The
 # array is used again for the next tile, so what is to stay must be copied.

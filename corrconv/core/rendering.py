@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from corrconv.core.engines.planner import Plan
     from corrconv.core.engines.signature import Numbers
+    from corrconv.core.engines.tiles import Tile
     from corrconv.core.filtering import Consumer
     from corrconv.core.options import Options
-    from corrconv.core.planner import Plan
-    from corrconv.core.tiles import Tile
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corrconv.errors import FileError
 from corrconv.files.inputs import STANDARD_STREAM
+
+if TYPE_CHECKING:
+    from corrconv.files.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -83,3 +87,10 @@ def storable_dtype(format: str, dtype: np.dtype | type | str, channels: int = 1)
     if wanted.kind == "f":
         return dtypes[-1] if dtypes[-1].kind == "f" else dtypes[0]
     return next((candidate for candidate in reversed(dtypes) if candidate.kind in "iu"), dtypes[-1])
+
+
+def pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
+    """The type to render to: what the format holds; for .npy the exact numbers."""
+    if kind == NPY:
+        return np.dtype(np.float32 if picture.pixels.dtype == np.float32 else np.float64)
+    return storable_dtype(kind, picture.pixels.dtype, picture.channels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corrconv.files.decoding import MAX_PIXELS, read_image
 from corrconv.files.encoding import COMPRESSION, write_image
-from corrconv.files.formats import format_names, format_of, storable_dtype
+from corrconv.files.formats import format_names, format_of, pixel_dtype, storable_dtype
 from corrconv.files.picture import Picture, to_gray
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Picture",
     "format_names",
     "format_of",
+    "pixel_dtype",
     "read_image",
     "storable_dtype",
     "to_gray",

@@ -46,6 +46,11 @@ class Picture:
         return self.pixels[:, :, np.newaxis] if self.pixels.ndim == 2 else self.pixels
 
     @property
+    def colours(self) -> NDArray[Any]:
+        """The channels (H, W, C) that are compared: all but transparency."""
+        return self.planes[:, :, :-1] if self.has_alpha else self.planes
+
+    @property
     def channels(self) -> int:
         """Channels, transparency included; 1 for a gray picture."""
         return 1 if self.pixels.ndim == 2 else self.pixels.shape[2]

@@ -14,12 +14,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import MODERATE_REALS, cases, kernels, operations, rank_one_kernels
 
+from corrconv.commands.compare.study import compare
 from corrconv.core.filtering import ENGINES, convolve, correlate, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize, Precision
 from corrconv.errors import CorrconvError, InputTypeError, KernelError
-from corrconv.studies.comparing import compare
 
 DOOR = {Operation.CORRELATION: correlate, Operation.CONVOLUTION: convolve}
 DEFINITION = {Operation.CORRELATION: oracle.correlate, Operation.CONVOLUTION: oracle.convolve}

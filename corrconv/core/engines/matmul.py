@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corrconv.core.engines.strips import banded, overlapping
-from corrconv.core.tiles import Scratch
+from corrconv.core.engines.tiles import Scratch
 
 if TYPE_CHECKING:
     from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker

@@ -8,8 +8,8 @@ import numpy as np
 
 from corrconv.core.engines.matmul import cut_strips
 from corrconv.core.engines.strips import banded, overlapping
+from corrconv.core.engines.tiles import Scratch
 from corrconv.core.factors import factorize
-from corrconv.core.tiles import Scratch
 
 if TYPE_CHECKING:
     from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker

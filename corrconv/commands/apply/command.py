@@ -1,0 +1,97 @@
+"""corrconv apply: filter pictures."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corrconv.commands.options import FilterChoices, filter_options, force_option, like_option, quiet_option
+from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command, report
+from corrconv.core.terms import Operation
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+
+
+@click.command()
+@click.argument("images", metavar="IMAGE...", type=SourceType(), nargs=-1, required=True)
+@click.argument("kernel", type=KernelType())
+@click.option("--correlate/--convolve", "correlation", default=True, help="Which operation to apply.")
+@click.option("-o", "--output", metavar="OUT", help="A file, a folder (there already, or ending in /), or -.")
+@click.option("--format", "format_name", metavar="NAME", help="Output format, such as png, tiff or npy.")
+@click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
+@click.option("-v", "--verbose", is_flag=True, help="Say how the sums were computed, and why so.")
+@filter_options
+@like_option
+@force_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    images: tuple[str, ...],
+    kernel: Kernel,
+    correlation: bool,
+    output: str | None,
+    choices: FilterChoices,
+    like: Convention | None,
+    quiet: bool,
+    **writing: Any,
+) -> None:
+    """Filter each IMAGE with KERNEL.
+
+    IMAGE is a path, - or sample:NAME. KERNEL is a file, a name such as sobel or gaussian:sigma=2
+    ('corrconv kernel list' shows them), an inline literal such as "[1 0 -1; 2 0 -2; 1 0 -1]", or -.
+    Without -o, the result is STEM-correlation.EXT (or STEM-convolution.EXT) in this folder.
+
+    \b
+    corrconv apply photo.jpg gaussian:sigma=2
+    corrconv apply photo.png sobel --convolve --display signed -o edges.png
+    corrconv apply *.png sharpen -o sharp/
+    corrconv apply photo.png sobel --like scipy.ndimage.convolve -o as-scipy.png
+    cat photo.png | corrconv apply - box --format png -o - > blurred.png
+    """
+    from corrconv.commands.apply.files import FileFilter
+    from corrconv.files.names import name_outputs
+
+    operation = Operation.CORRELATION if correlation else Operation.CONVOLUTION
+    filter_file = FileFilter(choices.kernel(kernel), operation, choices, inputs_of_command(), **writing)
+    label = str(operation)
+    if like is not None:
+        from corrconv.commands.apply.like import LikeFilter
+        from corrconv.commands.like import refuse_beside_like
+
+        refuse_beside_like(ctx)
+        filter_file = LikeFilter(kernel, operation, choices, inputs_of_command(), convention=like, **writing)
+        label = like.name
+    targets = name_outputs(images, label, output, writing["format_name"])
+    say = report(quiet=quiet)
+    if len(images) == 1:
+        for line in filter_file(images[0], targets[0]):
+            say(line)
+        return
+    failures: list[Exception] = []
+    for lines, error in _with_progress(filter_file.many(images, targets), len(images), quiet=quiet):
+        for line in lines:
+            say(line)
+        if error is not None:
+            failures.append(error)
+    if failures:
+        listed = "; ".join(str(error) for error in failures)
+        raise CorrconvError(f"{len(failures)} of {len(images)} pictures failed: {listed}")
+
+
+def _with_progress(results: Iterator[Any], count: int, *, quiet: bool) -> Iterator[Any]:
+    if quiet or not sys.stderr.isatty():
+        yield from results
+        return
+    from corrconv.drawing.console import progress
+
+    with progress() as bar:
+        yield from bar.track(results, total=count, description="filtering")

@@ -1,0 +1,142 @@
+"""From picture files to filtered picture files: what `apply` does with each of its images."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from corrconv.core.rendering import Rendered, pixel_limits, render
+from corrconv.core.terms import Display
+from corrconv.errors import CorrconvError
+from corrconv.files.formats import FORMATS, NPY, format_of
+from corrconv.files.images import Picture, pixel_dtype, read_image, write_image
+from corrconv.files.outputs import refuse_overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from corrconv.commands.options import FilterChoices
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.terms import Operation
+
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileFilter:
+    """Everything that is the same for each picture of one `apply`."""
+
+    kernel: Kernel
+    operation: Operation
+    choices: FilterChoices
+    inputs: tuple[str, ...]
+    format_name: str | None
+    png_level: int | None
+    force: bool
+    verbose: bool
+    stop: Event = field(default_factory=Event)
+
+    def __call__(self, source: str, target: str) -> Lines:
+        """Filter one picture file; returns what is to be said. Raises CorrconvError."""
+        refuse_overwrite(target, self.inputs, force=self.force)
+        picture = self.choices.picture(read_image(source))
+        kind = self._format(picture, target)
+        pixels, notes = self._make(picture, kind)
+        finished = pixels if picture.pixels.ndim == 3 else pixels[:, :, 0]
+        filtered = replace(picture, pixels=finished, notes=())
+        written = write_image(target, filtered, format=kind, png_level=self.png_level)
+        said = (f"{source}: {note}" for note in (*picture.notes, *notes, *written))
+        shown_target = "standard output" if target == "-" else target
+        return (*said, f"{source} -> {shown_target}: {self._summary(pixels)}")
+
+    def many(self, sources: Sequence[str], targets: Sequence[str]) -> Iterator[tuple[Lines, Exception | None]]:
+        """Filter all pictures, several at a time; yields in order, with the error where one failed."""
+        workers = min(self.choices.options.threads or os.cpu_count() or 1, len(sources))
+        # A whole picture for each thread: reading, filtering and writing then overlap by themselves.
+        options = replace(self.choices.options, threads=1)
+        one = replace(self, choices=replace(self.choices, options=options))
+
+        def attempt(source: str, target: str) -> tuple[Lines, Exception | None]:
+            try:
+                return one(source, target), None
+            except CorrconvError as error:
+                return (), error
+            except MemoryError:
+                return (), CorrconvError(f"{source}: there is not enough memory for a picture of this size")
+
+        pool = ThreadPoolExecutor(workers)
+        try:
+            yield from pool.map(attempt, sources, targets)
+        finally:
+            # After Ctrl-C the threads would finish their pictures first; this ends them at the next tile.
+            self.stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _check(self) -> None:
+        if self.stop.is_set():
+            raise CancelledError
+
+    def _format(self, picture: Picture, target: str) -> str:
+        if self.format_name is None and target == "-" and picture.format in FORMATS:
+            return picture.format
+        return format_of(target, self.format_name)
+
+    @property
+    def _what(self) -> str:
+        """What is done to each picture, for the summary."""
+        return str(self.operation)
+
+    def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+        """The filtered pixels (H, W, C) as the format holds them, and what is to be said of them."""
+        dtype = pixel_dtype(picture, kind)
+        rendered = render(
+            picture.planes,
+            self.kernel,
+            self.operation,
+            self.choices.options,
+            self.choices.rendering,
+            dtype=dtype,
+            has_alpha=picture.has_alpha,
+            check=self._check,
+        )
+        return rendered.pixels, tuple(self._notes(picture, rendered, kind))
+
+    def _notes(self, picture: Picture, rendered: Rendered, kind: str) -> Iterator[str]:
+        source, target = picture.pixels.dtype, rendered.pixels.dtype
+        if source != target and kind != NPY:
+            pixels = "pixels" if source.kind == "u" else "pixels, their values as they are (see --display rescale),"
+            yield f"{source} {pixels} become {target}, which is what {kind} holds; .npy would keep the exact numbers"
+        if rendered.clipped:
+            rows, columns, _ = rendered.pixels.shape
+            low, high = pixel_limits(target)
+            other = [str(rule) for rule in Display if rule not in {Display.CLIP, self.choices.rendering.display}]
+            yield (
+                f"{rendered.clipped / (rows * columns):.2%} of the pixels clipped to {low:g}..{high:g}"
+                f" ({_said_range(rendered)});"
+                f" see --display {' or '.join(other)}"
+            )
+        if self.verbose:
+            plan = rendered.plan
+            yield (
+                f"engine {plan.engine} in {plan.precision}, {plan.threads} thread{'s' * (plan.threads > 1)},"
+                f" {plan.multiplications:,} multiplications: {plan.reason}"
+            )
+
+    def _summary(self, pixels: NDArray[Any]) -> str:
+        rows, columns, channels = pixels.shape
+        kernel_rows, kernel_columns = self.kernel.shape
+        return (
+            f"{self._what} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
+            f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {pixels.dtype}"
+        )
+
+
+def _said_range(rendered: Rendered) -> str:
+    if rendered.low > rendered.high:
+        return "no value is finite"
+    return f"the values run from {rendered.low:.6g} to {rendered.high:.6g}"

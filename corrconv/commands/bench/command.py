@@ -1,0 +1,118 @@
+"""corrconv bench: engines and installed peers, side by side."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corrconv.commands.options import json_option, quiet_option
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from corrconv.core.kernel import Kernel
+
+
+@click.command()
+@click.option("--sizes", default="1024x1024", help="Picture sizes, WIDTHxHEIGHT, with commas between.")
+@click.option(
+    "--kernels",
+    default="3 7 15 31 gaussian:size=31",
+    help="Kernels, with spaces between: a number is the side of a dense random one.",
+)
+@click.option("--dtype", type=click.Choice(["float32", "float64", "uint8"]), default="float32", help="Pixel type.")
+@click.option("--peers", default="all", help="Libraries to compare with: all, none, or names with commas between.")
+@click.option("--engines", is_flag=True, help="Time every engine, not only the planner's choice.")
+@click.option("--repeats", type=click.IntRange(1, 1000), default=5, help="Runs of each, of which the median counts.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads for everyone. [all cores]")
+@json_option
+@quiet_option
+def command(
+    sizes: str,
+    kernels: str,
+    dtype: str,
+    peers: str,
+    engines: bool,
+    repeats: int,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Time corrconv beside the libraries that are installed here.
+
+    All compute the same correlation, which is checked first; a library whose numbers are others is
+    marked, not timed. Runs take turns, medians count, and "extra MB" is our memory beside input and
+    output at its highest.
+
+    \b
+    corrconv bench
+    corrconv bench --sizes 4000x3000 --kernels "3 gaussian:size=31" --dtype uint8
+    corrconv bench --peers none --engines
+    """
+    import numpy as np
+
+    from corrconv.commands.bench.study import benchmark, make_work
+    from corrconv.commands.bench.view import benchmark_document, benchmark_table, machine, machine_line
+    from corrconv.core.options import Options
+    from corrconv.drawing.console import progress, show, show_document
+    from corrconv.libraries.peers import installed_peers, peer_versions
+
+    count = threads or os.cpu_count() or 1
+    contestants = _chosen(peers, installed_peers(count))
+    works = [
+        make_work(*size, kernel, np.dtype(dtype)) for size in _parse_sizes(sizes) for kernel in _parse_kernels(kernels)
+    ]
+    timed = benchmark(works, contestants, Options(threads=threads), engines=engines, repeats=repeats)
+    with progress(quiet=quiet) as bar:
+        results = list(bar.track(timed, total=len(works), description="timing"))
+    facts = machine(peer_versions(), count)
+    if as_json:
+        show_document(benchmark_document(results, facts))
+        return
+    # Seven columns of figures are what 80 columns of text can hold.
+    tables = [benchmark_table(results[start : start + 6]) for start in range(0, len(results), 6)]
+    show(*(part for table in tables for part in (table, "")), machine_line(facts))
+
+
+def _parse_sizes(text: str) -> list[tuple[int, int]]:
+    sizes = []
+    for word in text.split(","):
+        match = re.fullmatch(r"\s*([0-9]{1,5})x([0-9]{1,5})\s*", word)
+        if match is None or 0 in map(int, match.groups()):
+            raise CorrconvError(f"--sizes: {word!r} is not WIDTHxHEIGHT, such as 1024x768")
+        sizes.append((int(match[2]), int(match[1])))
+    return sizes
+
+
+def _parse_kernels(text: str) -> list[Kernel]:
+    from corrconv.files.kernels import read_kernel
+
+    kernels = [_dense(word) if word.isdecimal() else read_kernel(word) for word in text.split()]
+    if not kernels:
+        raise CorrconvError("--kernels is empty; name at least one, such as 3")
+    return kernels
+
+
+def _dense(word: str) -> Kernel:
+    from corrconv.commands.bench.study import dense_kernel
+    from corrconv.core.notation.numbers import quoted
+
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", word):
+        raise CorrconvError(f"--kernels: {quoted(word)} is no side of a kernel; use one from 1 to 9999")
+    return dense_kernel(int(word))
+
+
+def _chosen(peers: str, installed: dict[str, Any]) -> dict[str, Any]:
+    from corrconv.libraries.peers import peer_names
+
+    if peers in {"all", "none"}:
+        return installed if peers == "all" else {}
+    names = [name.strip() for name in peers.split(",")]
+    for name in names:
+        if name not in peer_names():
+            raise CorrconvError(f"--peers: {name!r} is not known; there are {', '.join(peer_names())}")
+        if name not in installed:
+            raise CorrconvError(f"--peers: {name} is not installed here; install it, or leave it out")
+    return {name: installed[name] for name in names}

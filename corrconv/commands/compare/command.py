@@ -1,0 +1,120 @@
+"""corrconv compare: both operations side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.commands.options import (
+    FilterChoices,
+    exit_code_option,
+    filter_options,
+    force_option,
+    json_option,
+    likes_option,
+    quiet_option,
+)
+from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command, report
+
+if TYPE_CHECKING:
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+    from corrconv.files.images import Picture
+
+# Every answer once: equal, equal but for sign, different, and two that only look symmetric.
+TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2", "emboss", "motion:length=9,angle=0")
+
+
+@click.command()
+@click.argument("image", type=ImageType())
+@click.argument("kernels", metavar="[KERNEL]...", type=KernelType(), nargs=-1)
+@click.option("-o", "--output", metavar="DIR", help="Write the pictures of each kernel to this folder.")
+@filter_options
+@likes_option
+@json_option
+@exit_code_option
+@force_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    image: Picture,
+    kernels: tuple[Kernel, ...],
+    output: str | None,
+    choices: FilterChoices,
+    likes: tuple[Convention, ...],
+    as_json: bool,
+    exit_code: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Filter IMAGE with each KERNEL both ways, and tell when the results coincide.
+
+    Without a KERNEL, a telling selection is compared. With -o, each kernel gets the pictures
+    correlation, convolution and difference, and one labelled panel. --exit-code gives 1 if any differ.
+
+    \b
+    corrconv compare photo.jpg
+    corrconv compare photo.jpg sobel "[1 2; 3 4]" -o compared/
+    corrconv compare photo.png gaussian:sigma=2 --json --exit-code
+    corrconv compare photo.png sobel --like scipy.signal.convolve2d --like cv2.filter2D
+    """
+    from corrconv.commands.compare.pictures import compare_and_draw
+    from corrconv.commands.compare.view import comparison_document, comparison_table, comparison_verdict
+    from corrconv.drawing.console import show, show_document
+    from corrconv.files.kernels import read_kernel
+
+    picture = choices.picture(image)
+    chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
+    say = report(quiet=quiet)
+    for note in picture.notes:
+        say(f"{picture.name}: {note}")
+    if likes:
+        _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
+        return
+    comparison, drawn = compare_and_draw(
+        picture, chosen, choices, output, inputs=inputs_of_command(), force=force, quiet=quiet
+    )
+    for entry in drawn:
+        say(f"written: {entry.panel}, and beside it correlation, convolution and difference.png")
+        if entry.clipped:
+            say(f"{entry.panel.parent}: {entry.clipped:.2%} of the pixels clipped in the results; see --display")
+    if as_json:
+        show_document(comparison_document(comparison, picture.name))
+    else:
+        show(comparison_table(comparison, _title(picture, choices)), "", comparison_verdict(comparison))
+    if exit_code and not comparison.all_coincide:
+        ctx.exit(1)
+
+
+def _title(picture: Picture, choices: FilterChoices) -> str:
+    rows, columns = picture.pixels.shape[:2]
+    return f"correlation and convolution of {picture.name} ({columns}x{rows}), boundary {choices.options.boundary}"
+
+
+def _compare_libraries(
+    ctx: click.Context,
+    picture: Picture,
+    kernels: tuple[Kernel, ...],
+    likes: tuple[Convention, ...],
+    *,
+    as_json: bool,
+    exit_code: bool,
+) -> None:
+    from corrconv.commands.compare.like_study import blame
+    from corrconv.commands.compare.like_view import blame_document, blame_table, blame_verdict
+    from corrconv.commands.like import refuse_beside_like
+    from corrconv.drawing.console import show, show_document
+
+    refuse_beside_like(ctx)
+    if len(likes) != 2 or ctx.params["output"] is not None:
+        raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
+    blames = [blame(picture.colours, kernel, *likes) for kernel in kernels]
+    if as_json:
+        show_document(blame_document(blames, picture.name))
+    else:
+        title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
+        show(blame_table(blames, title), "", *(blame_verdict(found) for found in blames))
+    if exit_code and not all(found.coincide for found in blames):
+        ctx.exit(1)

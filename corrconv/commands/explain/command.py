@@ -1,0 +1,136 @@
+"""corrconv explain: where one output pixel comes from."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.commands.options import (
+    FilterChoices,
+    filter_options,
+    force_option,
+    json_option,
+    like_option,
+    quiet_option,
+)
+from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command, report
+from corrconv.core.terms import Operation
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from corrconv.commands.explain.like_study import LikeExplanation
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+    from corrconv.files.images import Picture
+
+
+@click.command()
+@click.argument("image", type=ImageType())
+@click.argument("kernel", type=KernelType())
+@click.option("--at", type=CellType(), required=True, help="Row and column of the output pixel, counted from 0.")
+@click.option("--channel", type=click.IntRange(min=0), default=0, metavar="N", help="Colour channel; 0 is red.")
+@click.option("-o", "--output", metavar="FILE", help="Draw it as a picture.")
+@filter_options
+@like_option
+@json_option
+@force_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    image: Picture,
+    kernel: Kernel,
+    at: tuple[int, int],
+    channel: int,
+    output: str | None,
+    choices: FilterChoices,
+    like: Convention | None,
+    as_json: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Show how both operations arrive at the output pixel of IMAGE with KERNEL at --at ROW,COL.
+
+    Every pixel that is read, every weight as it is laid, the products and their sum, then bias,
+    display and the number that 'corrconv apply' writes there. With --like, how that library arrives
+    at it instead: its flip, its border, its scale and its rounding.
+
+    \b
+    corrconv explain photo.jpg sobel --at 100,200
+    corrconv explain photo.png "[1 2; 3 4]" --at 0,0 --boundary wrap --json
+    corrconv explain photo.png gaussian:sigma=2 --at 7,9 --channel 2 -o pixel.png
+    corrconv explain photo.png sobel --at 0,3 --like scipy.signal.convolve2d
+    """
+    from corrconv.commands.explain.study import explain_pixel
+    from corrconv.commands.explain.view import explanation_document, explanation_picture, explanation_view
+    from corrconv.drawing.console import show, show_document
+
+    picture = choices.picture(image)
+    say = report(quiet=quiet)
+    for note in picture.notes:
+        say(f"{picture.name}: {note}")
+    if like is not None:
+        from corrconv.commands.explain.like_view import like_document, like_picture, like_view
+        from corrconv.commands.like import refuse_beside_like
+
+        refuse_beside_like(ctx)
+        library = _explain_like(picture, kernel, like, at, channel)
+        document, view = like_document(library, picture.name), like_view(library, picture.name)
+        drawing = partial(like_picture, library)
+    else:
+        explanation = explain_pixel(
+            picture.planes,
+            choices.kernel(kernel),
+            choices.options,
+            choices.rendering,
+            at=at,
+            channel=channel,
+            dtype=_written_dtype(picture),
+            has_alpha=picture.has_alpha,
+        )
+        document, view = explanation_document(explanation, picture.name), explanation_view(explanation, picture.name)
+        drawing = partial(explanation_picture, explanation)
+    if output is not None:
+        from corrconv.commands.drawings import save_drawing
+
+        for line in save_drawing(output, drawing(picture.planes, picture.name), force=force):
+            say(line)
+    if as_json:
+        show_document(document)
+    else:
+        show(view)
+
+
+def _explain_like(
+    picture: Picture, kernel: Kernel, like: Convention, at: tuple[int, int], channel: int
+) -> LikeExplanation:
+    from corrconv.commands.explain.like_study import explain_like
+    from corrconv.commands.like import refuse_resized_transparency
+    from corrconv.files.formats import NPY
+
+    colours = picture.planes
+    if picture.has_alpha:
+        refuse_resized_transparency(picture, like)
+        colours = colours[:, :, :-1]
+    dtype = None if _written_format() == NPY else _written_dtype(picture)
+    return explain_like(colours, kernel, like, at=at, channel=channel, dtype=dtype)
+
+
+def _written_format() -> str:
+    """The format that `apply` would write without -o."""
+    from corrconv.files.images import format_of
+    from corrconv.files.names import name_outputs
+
+    (target,) = name_outputs(inputs_of_command()[:1], Operation.CORRELATION, None, None)
+    return format_of(target)
+
+
+def _written_dtype(picture: Picture) -> np.dtype[np.generic]:
+    """The pixels that `apply` would write without -o."""
+    from corrconv.files.images import pixel_dtype
+
+    return pixel_dtype(picture, _written_format())

@@ -1,0 +1,73 @@
+"""corrconv laws: which algebraic laws hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.commands.options import exit_code_option, force_option, json_option, plane_options, quiet_option
+from corrconv.commands.parameters import ImageType, KernelType, report
+
+if TYPE_CHECKING:
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.options import Options
+    from corrconv.files.images import Picture
+
+
+@click.command()
+@click.argument("image", type=ImageType())
+@click.argument("first", metavar="KERNEL", type=KernelType())
+@click.argument("second", metavar="KERNEL", type=KernelType())
+@click.option("-o", "--output", metavar="FILE", help="Draw a map of where laws fail.")
+@plane_options
+@json_option
+@exit_code_option
+@force_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    image: Picture,
+    first: Kernel,
+    second: Kernel,
+    output: str | None,
+    options: Options,
+    as_json: bool,
+    exit_code: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Check on IMAGE, made gray, and two KERNELs which algebraic laws hold.
+
+    For each law: what theory expects under these options, and why; the largest deviation that was
+    measured, and where. By default on the whole plane (full results, zeros outside), where theory is
+    cleanest. --exit-code gives 1 only when measurement and theory disagree.
+
+    \b
+    corrconv laws photo.jpg sobel emboss
+    corrconv laws photo.png box gaussian --output-size same -o where.png
+    corrconv laws photo.png "[1 2; 3 4]" box --boundary wrap --json
+    """
+    from corrconv.commands.laws.study import check_laws
+    from corrconv.commands.laws.view import laws_document, laws_picture, laws_table, laws_verdict
+    from corrconv.drawing.console import counting, show, show_document
+    from corrconv.files.images import to_gray
+
+    say = report(quiet=quiet)
+    for note in image.notes:
+        say(f"{image.name}: {note}")
+    pixels = to_gray(image).planes[:, :, 0]
+    with counting("checking", quiet=quiet) as progress:
+        laws = check_laws(pixels, first, second, options, progress=progress)
+    if output is not None:
+        from corrconv.commands.drawings import save_drawing
+
+        for line in save_drawing(output, laws_picture(laws, pixels, image.name), force=force):
+            say(line)
+    if as_json:
+        show_document(laws_document(laws, image.name))
+    else:
+        show(laws_table(laws, image.name), "", laws_verdict(laws))
+    if exit_code and not laws.agree:
+        ctx.exit(1)

@@ -1,0 +1,108 @@
+"""corrconv match: find a template in a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.commands.options import exit_code_option, force_option, json_option, quiet_option
+from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType, report
+from corrconv.core.terms import Operation
+
+if TYPE_CHECKING:
+    from corrconv.files.images import Picture
+
+# Scores below this are seldom the thing that was sought.
+LEAST_LIKENESS = 0.5
+
+
+@click.command()
+@click.argument("image", type=ImageType())
+@click.argument("template", type=ImageType())
+@click.option("--crop", type=RectangleType(), help="Take only this part of TEMPLATE.")
+@click.option("--count", type=click.IntRange(min=1), default=5, metavar="N", help="Report at most N matches.")
+@click.option(
+    "--min-score", type=float, metavar="X", help="The least score of a match.  [default: 0.5; none with --raw]"
+)
+@click.option("--operation", type=EnumChoice(Operation), default="correlation", help="How to lay the template.")
+@click.option("--raw", is_flag=True, help="Score by plain sums of products, not by likeness.")
+@click.option("--gray", is_flag=True, help="Make both pictures gray first.")
+@click.option("-o", "--output", metavar="PICTURE", help="Draw the matches and the map of scores.")
+@click.option("--map", "score_map", metavar="FILE", help="Write the scores, as .npy or as a picture.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.")
+@click.option("--csv", "as_rows", is_flag=True, help="Comma-separated values instead of the table.")
+@json_option
+@exit_code_option
+@force_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    image: Picture,
+    template: Picture,
+    crop: tuple[slice, slice] | None,
+    count: int,
+    min_score: float | None,
+    operation: Operation,
+    raw: bool,
+    gray: bool,
+    output: str | None,
+    score_map: str | None,
+    threads: int | None,
+    as_rows: bool,
+    as_json: bool,
+    exit_code: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Find TEMPLATE in IMAGE by normalized cross-correlation.
+
+    Every window of IMAGE is scored by its likeness to TEMPLATE, from -1 to 1 for an exact copy,
+    whatever its brightness and contrast. --exit-code gives 1 if no window reaches the least score.
+
+    \b
+    corrconv match page.png letter.png -o found.png
+    corrconv match photo.jpg photo.jpg --crop 100,200,40,50
+    corrconv match page.png letter.png --operation convolution
+    """
+    from corrconv.commands.drawings import save_drawing
+    from corrconv.commands.match.pictures import alike, cropped, write_scores
+    from corrconv.commands.match.study import match_template
+    from corrconv.commands.match.view import (
+        matching_document,
+        matching_panel,
+        matching_rows,
+        matching_view,
+    )
+    from corrconv.drawing.console import show, show_document
+    from corrconv.files.outputs import check_targets
+
+    if as_rows and as_json:
+        raise click.UsageError("--csv and --json both stand in place of the table; give one of them", ctx)
+    check_targets(output, score_map)
+    image, template = alike(image, template if crop is None else cropped(template, crop), gray=gray)
+    say = report(quiet=quiet)
+    for picture in (image, template):
+        for note in picture.notes:
+            say(f"{picture.name}: {note}")
+    pixels, pattern = image.colours, template.colours
+    least = LEAST_LIKENESS if min_score is None and not raw else min_score
+    matching = match_template(
+        pixels, pattern, operation=operation, raw=raw, count=count, min_score=least, channel_axis=-1, threads=threads
+    )
+    if output is not None:
+        panel = matching_panel(matching, pixels, pattern, image.name, template.name)
+        for line in save_drawing(output, panel, force=force):
+            say(line)
+    if score_map is not None:
+        for line in write_scores(score_map, matching, force=force):
+            say(line)
+    if as_json:
+        show_document(matching_document(matching, image.name, template.name))
+    elif as_rows:
+        click.echo(matching_rows(matching), nl=False)
+    else:
+        show(matching_view(matching, f"{template.name} in {image.name}"))
+    if exit_code and not matching.peaks:
+        ctx.exit(1)

@@ -1,0 +1,66 @@
+"""What `match` does with pictures before and after: part of one, both alike, the scores as a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corrconv.commands.parameters import inputs_of_command
+from corrconv.core.rendering import pixel_scale, quantize
+from corrconv.core.terms import Display
+from corrconv.errors import CorrconvError, FileError
+from corrconv.files.images import Picture, format_of, storable_dtype, to_gray, write_image
+from corrconv.files.outputs import refuse_overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corrconv.commands.match.study import Matching
+
+
+def cropped(picture: Picture, part: tuple[slice, slice]) -> Picture:
+    """A part of a picture. Raises CorrconvError if the picture does not hold the whole of it."""
+    rows, columns = picture.pixels.shape[:2]
+    inside = part[0].stop <= rows and part[1].stop <= columns
+    if not inside or part[0].start == part[0].stop or part[1].start == part[1].stop:
+        raise CorrconvError(
+            f"--crop takes {part[0].stop - part[0].start} rows from {part[0].start} and"
+            f" {part[1].stop - part[1].start} columns from {part[1].start}, which is no part of {picture.name}"
+            f" with its {rows} rows and {columns} columns"
+        )
+    return replace(picture, pixels=picture.pixels[part], name=f"part of {picture.name}")
+
+
+def alike(image: Picture, template: Picture, *, gray: bool) -> tuple[Picture, Picture]:
+    """Both pictures gray if asked for, or if only one of them is; a note then says so."""
+    if image.colour_channels == template.colour_channels and not gray:
+        return image, template
+    note = "made gray" if gray else "made gray, as the other picture is"
+    pair = tuple(
+        picture if picture.colour_channels == 1 else replace(to_gray(picture), notes=(*picture.notes, note))
+        for picture in (image, template)
+    )
+    return pair[0], pair[1]
+
+
+def write_scores(target: str, matching: Matching, *, force: bool) -> Iterator[str]:
+    """Write the score map; yields what is to be said.
+
+    Exact where the format holds floats; otherwise -1 is black, 0 mid-gray and 1 white, and raw sums
+    fill the range from the smallest to the largest.
+    """
+    if target == "-":
+        raise FileError("standard output holds the matches; name a file for the scores, such as --map scores.npy")
+    refuse_overwrite(target, inputs_of_command(), force=force)
+    scores = matching.scores[:, :, np.newaxis]
+    dtype = storable_dtype(format_of(target), scores.dtype)
+    shown = ""
+    if dtype.kind != "f":
+        display = Display.RESCALE if matching.raw else Display.SIGNED
+        low, high = (float(scores.min()), float(scores.max())) if matching.raw else (-1.0, 1.0)
+        scores = quantize(pixel_scale(display, low, high, dtype)(scores), dtype)[0]
+        shown = f"; black is {low:g}, white is {high:g}"
+    yield from write_image(target, Picture(scores[:, :, 0]))
+    yield f"{target}: scores of {scores.shape[1]}x{scores.shape[0]} windows{shown}"

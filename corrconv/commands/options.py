@@ -1,0 +1,134 @@
+"""Options that several commands share: each spelled once, stacked by decorators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from corrconv.commands.parameters import AnchorType, BoundaryType, ConventionType, EnumChoice, PairType
+from corrconv.core.terms import Alpha, Boundary, Display, Engine, OutputSize, Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.options import Options
+    from corrconv.core.rendering import Rendering
+    from corrconv.files.images import Picture
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _layout_options(boundary: str, output_size: str) -> tuple[Callable[[Command], Command], ...]:
+    return (
+        click.option("--boundary", type=BoundaryType(), default=boundary, help="What lies outside the image."),
+        click.option("--fill", type=float, default=0.0, help="Pixel value outside, for --boundary constant."),
+        click.option("--output-size", type=EnumChoice(OutputSize), default=output_size, help="Which outputs to keep."),
+        click.option("--anchor", type=AnchorType(), help="Kernel cell over the output pixel."),
+        click.option("--dilation", type=PairType(), default="1", help="Spread the kernel's cells n pixels apart."),
+    )
+
+
+LAYOUT_OPTIONS = (
+    *_layout_options("reflect", "same"),
+    click.option("--stride", type=PairType(), default="1", help="Keep every n-th output."),
+)
+WEIGHT_OPTIONS = (
+    click.option("--scale", type=float, default=1.0, metavar="X", help="Multiply the kernel by X."),
+    click.option("--normalize", is_flag=True, help="Divide the kernel by its sum."),
+)
+PIXEL_OPTIONS = (
+    click.option("--gray", is_flag=True, help="Make the image gray first."),
+    click.option("--bias", type=float, default=0.0, metavar="B", help="Add B to every result."),
+    click.option("--display", type=EnumChoice(Display), default="clip", help="How values become pixels."),
+    click.option("--alpha", type=EnumChoice(Alpha), default="keep", help="What happens to transparency."),
+)
+COMPUTING_OPTIONS = (
+    click.option("--engine", type=EnumChoice(Engine), default="auto", help="How to compute the sums."),
+    click.option("--precision", type=EnumChoice(Precision), default="auto", help="In which numbers."),
+    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use."),
+)
+
+like_option = click.option("--like", type=ConventionType(), help="Filter as this library does; see 'conventions'.")
+likes_option = click.option(
+    "--like",
+    "likes",
+    type=ConventionType(),
+    multiple=True,
+    help="Twice: compare two libraries, and say why they differ.",
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Nothing on standard error but errors.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of the table.")
+force_option = click.option("--force", is_flag=True, help="Overwrite even an input.")
+exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 if the answer is no.")
+
+
+@dataclass(frozen=True)
+class FilterChoices:
+    """What the shared options said."""
+
+    options: Options
+    rendering: Rendering
+    scale: float
+    normalize: bool
+    gray: bool
+
+    def kernel(self, kernel: Kernel) -> Kernel:
+        """The kernel as it is applied: normalized, then scaled."""
+        weighted = kernel.normalized() if self.normalize else kernel
+        return weighted if self.scale == 1 else weighted.scaled(self.scale).summable()
+
+    def picture(self, picture: Picture) -> Picture:
+        """The picture as it is filtered: gray where that was asked for."""
+        from corrconv.files.images import to_gray
+
+        return to_gray(picture) if self.gray else picture
+
+
+def filter_options(function: Command) -> Command:
+    """Give a command all options of filtering; it receives them as one `choices`."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        from corrconv.core.options import Options
+        from corrconv.core.rendering import Rendering
+
+        def take(*names: str) -> dict[str, Any]:
+            return {name: values.pop(name) for name in names}
+
+        given = click.get_current_context().get_parameter_source
+        if given("fill") is ParameterSource.COMMANDLINE and values["boundary"] != Boundary.CONSTANT:
+            raise click.UsageError("--fill is the pixel value outside for --boundary constant; add that option")
+        layout = take("boundary", "fill", "output_size", "anchor", "stride", "dilation")
+        computing = take("engine", "precision", "threads")
+        choices = FilterChoices(
+            options=Options(**layout, **computing),
+            rendering=Rendering(**take("bias", "display", "alpha")),
+            **take("scale", "normalize", "gray"),
+        )
+        return function(*args, choices=choices, **values)
+
+    for option in reversed((*LAYOUT_OPTIONS, *WEIGHT_OPTIONS, *PIXEL_OPTIONS, *COMPUTING_OPTIONS)):
+        command = option(command)
+    return command  # type: ignore[return-value]
+
+
+def plane_options(function: Command) -> Command:
+    """Give a command the options of laying kernels, but stride, on the whole plane; it receives one `options`."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        from corrconv.core.options import Options
+
+        names = ("boundary", "fill", "output_size", "anchor", "dilation", "engine", "threads")
+        options = Options(**{name: values.pop(name) for name in names})
+        return function(*args, options=options, **values)
+
+    engine, _, threads = COMPUTING_OPTIONS
+    for option in reversed((*_layout_options("constant", "full"), engine, threads)):
+        command = option(command)
+    return command  # type: ignore[return-value]

@@ -1,0 +1,283 @@
+"""Text becomes a value here: the parameter types of the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
+
+    from click.shell_completion import CompletionItem
+
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.terms import Boundary
+    from corrconv.files.images import Picture
+
+
+# No picture has places of more than 18 digits, and longer words are not always read by int.
+_WHOLE_NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
+
+INPUTS = "corrconv.inputs"  # the key of a context's inputs
+
+
+class _Type(click.ParamType[Any]):
+    """A type whose conversion may raise CorrconvError, which becomes click's error for the argument."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value of a text; values pass through."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.parse(value)
+        except CorrconvError as error:
+            self.fail(str(error), param, ctx)
+
+    def parse(self, text: str) -> Any:
+        """The value of a text. Raises CorrconvError."""
+        raise NotImplementedError
+
+
+class EnumChoice(click.ParamType[Any]):
+    """A closed choice, by the members' values."""
+
+    def __init__(self, choices: type[StrEnum]) -> None:
+        self.choices = choices
+        self.name = choices.__name__.lower()
+        self._values = click.Choice([member.value for member in choices])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """The choices."""
+        return self._values.get_metavar(param, ctx)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
+        """The member."""
+        return self.choices(self._values.convert(value, param, ctx))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the values."""
+        return self._values.shell_complete(ctx, param, incomplete)
+
+
+class _InputType(_Type):
+    """A type that stands for something to read; all of a command's inputs are remembered."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value of a text, which is remembered as an input."""
+        if isinstance(value, str) and ctx is not None:
+            inputs = ctx.meta.setdefault(INPUTS, [])
+            if value == "-" and "-" in inputs:
+                self.fail("standard input can be read only once, so only one argument can be '-'", param, ctx)
+            inputs.append(value)
+        return super().convert(value, param, ctx)
+
+
+def inputs_of_command() -> tuple[str, ...]:
+    """The inputs that the running command was given, as they were typed."""
+    return tuple(click.get_current_context().meta.get(INPUTS, ()))
+
+
+class SourceType(_InputType):
+    """A picture to be read later: a path, `-` or `sample:NAME`."""
+
+    name = "image"
+
+    def parse(self, text: str) -> Any:
+        """The text as it is."""
+        return text
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete samples and files."""
+        from click.shell_completion import CompletionItem
+
+        from corrconv.files.samples import sample_names
+
+        samples = [f"sample:{name}" for name in sample_names()]
+        found = [CompletionItem(sample) for sample in samples if sample.startswith(incomplete)]
+        return [*found, *click.Path().shell_complete(ctx, param, incomplete)]
+
+
+class KernelType(_InputType):
+    """A kernel file, a zoo name, an inline literal, or `-`."""
+
+    name = "kernel"
+
+    def parse(self, text: str) -> Kernel:
+        """Read the kernel."""
+        from corrconv.files.kernels import read_kernel
+
+        return read_kernel(text)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete zoo names and files."""
+        from click.shell_completion import CompletionItem
+
+        from corrconv.core.zoo import ZOO
+
+        names = [CompletionItem(name) for name in ZOO if name.startswith(incomplete)]
+        return [*names, *click.Path().shell_complete(ctx, param, incomplete)]
+
+
+class ImageType(SourceType):
+    """A picture, read at once."""
+
+    def parse(self, text: str) -> Picture:
+        """Read the picture."""
+        from corrconv.files.images import read_image
+
+        return read_image(text)
+
+
+class ResultType(_InputType):
+    """A result that was computed elsewhere: a picture, .npy, or numbers as text."""
+
+    name = "result"
+
+    def parse(self, text: str) -> Picture:
+        """Read the result."""
+        from corrconv.files.results import read_result
+
+        return read_result(text)
+
+
+class ConventionType(_Type):
+    """A known convention, by its name."""
+
+    name = "convention"
+
+    def parse(self, text: str) -> Convention:
+        """The convention of this name."""
+        from corrconv.libraries.known_conventions import convention_named
+
+        return convention_named(text)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the names."""
+        from click.shell_completion import CompletionItem
+
+        from corrconv.libraries.known_conventions import CONVENTIONS
+
+        return [CompletionItem(name) for name in CONVENTIONS if name.startswith(incomplete)]
+
+
+class BoundaryType(_Type):
+    """One of the five boundaries; foreign names are answered with patterns."""
+
+    name = "boundary"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The choices, as click shows them for its own."""
+        from corrconv.core.terms import Boundary
+
+        return f"[{'|'.join(Boundary)}]"
+
+    def parse(self, text: str) -> Boundary:
+        """The boundary of this name."""
+        from corrconv.core.boundary import boundary_named
+
+        return boundary_named(text)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the names."""
+        from click.shell_completion import CompletionItem
+
+        from corrconv.core.terms import Boundary
+
+        return [CompletionItem(str(boundary)) for boundary in Boundary if boundary.startswith(incomplete)]
+
+
+class AnchorType(_Type):
+    """`center`, `lower` or a cell."""
+
+    name = "center|lower|row,col"
+
+    def parse(self, text: str) -> str | tuple[int, int]:
+        """The word or the cell."""
+        return text if text in {"center", "lower"} else _two_numbers(text, "center, lower or ROW,COL such as 0,2")
+
+
+class CellType(_Type):
+    """A row and a column."""
+
+    name = "row,col"
+
+    def parse(self, text: str) -> tuple[int, int]:
+        """Both numbers."""
+        return _two_numbers(text, "ROW,COL such as 100,200")
+
+
+class PairType(_Type):
+    """One whole number, or two: for the rows and for the columns."""
+
+    name = "n or rows,cols"
+
+    def parse(self, text: str) -> tuple[int, int]:
+        """Both numbers."""
+        pair = text if "," in text else f"{text},{text}"
+        return _two_numbers(pair, "a number such as 2, or ROWS,COLUMNS such as 2,1")
+
+
+class RectangleType(_Type):
+    """A part of a picture: its first row and column, and how many of each."""
+
+    name = "row,col,rows,cols"
+
+    def parse(self, text: str) -> tuple[slice, slice]:
+        """The rows and the columns."""
+        row, column, rows, columns = _numbers(text, 4, "ROW,COL,ROWS,COLS such as 100,200,40,50")
+        return slice(row, row + rows), slice(column, column + columns)
+
+
+class SecondsType(_Type):
+    """A time to wait, from a tenth of a second to a day."""
+
+    name = "seconds"
+
+    def parse(self, text: str) -> float:
+        """The number of seconds."""
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0.0
+        if not 0.1 <= seconds <= 86400:
+            raise CorrconvError(f"{text!r} is no number of seconds from 0.1 to 86400")
+        return seconds
+
+
+def _two_numbers(text: str, expected: str) -> tuple[int, int]:
+    first, second = _numbers(text, 2, expected)
+    return first, second
+
+
+def _numbers(text: str, count: int, expected: str) -> list[int]:
+    parts = text.split(",")
+    if len(parts) != count or not all(_WHOLE_NUMBER.fullmatch(part) for part in parts):
+        from corrconv.core.notation.numbers import quoted
+
+        raise CorrconvError(f"{quoted(text)} is not {expected}")
+    return [int(part) for part in parts]
+
+
+def one_line(text: str) -> str:
+    """A text that stays one line and commands no terminal, whatever the file names in it hold."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def report(*, quiet: bool) -> Callable[[str], None]:
+    """A function that writes a line to standard error, or nothing."""
+
+    def write(line: str) -> None:
+        # Not err=True: that would write past a progress bar, into its line. `2>&-` leaves no stream at all.
+        if not quiet and sys.stderr is not None:
+            with suppress(OSError):  # nobody can be told, but the work is done
+                click.echo(one_line(line), file=sys.stderr)
+
+    return write

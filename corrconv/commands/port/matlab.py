@@ -1,0 +1,77 @@
+"""A port to MATLAB or Octave, without any toolbox but imfilter's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corrconv.core.convention.model import BorderRule
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Notation
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.commands.port.study import Port
+    from corrconv.core.convention.model import Side
+
+IMFILTER_BORDERS = {"constant": "0", "edge": "'replicate'", "symmetric": "'symmetric'", "wrap": "'circular'"}
+
+
+def matlab_script(ported: Port) -> str:
+    """MATLAB that makes `result` of a gray `image`. Raises CorrconvError for a border of mixed constants."""
+    name = ported.target.name.removeprefix("matlab.")
+    shared = ported.target.borders.shared
+    border = shared.rule.value if shared else "constant"
+    calls = {
+        "imfilter": f"imfilter(padded, kernel, {IMFILTER_BORDERS[border]}, 'same')",
+        "filter2": "filter2(kernel, padded, 'same')",
+        "conv2": "conv2(padded, kernel, 'same')",
+    }
+    lines = [
+        "image = double(imread('in.png'));",
+        f"kernel = {write_kernel(ported.passed, Notation.MATLAB)};",
+        *_pad_lines(ported),
+        f"result = {calls[name]};",
+    ]
+    if ported.crop is not None:
+        grown = ported.source.output_shape((0, 0), ported.kernel.shape)
+        spans = [f"{place + 1}:{place + grown[axis]}+size(image, {axis + 1})" for axis, place in enumerate(ported.crop)]
+        lines.append(f"result = result({spans[0]}, {spans[1]});")
+    if ported.factor != 1 or ported.offset != 0:
+        lines.append(f"result = result * {ported.factor!r} + {ported.offset!r};")
+    if ported.restores_border:
+        raise CorrconvError(
+            f"no MATLAB is written for {ported.source.name}, which leaves the border as it is; port to cv2.filter2D"
+        )
+    return "\n".join(lines)
+
+
+def _pad_lines(ported: Port) -> list[str]:
+    if ported.padding is None or not any(map(any, ported.padding)):
+        return ["padded = image;"]
+    (top, bottom), (left, right) = ported.padding
+    borders = ported.source.borders
+    if borders.shared is not None and borders.shared.rule is BorderRule.CONSTANT:
+        return [
+            f"padded = {borders.shared.fill:g} * ones(size(image) + [{top + bottom} {left + right}]);",
+            f"padded({top + 1}:{top}+size(image, 1), {left + 1}:{left}+size(image, 2)) = image;",
+        ]
+    if any(side.rule is BorderRule.CONSTANT for side in borders.sides.values()):
+        raise CorrconvError(f"no MATLAB is written for the mixed constants of {ported.source.name}")
+    rows = matlab_places(top, bottom, borders.top, borders.bottom)
+    columns = matlab_places(left, right, borders.left, borders.right)
+    return [f"padded = image({rows}, {columns});"]
+
+
+def matlab_places(before: int, after: int, first: Side, last: Side) -> str:
+    """The indices, counted from 1, that pad one axis of an image larger than its padding."""
+    outside: dict[BorderRule, tuple[Callable[[int], str], Callable[[int], str]]] = {
+        BorderRule.EDGE: (lambda _: "1", lambda _: "end"),
+        BorderRule.REFLECT: (lambda far: f"{far + 1}", lambda far: f"end-{far}"),
+        BorderRule.SYMMETRIC: (lambda far: f"{far}", lambda far: f"end-{far - 1}"),
+        BorderRule.WRAP: (lambda far: f"end-{far - 1}", lambda far: f"{far}"),
+    }
+    low = [outside.get(first.rule, outside[BorderRule.EDGE])[0](far) for far in range(before, 0, -1)]
+    high = [outside.get(last.rule, outside[BorderRule.EDGE])[1](far) for far in range(1, after + 1)]
+    return f"[{' '.join([*low, '1:end', *high])}]"

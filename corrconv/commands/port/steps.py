@@ -1,0 +1,72 @@
+"""What stands before and after the call in a port: padding by hand, cropping, and the border put back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corrconv.core.convention.model import BorderRule, Borders
+
+if TYPE_CHECKING:
+    from corrconv.commands.port.study import Port
+
+
+def pad_lines(ported: Port) -> list[str]:
+    """Python that makes up the pixels around `padded`."""
+    if ported.padding is None or not any(map(any, ported.padding)):
+        return []
+    (top, bottom), (left, right) = ported.padding
+    borders = ported.source.borders
+    if borders.shared is not None:
+        return [_pad(((top, bottom), (left, right)), borders, "top")]
+    # Columns first, so that a constant at the top or bottom wins in the corners.
+    widths = {
+        "left": ((0, 0), (left, 0)),
+        "right": ((0, 0), (0, right)),
+        "top": ((top, 0), (0, 0)),
+        "bottom": ((0, bottom), (0, 0)),
+    }
+    return [_pad(width, borders, name) for name, width in widths.items() if any(map(any, width))]
+
+
+def _pad(widths: tuple[tuple[int, int], tuple[int, int]], borders: Borders, name: str) -> str:
+    side = borders.sides[name]
+    constant = f", constant_values={side.fill:g}" if side.rule is BorderRule.CONSTANT else ""
+    return f'padded = np.pad(padded, {widths}, mode="{side.rule.boundary}"{constant})'
+
+
+def after_lines(ported: Port) -> list[str]:
+    """Python that makes the wanted `result` of the target's."""
+    lines = []
+    if ported.crop is not None:
+        grown = ported.source.output_shape((0, 0), ported.kernel.shape)
+        stops = [
+            f"{place} + image.shape[{axis}]{f' {grown[axis]:+d}' if grown[axis] else ''}"
+            for axis, place in enumerate(ported.crop)
+        ]
+        lines.append(f"result = result[{ported.crop[0]} : {stops[0]}, {ported.crop[1]} : {stops[1]}]")
+    if ported.factor != 1:
+        lines.append(f"result = result * {ported.factor!r}")
+    if ported.offset != 0:
+        lines.append(f"result = result + {ported.offset!r}")
+    if ported.restores_border:
+        lines += _border_lines(ported)
+    return lines
+
+
+def _border_lines(ported: Port) -> list[str]:
+    rows, columns = ported.source.orientation.of_shape(ported.kernel.shape)
+    top, left = (-place for place in ported.source.start(ported.kernel.shape))
+    places = {
+        "top": (top, f"[:{top}]"),
+        "bottom": (rows - 1 - top, f"[-{rows - 1 - top}:]"),
+        "left": (left, f"[:, :{left}]"),
+        "right": (columns - 1 - left, f"[:, -{columns - 1 - left}:]"),
+    }
+    lines = []
+    for name, (width, place) in places.items():
+        side = ported.source.borders.sides[name]
+        if width > 0 and side.rule is BorderRule.UNFILTERED:
+            lines.append(f"result{place} = image{place}")
+        elif width > 0 and side.rule is BorderRule.BLANK:
+            lines.append(f"result{place} = {side.fill:g}")
+    return lines

@@ -1,0 +1,115 @@
+"""corrconv probe: what does a function or command really compute?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from corrconv.commands.options import exit_code_option, json_option, quiet_option
+from corrconv.commands.parameters import SecondsType, report
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from corrconv.commands.probe.study import Probe
+    from corrconv.libraries.target import Target
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option("--command", "template", metavar="TEMPLATE", help="A shell command with {image}, {kernel}, {output}.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the function.")
+@click.option("--image-format", default="png", metavar="NAME", help="Files for --command: png, png16, pgm or tiff.")
+@click.option("--timeout", type=SecondsType(), default="20", help="Seconds for one run of --command.")
+@click.option("--markdown", is_flag=True, help="The survey as a Markdown table.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every experiment.")
+@json_option
+@exit_code_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    target: str | None,
+    template: str | None,
+    settings: tuple[str, ...],
+    image_format: str,
+    timeout: float,
+    markdown: bool,
+    verbose: bool,
+    as_json: bool,
+    exit_code: bool,
+    quiet: bool,
+) -> None:
+    """Find out by experiment what TARGET computes, and prove it by prediction.
+
+    TARGET is a known function such as cv2.filter2D or torch.nn.functional.conv2d, a known command such
+    as imagemagick.convolve, or any package.module:function called as f(image, kernel). With --command,
+    a shell command is probed. Without either, everything known that is installed here. What a function
+    prints is dropped. --exit-code gives 1 if anything is not explained.
+
+    \b
+    corrconv probe scipy.signal.convolve2d --set mode=same
+    corrconv probe my_module:blur -v
+    corrconv probe --command "gmic {image} {kernel:gmic} correlate[0] [1] keep[0] -o {output}"
+    corrconv probe
+    """
+    from corrconv.commands.probe.view import probe_document, probe_text, survey_document, survey_markdown, survey_table
+    from corrconv.drawing.console import show, show_document
+    from corrconv.libraries.targets import parse_setting, target_named
+
+    if target is not None and template is not None:
+        raise click.UsageError("give a TARGET or --command, not both", ctx)
+    chosen = dict(parse_setting(text) for text in settings)
+    single: Target | None = None
+    if template is not None:
+        from corrconv.libraries.target_commands import Command
+
+        single = Command(name=template, template=template, image_format=image_format, timeout=timeout).target()
+    elif target is not None:
+        single = target_named(target, chosen)
+    elif chosen:
+        raise click.UsageError("--set needs a TARGET", ctx)
+    probes = _survey(quiet=quiet) if single is None else [_examined(single, quiet=quiet)]
+    if as_json:
+        show_document(survey_document(probes) if single is None else probe_document(probes[0]))
+    elif markdown:
+        click.echo(survey_markdown(probes))
+    elif single is None:
+        show(survey_table(probes))
+    else:
+        show(probe_text(probes[0], verbose=verbose), soft_wrap=True)
+    if exit_code and not all(probe.explained for probe in probes):
+        ctx.exit(1)
+
+
+def _examined(target: Target, *, quiet: bool) -> Probe:
+    from corrconv.commands.probe.study import probe
+    from corrconv.drawing.console import progress
+
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task(target.name, total=None)
+        found = probe(target, progress=lambda step: bar.update(task, description=f"{target.name}: {step}"))
+    if not found.accepted:
+        raise CorrconvError(f"{target.name} takes no kernel that was tried: {found.problem}")
+    return found
+
+
+def _survey(*, quiet: bool) -> list[Probe]:
+    from corrconv.commands.probe.study import probe
+    from corrconv.drawing.console import progress
+    from corrconv.libraries.target_commands import COMMANDS
+    from corrconv.libraries.target_functions import FUNCTIONS
+    from corrconv.libraries.targets import known_targets
+
+    say = report(quiet=quiet)
+    probes = []
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("probing", total=None)
+        for target in known_targets():
+            bar.update(task, description=target.name)
+            probes.append(probe(target))
+    here = {found.target.partition(" ")[0] for found in probes}
+    absent = [name for name in (*FUNCTIONS, *COMMANDS) if name not in here]
+    if absent:
+        say(f"not installed here: {', '.join(absent)}")
+    return probes

@@ -1,0 +1,161 @@
+"""A target under examination, and the pictures and kernels that it is shown."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.errors import CorrconvError
+from corrconv.libraries.target import TimeoutExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from corrconv.libraries.target import Shape, Target
+
+PICTURE_SHAPE = (25, 31)
+IMPULSE_AT = (12, 15)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question to the target, and what was seen."""
+
+    question: str
+    answer: str
+
+
+class Unexplained(Exception):  # noqa: N818 - an outcome of an experiment, not an error of ours
+    """The target does something that the model of a convention has no place for."""
+
+
+class Refused(Exception):  # noqa: N818 - see above
+    """The target raised an error or gave something that is no picture."""
+
+
+class NotLinear(Unexplained):
+    """The target is no linear shift-invariant filter, so neither operation describes it."""
+
+
+@dataclass
+class Subject:
+    """A target under examination: calls it with copies, and keeps the log."""
+
+    target: Target
+    random: np.random.Generator
+    accepted: list[Shape] = field(default_factory=list)
+    experiments: list[Experiment] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
+    blacks: dict[bytes, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The image type that the geometry is measured with."""
+        return np.dtype(self.target.image_dtypes[0])
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The values that results may be cut off at."""
+        if self.dtype.kind == "f":
+            return -np.inf, np.inf
+        return float(np.iinfo(self.dtype).min), float(np.iinfo(self.dtype).max)
+
+    @property
+    def white(self) -> float:
+        """The largest pixel value that is used."""
+        return 255.0 if self.dtype.kind == "f" else self.limits[1]
+
+    @property
+    def tolerance(self) -> float:
+        """What the target's own rounding may account for: of float32 sums up to 64 times white, or to whole numbers."""
+        return 0.16 if self.dtype.kind == "f" else 1.0
+
+    def log(self, question: str, answer: str) -> None:
+        """Keep what was seen."""
+        self.experiments.append(Experiment(question, answer))
+
+    def call(self, image: NDArray[Any], kernel: NDArray[Any]) -> NDArray[Any]:
+        """The target's result for copies of an image and a kernel.
+
+        Raises Refused where it is no picture, and TimeoutExceededError where it took too long.
+        """
+        handed_image, handed_kernel = image.copy(), kernel.astype(np.float64)
+        try:
+            with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+                result = np.asarray(self.target.run(handed_image, handed_kernel))
+        except TimeoutExceededError:
+            raise
+        # Whatever a stranger's code raises is an answer to the experiment; only Ctrl-C is the user's.
+        except (Exception, SystemExit, GeneratorExit) as error:
+            detail = str(error).strip()
+            kind = "" if isinstance(error, CorrconvError) else f"{type(error).__name__}: "
+            raise Refused(kind + detail if detail else type(error).__name__) from error
+        if not np.array_equal(handed_image, image) or not np.array_equal(handed_kernel, kernel):
+            self._note("it changes its input in place")
+        if result.dtype.kind not in "biuf":
+            raise Refused(f"it returned {result.dtype}, not real numbers")
+        if result.ndim != 2:
+            raise Refused(f"it returned an array of shape {result.shape} for an image of shape {image.shape}")
+        if result.size == 0:
+            raise Refused("it returned an empty array")
+        if not np.isfinite(result).all():
+            raise Refused("it returned nan or inf for finite pixels")
+        return result.copy()
+
+    def black(self, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a black picture gives, asked for once: the bias, and what a constant outside adds at the borders."""
+        key = kernel.tobytes() + repr(kernel.shape).encode()
+        if key not in self.blacks:
+            self.blacks[key] = self.call(np.zeros(PICTURE_SHAPE, self.dtype), kernel).astype(np.float64)
+        return self.blacks[key]
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def picture(self, shape: Shape, peak: float) -> NDArray[Any]:
+        """A random picture of whole numbers from 0 to peak, in the geometry's type."""
+        return self.random.integers(0, int(peak) + 1, shape).astype(self.dtype)
+
+
+def corner_kernel(shape: Shape) -> NDArray[np.float64]:
+    """A kernel that no turn or mirror leaves as it is, of rank 1, with 1, 2, 3 and 6 in its corners.
+
+    The wide steps between its cells survive rounding to 8 bits, and the zeros keep the sums small.
+    """
+    column, row = np.zeros(shape[0]), np.zeros(shape[1])
+    column[-1], row[-1] = 3, 2
+    column[0] = row[0] = 1
+    return np.outer(column, row)
+
+
+def whole_kernel(
+    shape: Shape, random: np.random.Generator, positive: int, negative: int, *, separable: bool = False
+) -> NDArray[np.float64]:
+    """A random kernel of whole numbers whose positive cells sum to one number and its negative ones to another.
+
+    Both numbers are multiples of 4. With powers of two for divisors, every quotient is exact, so that
+    no rounding inside the target decides the outcome.
+    """
+    if separable and shape[0] > 1:
+        factor = whole_kernel((1, shape[0]), random, positive // 4, negative // 4)
+        return np.outer(factor, whole_kernel((1, shape[1]), random, 4, 0))
+    order = random.permutation(shape[0] * shape[1])
+    split = max(1, len(order) // 3) if negative else 0
+    cells = np.zeros(len(order))
+    for places, total in ((order[split:], positive), (order[:split], -negative)):
+        if total:
+            amounts = random.multinomial(abs(total), np.full(len(places), 1 / len(places)))
+            cells[places] = np.sign(total) * amounts
+    return cells.reshape(shape)
+
+
+def listed(shapes: Iterable[Shape]) -> str:
+    """The shapes as people write them."""
+    return ", ".join(f"{rows}x{columns}" for rows, columns in shapes)

@@ -1,0 +1,210 @@
+"""What a library of a given convention makes of an image and a kernel, number by number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.boundary import OUTSIDE, source_indices
+from corrconv.core.convention.model import REPLACED, BorderRule, ZeroSum
+from corrconv.core.filtering import filter_array
+from corrconv.core.options import Options
+from corrconv.core.terms import Operation, OutputSize
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.core.convention.model import Borders, Convention, Side
+    from corrconv.core.kernel import Kernel
+
+
+def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
+    """The sums of products before scale, bias and rounding; exact for whole numbers.
+
+    image (H, W) or (H, W, C). The orientation, the anchor, the borders and the output size of the
+    convention decide which pixels each sum reads; results that a border rule replaces are included.
+    Raises CorrconvError where the image is too small for any output.
+    """
+    shape = kernel.shape
+    rows, columns = convention.output_shape((image.shape[0], image.shape[1]), shape)
+    if rows < 1 or columns < 1:
+        raise CorrconvError(
+            f"the {shape[0]}x{shape[1]} kernel does not fit into the {image.shape[0]}x{image.shape[1]} image;"
+            " output size 'valid' leaves nothing"
+        )
+    weights = convention.orientation.of_weights(kernel.weights)
+    start = convention.start(shape)
+    reads = (rows + weights.shape[0] - 1, columns + weights.shape[1] - 1)
+    padded = padded_window(image, start, reads, convention.borders)
+    if padded.dtype.kind == "f":
+        padded = padded.astype(np.float64)
+    return filter_array(
+        padded,
+        weights,
+        Operation.CORRELATION,
+        Options(output_size=OutputSize.VALID),
+        channel_axis=None if image.ndim == 2 else -1,
+    )
+
+
+def padded_window(
+    image: NDArray[Any], start: tuple[int, int], shape: tuple[int, int], borders: Borders
+) -> NDArray[Any]:
+    """The pixels from place start on, (rows, columns) of them, made up where they lie outside the image.
+
+    Where two constants meet in a corner, the one of the top or bottom wins.
+    """
+    rows = read_places(image.shape[0], start[0], shape[0], borders.top, borders.bottom)
+    columns = read_places(image.shape[1], start[1], shape[1], borders.left, borders.right)
+    # Constant places are overwritten with the fill; any pixel will do until then.
+    padded: NDArray[Any] = image[np.ix_(np.where(rows == OUTSIDE, 0, rows), np.where(columns == OUTSIDE, 0, columns))]
+    fills = [side.fill for side in borders.sides.values() if side.rule is BorderRule.CONSTANT]
+    if padded.dtype.kind in "biu" and not all(_holds(padded.dtype, fill) for fill in fills):
+        padded = padded.astype(np.float64)
+    places = np.arange(start[1], start[1] + shape[1])
+    for side, outside in ((borders.left, places < 0), (borders.right, places >= image.shape[1])):
+        if side.rule is BorderRule.CONSTANT:
+            padded[:, outside] = side.fill
+    places = np.arange(start[0], start[0] + shape[0])
+    for side, outside in ((borders.top, places < 0), (borders.bottom, places >= image.shape[0])):
+        if side.rule is BorderRule.CONSTANT:
+            padded[outside] = side.fill
+    return padded
+
+
+def _holds(dtype: np.dtype[Any], fill: float) -> bool:
+    if dtype.kind == "b":
+        return fill in (0, 1)
+    limits = np.iinfo(dtype)
+    return float(fill).is_integer() and limits.min <= fill <= limits.max
+
+
+def read_places(length: int, start: int, count: int, before: Side, after: Side) -> NDArray[np.intp]:
+    """The pixels along an axis that stand for the places from start on; OUTSIDE where a constant does."""
+    stop = start + count
+    places = np.arange(start, stop)
+    if start < 0:
+        reach = -start
+        made_up = source_indices(length, reach, 0, before.rule.boundary)[:reach]
+        places[places < 0] = made_up[: np.count_nonzero(places < 0)]
+    if stop > length:
+        made_up = source_indices(length, 0, stop - length, after.rule.boundary)[length:]
+        outside = np.arange(start, stop) >= length
+        places[outside] = made_up[-np.count_nonzero(outside) :]
+    return places
+
+
+def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[Any]:
+    """What a target of this convention makes of an image (H, W) or (H, W, C) and a kernel.
+
+    Real images give float64; whole-number ones follow the convention's numbers. Raises CorrconvError
+    where the convention refuses the kernel.
+    """
+    values = exact_values(image, kernel, convention)
+    return values if image.dtype.kind == "f" else convention.numbers.fit(values, image.dtype)
+
+
+def exact_values(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
+    """The results of a convention before they are rounded and made to fit a type."""
+    check_shape(kernel, convention)
+    divisor = convention.scale.divisor(kernel)
+    if convention.single_precision and divisor != 0 and image.dtype.kind in "iu":
+        values = _single_precision_sums(image, kernel, convention, divisor)
+        return replace_border_results(values, image, kernel.shape, convention)
+    values = raw_sums(image, kernel, convention)
+    if divisor == 0:
+        values = _without_divisor(values, kernel, convention)
+    elif divisor != 1:
+        values = values / divisor
+    if (convention.gain, convention.bias) != (1.0, 0.0):
+        values = values * convention.gain + convention.bias
+    return replace_border_results(values, image, kernel.shape, convention)
+
+
+def _single_precision_sums(
+    image: NDArray[Any], kernel: Kernel, convention: Convention, divisor: float
+) -> NDArray[np.float64]:
+    """The sums as Pillow forms them, where ties between two whole numbers depend on every rounding.
+
+    The half that truncation will turn into rounding is added first, and taken away here again. Source:
+    libImaging/Filter.c of Pillow, which was found to agree to the last bit.
+    """
+    weights = kernel.weights.astype(np.float32) / np.float32(divisor)
+    laid_rows = convention.orientation.of_weights(np.arange(weights.size).reshape(weights.shape)) // weights.shape[1]
+    laid = convention.orientation.of_weights(weights)
+    rows, columns = convention.output_shape((image.shape[0], image.shape[1]), kernel.shape)
+    reads = (rows + laid.shape[0] - 1, columns + laid.shape[1] - 1)
+    pixels = padded_window(image, convention.start(kernel.shape), reads, convention.borders).astype(np.float32)
+    total = np.full((rows, columns, *image.shape[2:]), 0.5, np.float32)
+    for row in np.argsort(laid_rows[:, 0]):
+        part = np.zeros_like(total)
+        for column in range(laid.shape[1]):
+            part += laid[row, column] * pixels[row : row + rows, column : column + columns]
+        total += part
+    return total.astype(np.float64) - 0.5
+
+
+def check_shape(kernel: Kernel, convention: Convention) -> None:
+    """Raise CorrconvError where the convention does not cover kernels of this shape."""
+    if not convention.accepts(kernel.shape):
+        raise CorrconvError(
+            f"{convention.name} takes {convention.accepted}, and {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}"
+        )
+
+
+def _without_divisor(values: NDArray[np.float64], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
+    match convention.zero_sum:
+        case ZeroSum.RAW:
+            return values
+        case ZeroSum.ZERO:
+            return np.zeros_like(values)
+        case ZeroSum.REFUSED:
+            raise CorrconvError(f"{convention.name} divides by the kernel's sum, and {kernel.name} sums to 0")
+
+
+def replace_border_results(
+    values: NDArray[np.float64], image: NDArray[Any], shape: tuple[int, int], convention: Convention
+) -> NDArray[np.float64]:
+    """The results with those replaced that a border rule leaves unfiltered or blank.
+
+    These are the outputs whose window, a kernel of this shape, reaches over the side.
+    """
+    sides = convention.borders.sides
+    if convention.output_size is not OutputSize.SAME or not any(side.rule in REPLACED for side in sides.values()):
+        return values
+    replaced = values.copy()
+    for name, strip in border_strips(image.shape[:2], convention, shape).items():
+        if sides[name].rule is BorderRule.UNFILTERED:
+            replaced[strip] = image[strip]
+        elif sides[name].rule is BorderRule.BLANK:
+            replaced[strip] = sides[name].fill
+    return replaced
+
+
+def border_strips(
+    image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]
+) -> dict[str, tuple[slice, slice]]:
+    """For each side, the `same` outputs whose windows reach over it."""
+    rows, columns = convention.orientation.of_shape(shape)
+    top, left = (-place for place in convention.start(shape))
+    everything = slice(None)
+    bottom_start = image_shape[0] - max(0, rows - 1 - top)
+    right_start = image_shape[1] - max(0, columns - 1 - left)
+    return {
+        "top": (slice(0, max(0, top)), everything),
+        "bottom": (slice(max(0, bottom_start), None), everything),
+        "left": (everything, slice(0, max(0, left))),
+        "right": (everything, slice(max(0, right_start), None)),
+    }
+
+
+def interior(image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """The outputs whose windows, a kernel of this shape, lie inside the image: they know no border rule."""
+    rows, columns = convention.orientation.of_shape(shape)
+    start = convention.start(shape)
+    outputs = convention.output_shape((image_shape[0], image_shape[1]), shape)
+    low = [max(0, -place) for place in start]
+    high = [min(outputs[axis], image_shape[axis] - side + 1 - start[axis]) for axis, side in enumerate((rows, columns))]
+    return slice(low[0], max(low[0], high[0])), slice(low[1], max(low[1], high[1]))

@@ -1,0 +1,202 @@
+"""Which border rules, scales and roundings make given results of given pixels: shared by probing and diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.convention.filtering import exact_values, interior
+from corrconv.core.convention.model import BorderRule, Borders, Convention, Numbers, Overflow, Rounding, Side
+from corrconv.core.terms import OutputSize
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from corrconv.core.kernel import Kernel
+
+# Relative to the largest possible sum: thousands of roundings of float64 and of float32, so that FFT
+# methods pass, and a term that does not belong there is noticed.
+DOUBLE_PRECISION = 1e-12
+SINGLE_PRECISION = 1e-5
+
+# Weights outside the image that sum to less than this show nothing of a constant there.
+NEGLIGIBLE = 1e-9
+
+# The rules that make up pixels by repeating others; the constant is solved for.
+REPEATING = (BorderRule.EDGE, BorderRule.REFLECT, BorderRule.SYMMETRIC, BorderRule.WRAP)
+
+
+@dataclass(frozen=True)
+class Line:
+    """results = gain · sums + bias, with the largest deviation of the pixels that it was fitted to."""
+
+    gain: float
+    bias: float
+    deviation: float
+    pixels: int
+
+
+def fit_line(sums: NDArray[Any], results: NDArray[Any], limits: tuple[float, float] = (-np.inf, np.inf)) -> Line | None:
+    """The line through the results strictly within the limits, or None for fewer than three of them."""
+    inside = (results > limits[0]) & (results < limits[1])
+    x, y = sums[inside].astype(np.float64), results[inside].astype(np.float64)
+    if x.size < 3 or np.ptp(x) == 0:
+        return None
+    centred = x - x.mean()
+    gain = float(centred @ y / (centred @ centred))
+    bias = float(y.mean() - gain * x.mean())
+    return Line(gain, bias, float(np.abs(gain * x + bias - y).max()), x.size)
+
+
+def plain_fraction(value: float, reach: float) -> float:
+    """The fraction with the smallest divisor within this relative reach, or the value itself."""
+    for divisor in range(1, 65):
+        fraction = round(value * divisor) / divisor
+        if abs(fraction - value) <= reach * max(abs(value), reach):
+            return fraction
+    return value
+
+
+def side_strips(image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]) -> dict[str, Any]:
+    """For each side, the outputs that reach over this side only (an empty strip where none do)."""
+    rows, columns = interior(image_shape, convention, shape)
+    return {
+        "top": (slice(0, rows.start), columns),
+        "bottom": (slice(rows.stop, None), columns),
+        "left": (rows, slice(0, columns.start)),
+        "right": (rows, slice(columns.stop, None)),
+    }
+
+
+def fit_sides(
+    image: NDArray[Any],
+    kernel: Kernel,
+    result: NDArray[Any],
+    convention: Convention,
+    tolerance: float,
+    *,
+    fitted: Callable[[NDArray[np.float64]], NDArray[Any]] | None = None,
+) -> dict[str, tuple[Side, ...] | None]:
+    """For each side, the rules that give the results along it; None for a side that no window reaches over.
+
+    The convention must hold in the interior. Constants are solved for; a rule fits where no pixel of
+    the strip deviates by more than the tolerance. Where none does, the rule is `unknown`. fitted: what
+    rounds the exact values and makes them fit the result's type, where that is known already.
+    """
+    finish = fitted or (lambda values: values)
+    repeated = {rule: finish(_values(image, kernel, convention, Side(rule))) for rule in REPEATING}
+    black = _values(image, kernel, convention, Side(BorderRule.CONSTANT, 0.0))
+    slope = _values(image, kernel, convention, Side(BorderRule.CONSTANT, 1.0)) - black
+    limits = (float(result.min()), float(result.max())) if fitted else (-np.inf, np.inf)
+    found: dict[str, tuple[Side, ...] | None] = {}
+    for name, strip in side_strips(image.shape, convention, kernel.shape).items():
+        seen = result[strip].astype(np.float64)
+        if seen.size == 0:
+            found[name] = None
+            continue
+        rules = []
+        for fill in _constants(seen, black[strip], slope[strip], limits):
+            made = finish(black[strip] + fill * slope[strip])
+            if np.abs(made.astype(np.float64) - seen).max() <= tolerance:
+                rules.append(Side(BorderRule.CONSTANT, float(fill)))
+                break
+        rules += [
+            Side(rule)
+            for rule, values in repeated.items()
+            if np.abs(values[strip].astype(np.float64) - seen).max() <= tolerance
+        ]
+        if not rules and convention.output_size is OutputSize.SAME:
+            rules += _fit_replaced(seen, image[strip], tolerance)
+        found[name] = tuple(rules) or (Side(BorderRule.UNKNOWN),)
+    return found
+
+
+def _constants(
+    seen: NDArray[np.float64], black: NDArray[np.float64], slope: NDArray[np.float64], limits: tuple[float, float]
+) -> list[float]:
+    """Constants that may lie outside, the likeliest first; results at the limits may have been cut off.
+
+    Where the weights outside cancel, any constant would do, and 0 stands for all of them.
+    """
+    telling = (seen > limits[0]) & (seen < limits[1]) & (np.abs(slope) > NEGLIGIBLE)
+    if not telling.any():
+        return [0.0]
+    fill = float((slope * (seen - black))[telling].sum() / (slope[telling] ** 2).sum())
+    return [round(fill), fill] if limits[0] == -np.inf else [round(fill), 0.0, fill]
+
+
+def _values(image: NDArray[Any], kernel: Kernel, convention: Convention, side: Side) -> NDArray[np.float64]:
+    return exact_values(image, kernel, replace(convention, borders=Borders(side, side, side, side)))
+
+
+def _fit_replaced(seen: NDArray[np.float64], image: NDArray[Any], tolerance: float) -> list[Side]:
+    if np.abs(seen - image).max() <= tolerance:
+        return [Side(BorderRule.UNFILTERED)]
+    if np.ptp(seen) <= tolerance:
+        return [Side(BorderRule.BLANK, float(np.median(seen)))]
+    return []
+
+
+def fit_numbers(
+    exact: list[NDArray[np.float64]], results: list[NDArray[Any]], image_dtype: np.dtype[Any]
+) -> tuple[Numbers, ...]:
+    """The roundings and overflows that turn the exact values into these results, to the last one.
+
+    Real results may be rounded or cut off too; unrounded ones fit to the precision of their type.
+    """
+    dtype = results[0].dtype
+    name = "image" if dtype == image_dtype else dtype.name
+    real = dtype.kind == "f"
+    candidates = [
+        Numbers(name, rounding, overflow)
+        for rounding, overflow in product(Rounding, Overflow)
+        if real or (rounding is not Rounding.NONE and overflow is not Overflow.NONE)
+    ]
+    return tuple(numbers for numbers in candidates if _makes(numbers, exact, results, image_dtype))
+
+
+def _makes(
+    numbers: Numbers, exact: list[NDArray[np.float64]], results: list[NDArray[Any]], image_dtype: np.dtype[Any]
+) -> bool:
+    for values, result in zip(exact, results, strict=True):
+        made = numbers.fit(values, image_dtype)
+        reach = 0.0
+        if result.dtype.kind == "f":
+            peak = max(float(np.abs(values).max()), float(np.iinfo(image_dtype).max))
+            reach = peak * precision_of(result.dtype)
+        if np.abs(made.astype(np.float64) - result).max() > reach:
+            return False
+    return True
+
+
+def precision_of(dtype: np.dtype[Any]) -> float:
+    """How far sums in this type may deviate from exact ones, relative to the largest possible sum."""
+    return DOUBLE_PRECISION if dtype.itemsize >= 8 else SINGLE_PRECISION
+
+
+def shared_rules(candidates: list[tuple[Side, ...] | None]) -> tuple[Side, ...] | None:
+    """The rules that all of these allow, in their order; None where none of them is reached over."""
+    known = [rules for rules in candidates if rules is not None]
+    if not known:
+        return None
+    return tuple(rule for rule in known[0] if all(rule in others for others in known[1:]))
+
+
+def choose_borders(candidates: dict[str, tuple[Side, ...] | None]) -> Borders:
+    """One rule a side: a rule that all sides allow where there is one, else the first of each.
+
+    Raises CorrconvError where a side allows none.
+    """
+    common = shared_rules(list(candidates.values())) or ()
+    chosen: dict[str, Side] = {}
+    for name, rules in candidates.items():
+        if rules is not None and not rules:
+            raise CorrconvError(f"no border rule along the {name} holds for all of these kernels")
+        chosen[name] = common[0] if common else (rules or (Side(BorderRule.CONSTANT),))[0]
+    return Borders(**chosen)

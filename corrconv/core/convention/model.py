@@ -1,0 +1,360 @@
+"""What a library makes of an image and a kernel: one model that is found, used, translated and searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.kernel import ROUNDING, Kernel
+from corrconv.core.terms import Boundary, Operation, OutputSize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.core.kernel import Cell
+
+
+class Orientation(StrEnum):
+    """The turn or mirror that makes the target's result a correlation: all eight of a rectangle."""
+
+    AS_IS = "as-is"
+    HALF_TURN = "half-turn"
+    TOP_BOTTOM = "top-bottom"
+    LEFT_RIGHT = "left-right"
+    TRANSPOSED = "transposed"
+    ANTI_TRANSPOSED = "anti-transposed"
+    QUARTER_LEFT = "quarter-left"
+    QUARTER_RIGHT = "quarter-right"
+
+    @property
+    def operation(self) -> Operation | None:
+        """Correlation leaves the kernel as it is, convolution turns it by 180 degrees; the rest is neither."""
+        return OPERATIONS.get(self)
+
+    @property
+    def inverse(self) -> Orientation:
+        """The orientation that undoes this one."""
+        swapped = {
+            Orientation.QUARTER_LEFT: Orientation.QUARTER_RIGHT,
+            Orientation.QUARTER_RIGHT: Orientation.QUARTER_LEFT,
+        }
+        return swapped.get(self, self)
+
+    def of_weights(self, weights: NDArray[Any]) -> NDArray[Any]:
+        """The weights, turned or mirrored."""
+        transposed, flipped_axes = MOVES[self]
+        return np.flip(weights.T if transposed else weights, flipped_axes)
+
+    def of_cell(self, cell: Cell, shape: tuple[int, int]) -> Cell:
+        """Where a cell of a kernel of this shape goes; the cell may lie outside the kernel."""
+        transposed, flipped_axes = MOVES[self]
+        (row, column), (rows, columns) = (cell[::-1], shape[::-1]) if transposed else (cell, shape)
+        return (
+            rows - 1 - row if 0 in flipped_axes else row,
+            columns - 1 - column if 1 in flipped_axes else column,
+        )
+
+    def of_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns afterwards."""
+        return (shape[1], shape[0]) if MOVES[self][0] else shape
+
+
+OPERATIONS = {Orientation.AS_IS: Operation.CORRELATION, Orientation.HALF_TURN: Operation.CONVOLUTION}
+
+# Whether rows and columns are exchanged first, and which axes are then flipped.
+MOVES: dict[Orientation, tuple[bool, tuple[int, ...]]] = {
+    Orientation.AS_IS: (False, ()),
+    Orientation.HALF_TURN: (False, (0, 1)),
+    Orientation.TOP_BOTTOM: (False, (0,)),
+    Orientation.LEFT_RIGHT: (False, (1,)),
+    Orientation.TRANSPOSED: (True, ()),
+    Orientation.ANTI_TRANSPOSED: (True, (0, 1)),
+    Orientation.QUARTER_LEFT: (True, (0,)),
+    Orientation.QUARTER_RIGHT: (True, (1,)),
+}
+
+
+class AnchorBase(StrEnum):
+    """Where the anchor lies along one axis, for every length of kernel."""
+
+    CENTER = "center"
+    LOWER = "lower"
+    FIRST = "first"
+    LAST = "last"
+
+
+@dataclass(frozen=True)
+class AxisAnchor:
+    """The anchor along one axis: a base that follows the kernel's length, and a shift in cells."""
+
+    base: AnchorBase = AnchorBase.CENTER
+    shift: int = 0
+
+    def cell(self, side: int) -> int:
+        """The cell over the output pixel, of a kernel with this many cells along the axis."""
+        bases = {
+            AnchorBase.CENTER: side // 2,
+            AnchorBase.LOWER: (side - 1) // 2,
+            AnchorBase.FIRST: 0,
+            AnchorBase.LAST: side - 1,
+        }
+        return bases[self.base] + self.shift
+
+    def __str__(self) -> str:
+        return self.base.value if self.shift == 0 else f"{self.base.value}{self.shift:+d}"
+
+
+@dataclass(frozen=True)
+class AnchorRule:
+    """The kernel cell over the output pixel, by rows and by columns."""
+
+    row: AxisAnchor = AxisAnchor()
+    column: AxisAnchor = AxisAnchor()
+
+    def __str__(self) -> str:
+        return str(self.row) if self.row == self.column else f"{self.row},{self.column}"
+
+
+CENTER = AnchorRule()
+LOWER = AnchorRule(AxisAnchor(AnchorBase.LOWER), AxisAnchor(AnchorBase.LOWER))
+
+
+class BorderRule(StrEnum):
+    """What happens where the kernel reaches over a side: pixels are made up, or none are computed.
+
+    Only experiments give `unknown`: results that follow none of the other rules.
+    """
+
+    CONSTANT = "constant"
+    EDGE = "edge"
+    REFLECT = "reflect"
+    SYMMETRIC = "symmetric"
+    WRAP = "wrap"
+    UNFILTERED = "unfiltered"
+    BLANK = "blank"
+    UNKNOWN = "unknown"
+
+    @property
+    def boundary(self) -> Boundary:
+        """The boundary that makes up the pixels; an arbitrary one where they decide nothing."""
+        return Boundary(self.value) if self.value in set(Boundary) else Boundary.EDGE
+
+
+# The results along the side are overwritten: with the input's pixels, or with the fill.
+REPLACED = (BorderRule.UNFILTERED, BorderRule.BLANK)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The rule on one side of the image; fill is its constant, where it has one."""
+
+    rule: BorderRule
+    fill: float = 0.0
+
+    def __str__(self) -> str:
+        filled = self.rule in (BorderRule.CONSTANT, BorderRule.BLANK)
+        return f"{self.rule.value} {self.fill:g}" if filled else self.rule.value
+
+
+@dataclass(frozen=True)
+class Borders:
+    """The rules of the four sides, which may differ."""
+
+    top: Side
+    bottom: Side
+    left: Side
+    right: Side
+
+    @classmethod
+    def uniform(cls, rule: BorderRule | Boundary | str, fill: float = 0.0) -> Borders:
+        """The same rule on all four sides."""
+        side = Side(BorderRule(str(rule)), fill)
+        return cls(side, side, side, side)
+
+    @property
+    def sides(self) -> dict[str, Side]:
+        """The four by name, in the order top, bottom, left, right."""
+        return {"top": self.top, "bottom": self.bottom, "left": self.left, "right": self.right}
+
+    @property
+    def shared(self) -> Side | None:
+        """The one rule of all sides, or None where they differ."""
+        return self.top if len(set(self.sides.values())) == 1 else None
+
+    def __str__(self) -> str:
+        return str(self.shared) if self.shared else ", ".join(f"{name} {side}" for name, side in self.sides.items())
+
+
+ZERO_BORDERS = Borders.uniform(BorderRule.CONSTANT)
+
+
+class Scale(StrEnum):
+    """What each sum of products is divided by."""
+
+    RAW = "raw"
+    SUM = "sum"
+    SUM_MAGNITUDE = "magnitude of the sum"
+    ABSOLUTE_SUM = "sum of absolute values"
+
+    def divisor(self, kernel: Kernel) -> float:
+        """The number that a kernel's result is divided by; 0 where the kernel has no such number."""
+        divisors = {
+            Scale.RAW: 1.0,
+            Scale.SUM: kernel.sum,
+            Scale.SUM_MAGNITUDE: abs(kernel.sum),
+            Scale.ABSOLUTE_SUM: kernel.absolute_sum,
+        }
+        divisor = divisors[self]
+        return divisor if abs(divisor) > ROUNDING * kernel.absolute_sum else 0.0
+
+
+class ZeroSum(StrEnum):
+    """What happens where the divisor is 0."""
+
+    RAW = "raw"
+    ZERO = "zero"
+    REFUSED = "refused"
+
+
+class Rounding(StrEnum):
+    """How real numbers become whole ones."""
+
+    NONE = "none"
+    HALF_EVEN = "half-even"
+    HALF_UP = "half-up"
+    HALF_AWAY = "half-away"
+    TRUNCATE = "truncate"
+    FLOOR = "floor"
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values, rounded."""
+        match self:
+            case Rounding.NONE:
+                return values
+            case Rounding.HALF_EVEN:
+                return np.rint(values)
+            case Rounding.HALF_UP:
+                return np.floor(values + 0.5)
+            case Rounding.HALF_AWAY:
+                return np.copysign(np.floor(np.abs(values) + 0.5), values)
+            case Rounding.TRUNCATE:
+                return np.trunc(values)
+            case Rounding.FLOOR:
+                return np.floor(values)
+
+
+class Overflow(StrEnum):
+    """What becomes of numbers that the output type cannot hold."""
+
+    NONE = "none"
+    SATURATE = "saturate"
+    WRAP = "wrap"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The output of whole-number images: its type and how sums are made to fit it.
+
+    dtype: a numpy name, or "image" for the input's own. Real numbers may be rounded or kept within
+    the input's limits too. Real images always give real numbers.
+    """
+
+    dtype: str = "float64"
+    rounding: Rounding = Rounding.NONE
+    overflow: Overflow = Overflow.NONE
+
+    def output_dtype(self, image_dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """The output type for images of this type."""
+        return image_dtype if self.dtype == "image" else np.dtype(self.dtype)
+
+    def fit(self, values: NDArray[np.float64], image_dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Exact sums as the target would return them."""
+        dtype = self.output_dtype(image_dtype)
+        rounded = self.rounding.of(values)
+        if self.overflow is Overflow.NONE:
+            return rounded.astype(dtype)
+        limits = np.iinfo(dtype if dtype.kind in "iu" else image_dtype)
+        if self.overflow is Overflow.WRAP:
+            return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
+        return np.clip(rounded, limits.min, limits.max).astype(dtype)
+
+
+REAL_NUMBERS = Numbers()
+SATURATED = Numbers("image", Rounding.HALF_EVEN, Overflow.SATURATE)
+SATURATED_HALF_UP = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE)
+CAST = Numbers("image", Rounding.TRUNCATE, Overflow.WRAP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convention:
+    """Everything that makes two filters of the same image and kernel give other numbers.
+
+    orientation: what the kernel undergoes before it is laid over the image as a correlation.
+    odd_anchor, even_anchor: the cell of the kernel *as it was given* over the output pixel; each axis
+    follows its own parity; without meaning under `full` and `valid`. gain, bias: result = gain · sum /
+    divisor + bias.
+    single_precision: whole-number images are summed in float32, row by row from the kernel's first, by weights that
+    are divided first. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
+    square: only such kernels.
+    """
+
+    name: str = ""
+    orientation: Orientation = Orientation.AS_IS
+    odd_anchor: AnchorRule = CENTER
+    even_anchor: AnchorRule = CENTER
+    borders: Borders = ZERO_BORDERS
+    output_size: OutputSize = OutputSize.SAME
+    scale: Scale = Scale.RAW
+    zero_sum: ZeroSum = ZeroSum.RAW
+    gain: float = 1.0
+    bias: float = 0.0
+    numbers: Numbers = REAL_NUMBERS
+    single_precision: bool = False
+    kernel_shapes: tuple[tuple[int, int], ...] | None = None
+    odd_sides: bool = False
+    square: bool = False
+    source: str = ""
+
+    @property
+    def operation(self) -> Operation | None:
+        """Correlation, convolution, or None for neither."""
+        return self.orientation.operation
+
+    def anchor_cell(self, shape: tuple[int, int]) -> Cell:
+        """The cell over the output pixel, of a kernel of this shape as it was given."""
+        row_rule, column_rule = (self.even_anchor if side % 2 == 0 else self.odd_anchor for side in shape)
+        return row_rule.row.cell(shape[0]), column_rule.column.cell(shape[1])
+
+    def start(self, shape: tuple[int, int]) -> Cell:
+        """The image place that the oriented kernel's first cell reads for the first output."""
+        rows, columns = self.orientation.of_shape(shape)
+        match self.output_size:
+            case OutputSize.SAME:
+                row, column = self.orientation.of_cell(self.anchor_cell(shape), shape)
+                return -row, -column
+            case OutputSize.FULL:
+                return 1 - rows, 1 - columns
+            case OutputSize.VALID:
+                return 0, 0
+
+    def output_shape(self, image_shape: tuple[int, int], shape: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of the result."""
+        grown = {OutputSize.SAME: 0, OutputSize.FULL: 1, OutputSize.VALID: -1}[self.output_size]
+        rows, columns = self.orientation.of_shape(shape)
+        return image_shape[0] + grown * (rows - 1), image_shape[1] + grown * (columns - 1)
+
+    def accepts(self, shape: tuple[int, int]) -> bool:
+        """Whether kernels of this shape are covered."""
+        listed = self.kernel_shapes is None or shape in self.kernel_shapes
+        odd = not self.odd_sides or all(side % 2 for side in shape)
+        return listed and odd and (not self.square or shape[0] == shape[1])
+
+    @property
+    def accepted(self) -> str:
+        """The kernels that are covered, in words."""
+        shapes = ", ".join(f"{rows}x{columns}" for rows, columns in self.kernel_shapes or ())
+        listed = f"kernels of {shapes}" if shapes else f"{'square ' if self.square else ''}kernels"
+        return f"{listed} with odd sides" if self.odd_sides else listed

@@ -1,0 +1,206 @@
+"""Which engine computes the sums, and why."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.engines.costs import (
+    Estimate,
+    Geometry,
+    estimate_direct,
+    estimate_fft,
+    estimate_matmul,
+    estimate_separable,
+    transform_shape,
+)
+from corrconv.core.factors import factorize
+from corrconv.core.terms import Engine, Precision
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.core.arithmetic import Arithmetic
+    from corrconv.core.layout import Layout
+    from corrconv.core.options import Options
+
+# All threads together take no more than this for their tiles, where one thread can do with it.
+MEMORY_BYTES = 36 * 1024 * 1024
+
+# Work that one core does in this time is not worth waking others for.
+THREADING_NANOSECONDS = 200_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a filtering will be computed.
+
+    precision: of the sums. tile: rows and columns of outputs computed in one go; tiles do not depend
+    on the number of threads, so that the results do not either. multiplications: of the whole image,
+    all channels, without those by the zeros of banded matrices. fallback: the engine for tiles that
+    hold nan or inf, or None to refuse them.
+    """
+
+    engine: Engine
+    precision: str
+    tile: tuple[int, int]
+    threads: int
+    multiplications: int
+    reason: str
+    fallback: Engine | None = Engine.DIRECT
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """One engine that can do the work, and what it would take."""
+
+    engine: Engine
+    estimate: Estimate
+    precision: str
+    terms: int = 1
+
+    @property
+    def nanoseconds(self) -> float:
+        return self.estimate.nanoseconds * self.terms
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be planned."""
+
+    layout: Layout
+    channels: int
+    arithmetic: Arithmetic
+    precision: Precision
+
+    def geometry(self, dtype: np.dtype[Any]) -> Geometry:
+        return Geometry(self.layout.rows, self.layout.columns, self.channels, dtype.itemsize)
+
+    @property
+    def side_by_side(self) -> str:
+        rows, columns = self.layout.kernel.shape
+        return f"{rows}x{columns}"
+
+
+def plan(layout: Layout, channels: int, arithmetic: Arithmetic, options: Options) -> Plan:
+    """The quickest plan for a kernel laid over an image of this many channels, or the one asked for.
+
+    Raises CorrconvError where the engine that was asked for cannot do the work.
+    """
+    task = _Task(layout, channels, arithmetic, options.precision)
+    asked = options.engine is not Engine.AUTO
+    best = _CANDIDATES[options.engine](task) if asked else _quickest(task)
+    estimate = best.estimate
+    (rows, columns), tile = layout.output_shape, estimate.tile
+    values = rows * columns * channels
+    tiles = -(-rows // tile[0]) * -(-columns // tile[1])
+    wanted = 1 if best.nanoseconds * values < THREADING_NANOSECONDS else options.threads or _available_cores()
+    return Plan(
+        engine=best.engine,
+        precision=best.precision,
+        tile=tile,
+        threads=max(1, min(wanted, tiles, MEMORY_BYTES // estimate.memory)),
+        multiplications=round(estimate.products * best.terms * values),
+        reason=f"engine {options.engine} was asked for" if asked else _reason(task, best),
+        fallback=None if asked or best.engine is Engine.DIRECT else Engine.DIRECT,
+    )
+
+
+def _quickest(task: _Task) -> _Candidate:
+    candidates = [_direct(task)]
+    for candidate in (_matmul, _fft):
+        try:
+            candidates.append(candidate(task))
+        except CorrconvError:
+            continue
+    best = min(candidates, key=lambda candidate: candidate.nanoseconds)
+    try:
+        return _separable(task, below=best.nanoseconds)
+    except CorrconvError:
+        return best
+
+
+def _direct(task: _Task) -> _Candidate:
+    weights, dtype = task.arithmetic.weights, task.arithmetic.dtype
+    return _Candidate(Engine.DIRECT, estimate_direct(task.geometry(dtype), int(np.count_nonzero(weights))), dtype.name)
+
+
+def _matmul(task: _Task) -> _Candidate:
+    _check_float(task, Engine.MATMUL)
+    dtype = task.arithmetic.dtype
+    return _Candidate(Engine.MATMUL, estimate_matmul(task.geometry(dtype)), dtype.name)
+
+
+def _separable(task: _Task, below: float = float("inf")) -> _Candidate:
+    """The candidate, if it takes less than that; looking for more terms than could pay is left out."""
+    _check_float(task, Engine.SEPARABLE)
+    dtype = task.arithmetic.dtype
+    estimate = estimate_separable(task.geometry(dtype))
+    terms = factorize(task.arithmetic.weights, int(min(below / estimate.nanoseconds, *task.layout.kernel.shape)))
+    if terms is None:
+        raise CorrconvError(f"engine separable gains nothing with this {task.side_by_side} kernel; use auto")
+    return _Candidate(Engine.SEPARABLE, estimate, dtype.name, len(terms))
+
+
+def _fft(task: _Task) -> _Candidate:
+    _check_float(task, Engine.FFT)
+    arithmetic = task.arithmetic
+    dtype = np.dtype(np.float64) if arithmetic.exact else arithmetic.dtype
+    geometry = task.geometry(dtype)
+    estimate = estimate_fft(geometry)
+    if arithmetic.exact:
+        # Whole numbers are rounded back to the nearest, which is right where no sum is half a unit off.
+        height, width = transform_shape(geometry, estimate.tile)
+        if task.precision is Precision.FLOAT32 or arithmetic.transform_bound(height * width) >= 0.5:
+            raise CorrconvError(
+                "engine fft cannot keep whole numbers this large exact; use engine auto, or a float image"
+            )
+    return _Candidate(Engine.FFT, estimate, dtype.name)
+
+
+def _check_float(task: _Task, engine: Engine) -> None:
+    if task.arithmetic.dtype.kind != "f":
+        raise CorrconvError(
+            f"engine {engine} computes in floating point, and whole-number sums above 2^53 would not be exact;"
+            " use engine auto or direct"
+        )
+
+
+def _reason(task: _Task, best: _Candidate) -> str:
+    rows, columns = task.layout.kernel.shape
+    match best.engine:
+        case Engine.SEPARABLE:
+            kind, sums = (
+                ("has rank 1", "")
+                if best.terms == 1
+                else (f"is a sum of {best.terms} of rank 1", f"{best.terms} times ")
+            )
+            return f"the kernel {kind}: {sums}{rows} + {columns} products a pixel instead of {rows * columns}"
+        case Engine.MATMUL:
+            return f"{task.side_by_side} products a pixel go quickest through matrix products"
+        case Engine.FFT:
+            geometry = task.geometry(np.dtype(best.precision))
+            height, width = transform_shape(geometry, best.estimate.tile)
+            return f"{height}x{width} transforms take less than {task.side_by_side} products a pixel"
+    if task.arithmetic.dtype.kind == "i":
+        return "whole-number sums above 2^53 stay exact only in 64-bit integers"
+    present = round(best.estimate.products)
+    return f"only {present} {'product' if present == 1 else 'products'} a pixel, summed as the definition says"
+
+
+def _available_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_CANDIDATES: dict[Engine, Callable[[_Task], _Candidate]] = {
+    Engine.DIRECT: _direct,
+    Engine.SEPARABLE: _separable,
+    Engine.MATMUL: _matmul,
+    Engine.FFT: _fft,
+}

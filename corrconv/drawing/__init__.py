@@ -1,0 +1,1 @@
+"""What views are made of: text on the terminal, pictures, charts."""

@@ -1,0 +1,135 @@
+"""Curves over steps, with axes that can be read."""
+
+from __future__ import annotations
+
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from corrconv.drawing.numbers import short_number
+from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, PAPER, font
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Told apart by every kind of colour vision, and by their dashes where they lie on each other.
+# Source: the palette of M. Okabe and K. Ito, "Color Universal Design" (2008).
+COLOURS = ((0, 114, 178), (213, 94, 0), (0, 158, 115))
+
+WIDTH, HEIGHT = 520, 300
+LEFT, RIGHT, BOTTOM = 62, 14, 42
+LEGEND_DASH, LEGEND_GAP, LEGEND_LINE = 22, 16, 20
+DASH = 8
+
+
+def curves(series: Mapping[str, Sequence[float]], *, steps: str = "step") -> Image.Image:
+    """Positive values over steps 0, 1, 2 ... on a logarithmic scale; curves that coincide share the line in dashes."""
+    picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    draw = ImageDraw.Draw(picture)
+    legend = _legend(list(series))
+    ceiling = LEGEND_LINE * len(legend) + 6
+    values = np.array(list(series.values()), dtype=np.float64)
+    positive = values[values > 0]
+    low, high = (log10(positive.min()), log10(positive.max())) if positive.size else (0.0, 1.0)
+    margin = max(0.05 * (high - low), 0.05)
+    bottom, top = low - margin, high + margin
+    last = max(1, values.shape[1] - 1)
+
+    def place(step: float, value: float) -> tuple[float, float]:
+        share = (log10(value) - bottom) / (top - bottom) if value > 0 else 0.0
+        return LEFT + step / last * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - share * (HEIGHT - ceiling - BOTTOM)
+
+    draw.rectangle((LEFT, ceiling, WIDTH - RIGHT, HEIGHT - BOTTOM), outline=FRAME)
+    for value in _levels(bottom, top):
+        x, y = place(0, value)
+        draw.line((x, y, WIDTH - RIGHT, y), fill=FRAME)
+        draw.text((x - 6, y), _level_text(value), fill=FAINT_INK, font=font(13), anchor="rm")
+    for step in _ticks(last):
+        x, y = place(step, 0)
+        draw.line((x, y, x, y + 4), fill=FAINT_INK)
+        draw.text((x, y + 6), str(step), fill=FAINT_INK, font=font(13), anchor="ma")
+    draw.text((WIDTH - RIGHT, HEIGHT - 2), steps, fill=FAINT_INK, font=font(13), anchor="rd")
+
+    for index, curve in enumerate(values):
+        points = [place(step, value) for step, value in enumerate(curve.tolist())]
+        _dashed(draw, points, COLOURS[index % len(COLOURS)], index, len(values))
+    _draw_legend(draw, legend)
+    return picture
+
+
+def _dashed(
+    draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], colour: tuple[int, int, int], index: int, count: int
+) -> None:
+    """Draw every count-th dash of a curve, so that those of the others show where the curves coincide."""
+    if len(points) == 1:
+        x, y = points[0]
+        draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+        return
+    lengths = np.hypot(*np.diff(np.array(points), axis=0).T)
+    at = np.concatenate([[0.0], np.cumsum(lengths)])
+    xs, ys = np.array(points).T
+    draw.line(points, fill=colour, width=1)
+    for start in np.arange(index * DASH, at[-1], count * DASH):
+        ends = np.array([start, min(start + DASH, at[-1])])
+        inner = at[(at > ends[0]) & (at < ends[1])]
+        along = np.concatenate([ends[:1], inner, ends[1:]])
+        dash = zip(np.interp(along, at, xs).tolist(), np.interp(along, at, ys).tolist(), strict=True)
+        draw.line(list(dash), fill=colour, width=3)
+
+
+def _legend(names: Sequence[str]) -> list[list[tuple[int, str]]]:
+    """The curves' numbers and names, in lines that fit the width."""
+    lines: list[list[tuple[int, str]]] = [[]]
+    room = 0.0
+    for index, name in enumerate(names):
+        needed = LEGEND_DASH + 6 + font(13).getlength(name) + LEGEND_GAP
+        if lines[-1] and needed > room:
+            lines.append([])
+        room = (room if lines[-1] else WIDTH - LEFT) - needed
+        lines[-1].append((index, name))
+    return lines
+
+
+def _draw_legend(draw: ImageDraw.ImageDraw, lines: list[list[tuple[int, str]]]) -> None:
+    for number, line in enumerate(lines):
+        x, y = float(LEFT), 10 + LEGEND_LINE * number
+        for index, name in line:
+            draw.line((x, y, x + LEGEND_DASH, y), fill=COLOURS[index % len(COLOURS)], width=3)
+            draw.text((x + LEGEND_DASH + 6, y), name, fill=INK, font=font(13), anchor="lm")
+            x += LEGEND_DASH + 6 + font(13).getlength(name) + LEGEND_GAP
+
+
+def _levels(bottom: float, top: float) -> list[float]:
+    """Round values between two powers of 10: powers alone over a wide range, more of them over a narrow one."""
+    span = top - bottom
+    factors = (1, 1.5, 2, 3, 5, 7) if span < 1 else (1, 2, 5) if span < 3 else (1,)
+    every = max(1, ceil((top - bottom) / 7))
+    exponents = range(floor(bottom), ceil(top) + 1)
+    levels = [factor * 10.0**exponent for exponent in exponents if exponent % every == 0 for factor in factors]
+    return [level for level in levels if bottom <= log10(level) <= top]
+
+
+def _level_text(value: float) -> str:
+    return short_number(value) if 1e-3 <= value < 1e5 else f"{value:.0e}"
+
+
+def _ticks(last: int) -> list[int]:
+    """About five round numbers from 0 to the last step."""
+    raw = last / 5
+    unit = 10 ** floor(log10(raw)) if raw >= 1 else 1
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw)
+    return list(range(0, last + 1, step))
+
+
+# The steps of a descent that its table shows, of however many there were.
+TABLE_STEPS = 12
+
+
+def telling_steps(last: int, count: int) -> list[int]:
+    """The first and the last step and some between, at most count, closer together where more happens."""
+    if last < count:
+        return list(range(last + 1))
+    spread = np.geomspace(1, last, count - 1)
+    return sorted({0, *(round(step) for step in spread.tolist())})

@@ -1,0 +1,178 @@
+"""One convention in words, as a document, and as the line that gives the same picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corrconv.core.convention.model import (
+    CENTER,
+    LOWER,
+    REPLACED,
+    BorderRule,
+    Convention,
+    Orientation,
+    Overflow,
+    Rounding,
+    Scale,
+    ZeroSum,
+)
+from corrconv.core.terms import Operation, OutputSize
+
+ORIENTATIONS = {
+    Orientation.AS_IS: "correlation",
+    Orientation.HALF_TURN: "convolution",
+    Orientation.TOP_BOTTOM: "neither: kernel flipped top to bottom",
+    Orientation.LEFT_RIGHT: "neither: kernel flipped left to right",
+    Orientation.TRANSPOSED: "neither: kernel transposed",
+    Orientation.ANTI_TRANSPOSED: "neither: kernel mirrored about its other diagonal",
+    Orientation.QUARTER_LEFT: "neither: kernel turned 90° to the left",
+    Orientation.QUARTER_RIGHT: "neither: kernel turned 90° to the right",
+}
+
+
+FLIPS = {
+    Orientation.TOP_BOTTOM: "np.flipud(kernel)",
+    Orientation.LEFT_RIGHT: "np.fliplr(kernel)",
+    Orientation.TRANSPOSED: "kernel.T",
+    Orientation.ANTI_TRANSPOSED: "np.rot90(kernel, 2).T",
+    Orientation.QUARTER_LEFT: "np.rot90(kernel)",
+    Orientation.QUARTER_RIGHT: "np.rot90(kernel, -1)",
+}
+
+
+def operation_words(convention: Convention) -> str:
+    """Correlation, convolution, or which other flip."""
+    return ORIENTATIONS[convention.orientation]
+
+
+def border_words(convention: Convention) -> str:
+    """The rule of all sides, or of each."""
+    if convention.output_size is OutputSize.VALID:
+        return "-"
+    return str(convention.borders)
+
+
+def scale_words(convention: Convention) -> str:
+    """What the sums are multiplied, divided and added to."""
+    words = ["raw"] if convention.scale is Scale.RAW else [f"divided by the {convention.scale}"]
+    if convention.scale is not Scale.RAW and convention.zero_sum is not ZeroSum.RAW:
+        words.append(f"sum 0: {convention.zero_sum}")
+    if convention.gain != 1:
+        words.append(f"times {convention.gain:g}")
+    if convention.bias != 0:
+        words.append(f"plus {convention.bias:g}")
+    return ", ".join(words)
+
+
+def number_words(convention: Convention) -> str:
+    """What whole-number pictures become."""
+    numbers = convention.numbers
+    dtype = "same type" if numbers.dtype == "image" else numbers.dtype
+    words = [dtype]
+    if numbers.rounding is not Rounding.NONE:
+        words.append(f"rounded {numbers.rounding}" if numbers.rounding is not Rounding.TRUNCATE else "truncated")
+    if numbers.overflow is not Overflow.NONE:
+        words.append("saturates" if numbers.overflow is Overflow.SATURATE else "wraps around")
+    return ", ".join(words)
+
+
+def anchor_words(convention: Convention) -> tuple[str, str]:
+    """The cell over the output pixel, of odd and of even sides; nothing where there is no anchor."""
+    if convention.output_size is not OutputSize.SAME:
+        return "-", "-"
+    return str(convention.odd_anchor), str(convention.even_anchor)
+
+
+def convention_document(convention: Convention) -> dict[str, Any]:
+    """A convention for scripts."""
+    operation = convention.operation
+    has_anchor = convention.output_size is OutputSize.SAME
+    return {
+        "operation": str(operation) if operation else "neither",
+        "orientation": str(convention.orientation),
+        "anchor": {
+            "odd": str(convention.odd_anchor) if has_anchor else None,
+            "even": str(convention.even_anchor) if has_anchor else None,
+        },
+        "boundary": {
+            name: {
+                "rule": str(side.rule),
+                "fill": side.fill if side.rule in {BorderRule.CONSTANT, BorderRule.BLANK} else None,
+            }
+            for name, side in convention.borders.sides.items()
+        },
+        "output_size": str(convention.output_size),
+        "scale": str(convention.scale),
+        "zero_sum": str(convention.zero_sum),
+        "gain": convention.gain,
+        "bias": convention.bias,
+        "output_dtype": convention.numbers.dtype,
+        "rounding": str(convention.numbers.rounding),
+        "overflow": str(convention.numbers.overflow),
+        "kernel_shapes": [list(shape) for shape in convention.kernel_shapes] if convention.kernel_shapes else None,
+    }
+
+
+def equivalent_command(convention: Convention) -> str | None:
+    """The `corrconv apply` line that computes the same sums, or None where no one line does."""
+    if convention.operation is None or not _uniform(convention):
+        return None
+    words = ["corrconv apply IMAGE KERNEL"]
+    if convention.operation is Operation.CONVOLUTION:
+        words.append("--convolve")
+    shared = convention.borders.shared
+    if shared is not None and convention.output_size is not OutputSize.VALID:
+        words.append(f"--boundary {shared.rule}")
+        if shared.fill:
+            words.append(f"--fill {shared.fill:g}")
+    if convention.output_size is not OutputSize.SAME:
+        words.append(f"--output-size {convention.output_size}")
+    if convention.even_anchor == LOWER and convention.output_size is OutputSize.SAME:
+        words.append("--anchor lower")
+    if convention.scale is Scale.SUM:
+        words.append("--normalize")
+    if convention.gain != 1:
+        words.append(f"--scale {convention.gain!r}")
+    if convention.bias != 0:
+        words.append(f"--bias {convention.bias!r}")
+    return " ".join(words)
+
+
+def equivalent_python(convention: Convention) -> str | None:
+    """The Python call that computes the same sums, or None where no one call does."""
+    if not _uniform(convention):
+        return None
+    function = "convolve" if convention.operation is Operation.CONVOLUTION else "correlate"
+    options = [f'boundary="{convention.borders.top.rule}"']
+    if convention.borders.top.fill:
+        options.append(f"fill={convention.borders.top.fill:g}")
+    if convention.output_size is not OutputSize.SAME:
+        options.append(f'output_size="{convention.output_size}"')
+    elif convention.even_anchor == LOWER and convention.operation is not None:
+        options.append('anchor="lower"')
+    kernel = FLIPS.get(convention.orientation, "kernel")
+    call = f"{function}(image, {kernel}, {', '.join(options)})"
+    divided = {
+        Scale.SUM: "kernel.sum()",
+        Scale.SUM_MAGNITUDE: "abs(kernel.sum())",
+        Scale.ABSOLUTE_SUM: "abs(kernel).sum()",
+    }
+    if convention.scale in divided:
+        call += f" / {divided[convention.scale]}"
+    if convention.gain != 1:
+        call += f" * {convention.gain!r}"
+    return call if convention.bias == 0 else f"{call} + {convention.bias!r}"
+
+
+def _uniform(convention: Convention) -> bool:
+    """Whether correlate and convolve have options for the borders, the anchor and the scale."""
+    if convention.output_size is not OutputSize.VALID:
+        shared = convention.borders.shared
+        if shared is None or shared.rule in (*REPLACED, BorderRule.UNKNOWN):
+            return False
+    if convention.output_size is OutputSize.SAME and (
+        convention.odd_anchor not in (CENTER, LOWER) or convention.even_anchor not in (CENTER, LOWER)
+    ):
+        return False
+    flipped = convention.operation is None and convention.even_anchor != CENTER
+    return not flipped

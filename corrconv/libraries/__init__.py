@@ -1,0 +1,1 @@
+"""What well-known libraries and tools compute, and how they are called."""

@@ -1,0 +1,347 @@
+"""Shell commands that can be probed: a template of arguments, files in a folder of their own, no shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import shlex
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corrconv.core.kernel import Kernel
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Notation
+from corrconv.errors import CorrconvError
+from corrconv.files.decoding import decode_image
+from corrconv.files.images import Picture, read_image, to_gray, write_image
+from corrconv.files.kernels import write_kernel_file
+from corrconv.libraries.target import KERNEL_SHAPES, Shape, Target, TimeoutExceededError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+PLACEHOLDER = re.compile(r"\{(image|output|kernel(?::[a-z:]+)?)\}")
+
+# Ways to write a kernel that only occur inside other tools' arguments, without a notation of their own.
+BARE_NOTATIONS = {
+    "list": lambda kernel: ",".join(_numbers(kernel.weights.ravel())),
+    "spaced": lambda kernel: " ".join(_numbers(kernel.weights.ravel())),
+    "sized": lambda kernel: f"{kernel.shape[1]}x{kernel.shape[0]}:{','.join(_numbers(kernel.weights.ravel()))}",
+    "rows": lambda kernel: ";".join(",".join(_numbers(row)) for row in kernel.weights),
+}
+
+# What the suffix of the picture files says about the pixels that they can hold.
+IMAGE_DTYPES = {"png": ("uint8",), "pgm": ("uint8",), "png16": ("uint16",), "tiff": ("float32", "uint8")}
+
+MESSAGE_LENGTH = 400
+
+# More than any picture that is asked for: a command that prints or writes more is not filtering.
+PICTURE_BYTES = 64 * 1024 * 1024
+COMPLAINT_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command line with placeholders.
+
+    template: the arguments as one would type them, with {image}, {output} (or else the result is read
+    from standard output) and {kernel}, {kernel:NOTATION} or {kernel:file:NOTATION}. image_format: a key
+    of IMAGE_DTYPES; output_format: a suffix. timeout: seconds.
+    """
+
+    name: str
+    template: str
+    image_format: str = "png"
+    output_format: str = ""
+    kernel_shapes: tuple[Shape, ...] = KERNEL_SHAPES
+    whole_kernels: bool = False
+    timeout: float = 20.0
+
+    def target(self) -> Target:
+        """The command as something that can be probed. Raises CorrconvError for a template that cannot work."""
+        arguments = split_template(self.template)
+        if self.image_format not in IMAGE_DTYPES:
+            raise CorrconvError(f"{self.image_format!r} is no image format for commands; use {', '.join(IMAGE_DTYPES)}")
+        return Target(
+            name=self.name,
+            run=lambda image, kernel: self._run(arguments, image, kernel),
+            image_dtypes=IMAGE_DTYPES[self.image_format],
+            kernel_shapes=self.kernel_shapes,
+            whole_kernels=self.whole_kernels,
+            proof_pictures=1,
+        )
+
+    def _run(self, arguments: list[str], image: NDArray[Any], kernel: NDArray[np.float64]) -> NDArray[Any]:
+        with tempfile.TemporaryDirectory(prefix="corrconv-probe-") as name:
+            folder = Path(name)
+            suffix = self.image_format.removesuffix("16")
+            write_image(folder / f"image.{suffix}", Picture(image))
+            output = folder / f"output.{self.output_format or suffix}"
+            paths = {"image": str(folder / f"image.{suffix}"), "output": str(output)}
+            command = [_filled(argument, paths, Kernel(kernel), folder) for argument in arguments]
+            printed = run_command(command, folder, self.timeout)
+            if not any("{output}" in argument for argument in arguments):
+                if not printed:
+                    raise CorrconvError(f"{command[0]} printed no picture to its standard output")
+                return _gray(decode_image(BytesIO(printed), f"standard output of {command[0]}"))
+            _check_output(output, command[0])
+            return _gray(read_image(str(output)))
+
+
+def _check_output(output: Path, program: str) -> None:
+    """Raise CorrconvError for anything but a file of a sensible size: to open a pipe would wait for ever."""
+    try:
+        status = output.lstat()
+    except OSError:
+        raise CorrconvError(f"{program} ended with status 0 but wrote no {output.name}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise CorrconvError(f"{program} made {output.name} something else than a regular file")
+    if status.st_size > PICTURE_BYTES:
+        raise CorrconvError(f"{program} wrote more than {PICTURE_BYTES >> 20} MB to {output.name}")
+
+
+def split_template(template: str) -> list[str]:
+    """The arguments of a template, with their placeholders checked.
+
+    Raises CorrconvError for unbalanced quotes, unknown placeholders, or a template without {image} or {kernel}.
+    """
+    try:
+        arguments = shlex.split(template)
+    except ValueError as error:
+        raise CorrconvError(f"the command cannot be split into arguments: {error}; check its quotes") from None
+    found = [match.group(1) for match in PLACEHOLDER.finditer(template)]
+    for needed in ("image", "kernel"):
+        if not any(name.partition(":")[0] == needed for name in found):
+            raise CorrconvError(f"the command has no {{{needed}}}; write it where the {needed} belongs")
+    for name in found:
+        _notation_of(name)
+    return arguments
+
+
+def _notation_of(placeholder: str) -> tuple[str, bool]:
+    """The notation that a placeholder names, and whether the kernel is written to a file of its own."""
+    _, _, rest = placeholder.partition(":")
+    in_file = rest.startswith("file:")
+    notation = rest.removeprefix("file:") or "csv"
+    known = [*Notation, *BARE_NOTATIONS]
+    if notation not in known:
+        raise CorrconvError(f"{{{placeholder}}} names no notation; use one of {', '.join(known)}")
+    return notation, in_file
+
+
+def _filled(argument: str, paths: dict[str, str], kernel: Kernel, folder: Path) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name in paths:
+            return paths[name]
+        notation, in_file = _notation_of(name)
+        if not in_file:
+            bare = BARE_NOTATIONS.get(notation)
+            return bare(kernel) if bare else write_kernel(kernel, Notation(notation))
+        suffix = "mat" if notation == Notation.VIPS else notation
+        write_kernel_file(folder / f"kernel.{suffix}", kernel, Notation(notation))
+        return str(folder / f"kernel.{suffix}")
+
+    return PLACEHOLDER.sub(value, argument)
+
+
+def run_command(command: list[str], folder: Path, timeout: float) -> bytes:
+    """What a command prints to its standard output.
+
+    It runs in the folder, without a shell and without input; what it started itself is ended with it. Raises
+    CorrconvError with its standard error where it is not there, fails or prints without end, and TimeoutExceededError
+    where it takes longer than timeout seconds.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CorrconvError(f"{command[0]} cannot be run: {error.strerror}; is it installed and on PATH?") from error
+    with process:
+        try:
+            printed, complaints = _printed(process, command[0], timeout)
+        finally:
+            _end(process)
+    if process.returncode != 0:
+        said = " ".join(complaints.decode("utf-8", "replace").split())[:MESSAGE_LENGTH]
+        raise CorrconvError(f"{command[0]} failed with status {process.returncode}: {said or 'it said nothing'}")
+    return printed
+
+
+def _printed(process: subprocess.Popen[bytes], program: str, timeout: float) -> tuple[bytes, bytes]:
+    """What a process prints until it ends, to both streams; of the second only the beginning is kept."""
+    too_long = TimeoutExceededError(f"{program} took longer than {timeout:g} seconds; see --timeout")
+    deadline = time.monotonic() + timeout
+    printed, complaints = bytearray(), bytearray()
+    with selectors.DefaultSelector() as streams:
+        streams.register(process.stdout, selectors.EVENT_READ, printed)  # type: ignore[arg-type]
+        streams.register(process.stderr, selectors.EVENT_READ, complaints)  # type: ignore[arg-type]
+        while streams.get_map():
+            left = deadline - time.monotonic()
+            ready = streams.select(left) if left > 0 else []
+            if not ready:
+                raise too_long
+            for key, _ in ready:
+                chunk = os.read(key.fd, CHUNK_BYTES)
+                key.data.extend(chunk)
+                if not chunk:
+                    streams.unregister(key.fileobj)
+            if len(printed) > PICTURE_BYTES:
+                raise CorrconvError(f"{program} printed more than {PICTURE_BYTES >> 20} MB to its standard output")
+            del complaints[COMPLAINT_BYTES:]
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise too_long from None
+    return bytes(printed), bytes(complaints)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # The group is the process's own, started for it: nothing else is in it. It may have ended by itself.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _gray(picture: Picture) -> NDArray[Any]:
+    gray = to_gray(picture)
+    return gray.pixels[:, :, 0] if gray.pixels.ndim == 3 else gray.pixels
+
+
+def _numbers(values: NDArray[np.float64]) -> list[str]:
+    return [f"{value:.17g}" if value != int(value) else str(int(value)) for value in values]
+
+
+@dataclass(frozen=True)
+class KnownCommand:
+    """A tool's filter: the programs that may be it, what proves that they are, and the command to probe."""
+
+    programs: tuple[str, ...]
+    sign: str
+    version_argument: str
+    command: Command
+
+    @property
+    def program(self) -> str | None:
+        """The first of the programs that is on PATH and says who it is, or None.
+
+        A file of the right name is not enough: scripts called `convert` are many.
+        """
+        for name in self.programs:
+            if shutil.which(name) is None:
+                continue
+            try:
+                with tempfile.TemporaryDirectory() as folder:
+                    answer = subprocess.run(
+                        [name, self.version_argument],
+                        cwd=folder,
+                        stdin=subprocess.DEVNULL,
+                        capture_output=True,
+                        timeout=10,
+                        check=False,
+                    )
+            except (OSError, subprocess.TimeoutExpired):
+                continue
+            if self.sign.encode() in answer.stdout + answer.stderr:
+                return name
+        return None
+
+    def target(self) -> Target:
+        """The command with the program that is here. Raises CorrconvError where none is."""
+        program = self.program
+        if program is None:
+            raise CorrconvError(f"{self.command.name} needs {' or '.join(self.programs)}, and none is on PATH")
+        template = self.command.template.replace("PROGRAM", program, 1)
+        return Command(**{**self.command.__dict__, "template": template}).target()
+
+
+def _imagemagick(name: str, arguments: str) -> KnownCommand:
+    return KnownCommand(
+        ("magick", "convert-im6", "convert"),
+        "ImageMagick",
+        "-version",
+        Command(name=f"imagemagick.{name}", template=f"PROGRAM {{image}} {arguments} {{output}}", image_format="png16"),
+    )
+
+
+def _gmic(name: str) -> KnownCommand:
+    return KnownCommand(
+        ("gmic",),
+        "GREYC",
+        "-version",
+        Command(
+            name=f"gmic.{name}",
+            template=f"PROGRAM -v 0 {{image}} {{kernel:gmic}} {name}[0] [1] keep[0] -output {{output}},float",
+            image_format="tiff",
+        ),
+    )
+
+
+COMMANDS = {
+    known.command.name: known
+    for known in (
+        _imagemagick("convolve", "-morphology Convolve {kernel:sized}"),
+        _imagemagick("correlate", "-morphology Correlate {kernel:sized}"),
+        _imagemagick("-convolve", "-convolve {kernel:list}"),
+        KnownCommand(
+            ("gm",),
+            "GraphicsMagick",
+            "version",
+            Command(
+                name="graphicsmagick.-convolve",
+                template="PROGRAM convert {image} -convolve {kernel:list} {output}",
+                image_format="png16",
+            ),
+        ),
+        _gmic("correlate"),
+        _gmic("convolve"),
+        KnownCommand(
+            ("vips",),
+            "vips",
+            "--version",
+            Command(
+                name="vips.conv",
+                template="PROGRAM conv {image} {output} {kernel:file:vips} --precision float",
+                image_format="tiff",
+            ),
+        ),
+        KnownCommand(
+            ("ffmpeg",),
+            "ffmpeg",
+            "-version",
+            Command(
+                name="ffmpeg.convolution",
+                template="PROGRAM -v error -y -i {image} -vf format=gray,convolution=0m='{kernel:spaced}' {output}",
+                whole_kernels=True,
+            ),
+        ),
+        KnownCommand(
+            ("pnmconvol",),
+            "Netpbm",
+            "--version",
+            Command(
+                name="netpbm.pnmconvol",
+                template="PROGRAM -quiet -matrix={kernel:rows} {image}",
+                image_format="pgm",
+            ),
+        ),
+    )
+}

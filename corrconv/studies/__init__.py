@@ -1,1 +1,0 @@
-"""Questions asked of the core: each answer is one frozen dataclass."""

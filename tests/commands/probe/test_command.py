@@ -1,0 +1,226 @@
+"""The commands probe, diagnose and conventions as people call them."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from shell import run, trouble, write_picture
+
+from corrconv.libraries import target_commands, target_functions
+from corrconv.libraries.known_conventions import CONVENTIONS
+
+PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
+KERNEL = "[1 2 3; 4 5 6; 7 8 -9]"
+
+
+def test_probe_known_function():
+    result = run("probe", "PIL.ImageFilter.Kernel")
+    assert result.exit_code == 0
+    assert "explained: 6 fresh uint8 pictures predicted, largest deviation 0" in result.stdout
+    assert "neither: kernel flipped top to bottom" in result.stdout
+    assert "even sides not taken" in result.stdout
+    assert "corrconv apply IMAGE KERNEL --like pillow.kernel" in result.stdout
+
+
+def test_probe_document():
+    pytest.importorskip("scipy")
+    document = json.loads(run("probe", "scipy.signal.convolve2d", "--set", "boundary=wrap", "--json").stdout)
+    assert document["version"] == 1
+    assert document["target"] == "scipy.signal.convolve2d mode=same, boundary=wrap"
+    assert document["operation"] == "convolution"
+    assert document["anchor"] == {"odd": "center", "even": "lower"}
+    assert document["boundary"]["left"] == {"rule": "wrap", "fill": None}
+    assert (document["output_size"], document["scale"], document["bias"]) == ("same", "raw", 0)
+    assert document["linear"] is True
+    assert document["explained"] is True
+    assert document["equivalent"] == {
+        "command": "corrconv apply IMAGE KERNEL --convolve --boundary wrap --anchor lower",
+        "python": 'convolve(image, kernel, boundary="wrap", anchor="lower")',
+    }
+    assert {"rounding", "overflow", "max_deviation", "orientation"} <= set(document)
+
+
+def test_probe_equivalents_are_true(tmp_path):
+    """The printed Python call gives what the target gives."""
+    import fakes
+
+    from corrconv.commands.probe.study import probe
+    from corrconv.core.filtering import convolve, correlate
+    from corrconv.drawing.conventions import equivalent_python
+    from corrconv.libraries.target import Target
+
+    targets = [
+        lambda image, kernel: (
+            fakes.correlation(image, np.flipud(kernel)) if kernel.shape[0] % 2 else fakes.raising(image, kernel)
+        ),
+        lambda image, kernel: fakes.correlation(image, kernel[::-1, ::-1]) / 4 + 2,
+        lambda image, kernel: fakes.correlation(image, kernel) / np.abs(kernel).sum(),
+    ]
+    image = PICTURE.astype(float)
+    for target in targets:
+        call = equivalent_python(probe(Target(name="fake", run=target)).convention)
+        kernel = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, -9]])
+        names = {"image": image, "kernel": kernel, "np": np, "correlate": correlate, "convolve": convolve}
+        assert np.allclose(eval(call, names), target(image, kernel), rtol=1e-12)
+
+
+def test_probe_callable_that_is_no_filter(tmp_path):
+    (tmp_path / "middle.py").write_text("from fakes import median\n")
+    result = run("probe", "middle:median", "-v", "--exit-code")
+    assert result.exit_code == 1
+    assert "not explained: the result of a sum of pictures is not the sum of the results" in result.stdout
+    assert "correlation" not in result.stdout
+    document = json.loads(run("probe", "middle:median", "--json").stdout)
+    assert document["operation"] is None
+    assert document["linear"] is False
+    assert document["equivalent"] == {"command": None, "python": None}
+
+
+def test_probe_troubles(tmp_path):
+    assert "did you mean cv2.filter2D" in trouble(run("probe", "cv2.filter2"))
+    assert "not both" in trouble(run("probe", "x", "--command", "y {image} {kernel}"))
+    assert "{image}" in trouble(run("probe", "--command", "y {kernel}"))
+    assert "NAME=VALUE" in trouble(run("probe", "PIL.ImageFilter.Kernel", "--set", "scale"))
+    for seconds in ("nan", "inf", "1e300", "0", "soon"):
+        assert "no number of seconds" in trouble(run("probe", "x", "--timeout", seconds))
+    failing = f"{sys.executable} -c 'raise SystemExit(7)' {{image}} {{kernel}}"
+    assert "failed with status 7: it said nothing" in trouble(run("probe", "--command", failing))
+
+
+def test_probe_keeps_its_standard_output_to_itself(tmp_path):
+    (tmp_path / "chatty.py").write_text(
+        "import fakes\nprint('hello')\ndef blur(image, kernel):\n    print('hello')\n"
+        "    return fakes.correlation(image, kernel)\n"
+    )
+    assert json.loads(run("probe", "chatty:blur", "--json").stdout)["explained"]
+
+
+def test_survey(monkeypatch):
+    """Of two targets, so that it is quick; every known one is probed by the tests of the files."""
+    names = ("PIL.ImageFilter.Kernel", "mahotas.convolve")
+    kept = {name: target_functions.FUNCTIONS[name] for name in names}
+    monkeypatch.setattr("corrconv.libraries.targets.FUNCTIONS", kept)
+    monkeypatch.setattr("corrconv.libraries.targets.COMMANDS", {})
+    monkeypatch.setattr(target_functions, "FUNCTIONS", kept)
+    monkeypatch.setattr(target_commands, "COMMANDS", {})
+    assert "PIL.ImageFilter.Kernel" in run("probe", "--json").stdout
+    lines = run("probe", "--markdown").stdout.splitlines()
+    assert lines[0].startswith("| target | computes |")
+    assert all(line.count("|") == lines[0].count("|") for line in lines)
+
+
+def test_conventions():
+    result = run("conventions")
+    assert result.exit_code == 0
+    assert "imagemagick" in result.stdout
+    document = json.loads(run("conventions", "--json").stdout)
+    assert [entry["name"] for entry in document["conventions"]] == list(CONVENTIONS)
+    assert document["conventions"][-1]["source"].startswith("documented, not measured")
+
+
+def test_diagnose_what_apply_wrote(tmp_path):
+    image = write_picture("image.png", PICTURE)
+    run("apply", image, KERNEL, "--convolve", "--boundary", "edge", "--scale", "0.125", "-o", "result.png")
+    result = run("diagnose", image, KERNEL, "result.png")
+    assert result.exit_code == 0
+    assert "explained to the last pixel" in result.stdout
+    document = json.loads(run("diagnose", image, KERNEL, "result.png", "--json").stdout)
+    assert document["operation"] == "convolution"
+    assert document["gain"] == 0.125
+    assert len(document["candidates"]) == 1
+
+
+def test_diagnose_marks(tmp_path):
+    image = write_picture("image.png", PICTURE)
+    run("apply", image, KERNEL, "--boundary", "constant", "-o", "result.npy")
+    np.savetxt("answer.csv", np.load("result.npy").squeeze(), delimiter=",", fmt="%d")
+    for answer in ("result.npy", "answer.csv"):
+        right = run("diagnose", image, KERNEL, answer, "--expect", "correlation", "--exit-code")
+        assert (right.exit_code, right.stdout.splitlines()[-1]) == (0, "correlation: as expected")
+        wrong = run("diagnose", image, KERNEL, answer, "--expect", "convolution", "--exit-code")
+        assert (wrong.exit_code, wrong.stdout.splitlines()[-1]) == (
+            1,
+            "convolution: not as expected: kernel not flipped",
+        )
+    border = run("diagnose", image, KERNEL, "result.npy", "--expect", "correlation", "--boundary", "edge")
+    assert border.stdout.splitlines()[-1].endswith("border constant 0 instead of edge")
+    document = json.loads(run("diagnose", image, KERNEL, "result.npy", "--expect", "convolution", "--json").stdout)
+    assert document["mistakes"] == ["kernel not flipped"]
+    assert document["as_expected"] is False
+
+
+def test_diagnose_says_it_in_few_lines(tmp_path):
+    image = write_picture("image.png", PICTURE)
+    run("apply", image, "box", "--boundary", "edge", "-o", "box.png")
+    lines = run("diagnose", image, "box", "box.png").stdout.splitlines()
+    assert len(lines) < 12
+    assert sum("the same weights over the same pixels" in line for line in lines) == 1
+    unfiltered = run("diagnose", image, "emboss", image, "--expect", "correlation").stdout.splitlines()
+    assert unfiltered == [
+        "RESULT is IMAGE itself: nothing was filtered",
+        "correlation: not as expected: nothing was filtered",
+    ]
+
+
+def test_commands_to_copy_are_not_broken(tmp_path):
+    image = write_picture("image.png", PICTURE)
+    options = ("--convolve", "--boundary", "constant", "--fill", "7", "--output-size", "full", "--bias", "3.5")
+    run("apply", image, "[1 2; 3 4]", *options, "--scale", "0.03125", "-o", "result.npy")
+    (line,) = (
+        line for line in run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout.splitlines() if "the same" in line
+    )
+    assert line.split("corrconv ")[1] == (
+        "apply IMAGE KERNEL --convolve --boundary constant --fill 7 --output-size full --scale 0.03125 --bias 3.5"
+    )
+    run("apply", image, "emboss", "--display", "signed", "--boundary", "edge", "-o", "signed.png")
+    shown = run("diagnose", image, "emboss", "signed.png").stdout
+    assert "corrconv apply IMAGE KERNEL --boundary edge --display signed\n" in shown
+
+
+def test_diagnose_troubles(tmp_path):
+    (tmp_path / "empty.txt").write_text(" \n")
+    assert "holds no numbers" in trouble(run("diagnose", "sample:camera", KERNEL, "empty.txt"))
+    image = write_picture("image.png", PICTURE)
+    (tmp_path / "ragged.csv").write_text("1,2\n3\n")
+    assert "ragged.csv" in trouble(run("diagnose", image, KERNEL, "ragged.csv"))
+    (tmp_path / "small.csv").write_text("1,2\n3,4\n")
+    assert "neither same nor full nor valid" in trouble(run("diagnose", image, KERNEL, "small.csv"))
+    assert "absent.csv" in trouble(run("diagnose", image, KERNEL, "absent.csv"))
+    assert "--expect" in trouble(run("diagnose", image, KERNEL, image, "--boundary", "edge"))
+
+
+def test_port_prints_python_that_runs():
+    pytest.importorskip("scipy")
+    printed = run("port", "[1 2; 3 5]", "--from", "matlab.conv2", "--to", "scipy.signal.correlate2d").stdout
+    names = {"image": PICTURE.astype(float)}
+    exec(printed, names)
+    assert printed.startswith("# matlab.conv2 computes: convolution")
+    assert np.array_equal(names["result"], _conv2_same(PICTURE))
+    document = json.loads(run("port", "sobel", "--from", "cv2.filter2D", "--to", "cv2.filter2D", "--json").stdout)
+    assert (document["direct"], document["flipped"]) == (True, False)
+
+
+def _conv2_same(image):
+    """MATLAB's conv2(A, B, 'same'): the central part of the full convolution, from ceil((k + 1) / 2) counted from 1."""
+    full = np.zeros((image.shape[0] + 1, image.shape[1] + 1))
+    for (row, column), weight in np.ndenumerate(np.array([[1, 2], [3, 5]])):
+        full[row : row + image.shape[0], column : column + image.shape[1]] += weight * image.astype(float)
+    return full[1:, 1:]
+
+
+def test_port_troubles():
+    assert "did you mean" in trouble(run("port", "sobel", "--from", "filter2D", "--to", "torch.conv2d"))
+    assert "no snippet" in trouble(run("port", "sobel", "--from", "cv2.filter2D", "--to", "onnxruntime.conv"))
+
+
+def test_diagnose_says_what_was_read_otherwise_unless_quiet():
+    Image.new("CMYK", (9, 9)).save("ink.tif")
+    write_picture("result.npy", np.zeros((9, 9, 3)))
+    said = run("diagnose", "ink.tif", "sobel", "result.npy")
+    assert "ink: " in said.stderr
+    assert "CMYK" in said.stderr
+    assert run("diagnose", "ink.tif", "sobel", "result.npy", "--quiet").stderr == ""

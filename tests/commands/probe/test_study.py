@@ -1,0 +1,287 @@
+"""Every fake must be told apart: by what is found, or by why it is not explained."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import fakes
+import numpy as np
+import pytest
+
+from corrconv.commands.probe.study import probe
+from corrconv.commands.probe.subject import corner_kernel, whole_kernel
+from corrconv.core.convention.model import (
+    AnchorBase,
+    BorderRule,
+    Orientation,
+    Overflow,
+    Rounding,
+    Scale,
+    ZeroSum,
+)
+from corrconv.core.terms import Operation, OutputSize
+from corrconv.libraries.target import KERNEL_SHAPES, Target
+
+
+def probed(run, **known):
+    return probe(Target(name="fake", run=run, **known))
+
+
+def explained(run, **known):
+    found = probed(run, **known)
+    assert found.explained, found.problem
+    assert found.linear
+    assert len(found.conventions) == 1
+    return found.conventions[0]
+
+
+def unexplained(run, **known):
+    found = probed(run, **known)
+    assert not found.explained
+    assert found.problem
+    assert not found.known_as
+    return found
+
+
+@pytest.mark.parametrize("orientation", Orientation)
+def test_orientation(orientation):
+    found = explained(lambda image, kernel: fakes.correlation(image, orientation.of_weights(kernel)))
+    assert found.orientation is orientation
+    assert found.operation is {
+        Orientation.AS_IS: Operation.CORRELATION,
+        Orientation.HALF_TURN: Operation.CONVOLUTION,
+    }.get(orientation)
+
+
+def test_centre():
+    found = explained(fakes.correlation)
+    assert (str(found.odd_anchor), str(found.even_anchor)) == ("center", "center")
+    assert str(found.borders) == "constant 0"
+
+
+def test_turned_even_kernel_moves_its_anchor():
+    found = explained(lambda image, kernel: fakes.correlation(image, kernel[::-1, ::-1]))
+    assert (str(found.odd_anchor), str(found.even_anchor)) == ("center", "lower")
+
+
+def test_shift_by_one():
+    found = explained(fakes.shifted)
+    assert found.odd_anchor.row.base is AnchorBase.CENTER
+    assert (found.odd_anchor.row.shift, found.odd_anchor.column.shift) == (0, 1)
+    assert found.anchor_cell((3, 3)) == (1, 2)
+    assert found.anchor_cell((2, 2)) == (1, 2)
+
+
+def test_shift_that_wraps_around_has_an_unknown_left_side():
+    found = unexplained(lambda image, kernel: np.roll(fakes.correlation(image, kernel), 1, axis=1))
+    assert "left" in found.problem
+    assert found.convention.borders.left.rule is BorderRule.UNKNOWN
+    assert found.convention.borders.right.rule is BorderRule.CONSTANT
+
+
+def test_another_border_on_each_side():
+    borders = explained(fakes.four_borders).borders
+    assert [str(side) for side in borders.sides.values()] == ["edge", "reflect", "constant 7", "symmetric"]
+
+
+@pytest.mark.parametrize("rule", ["edge", "reflect", "symmetric", "wrap"])
+def test_border(rule):
+    def run(image, kernel):
+        (rows, columns), (height, width) = kernel.shape, image.shape
+        padded = np.pad(image.astype(float), ((rows, rows), (columns, columns)), mode=rule)
+        result = fakes.correlation(padded, kernel)
+        return result[rows : rows + height, columns : columns + width]
+
+    assert str(explained(run).borders) == rule
+
+
+def test_unfiltered_and_blank_border():
+    assert str(explained(fakes.unfiltered_border).borders) == "unfiltered"
+
+    def blank(image, kernel):
+        border = fakes.unfiltered_border(image * 0 + 1, np.zeros(kernel.shape)) == 1
+        return np.where(border, 9.0, fakes.correlation(image, kernel))
+
+    assert str(explained(blank).borders) == "blank 9"
+
+
+@pytest.mark.parametrize(("output_size", "grown"), [("full", 1), ("valid", -1)])
+def test_output_size(output_size, grown):
+    def run(image, kernel):
+        rows, columns = kernel.shape
+        if grown > 0:
+            image = np.pad(image, ((rows - 1, rows - 1), (columns - 1, columns - 1)))
+        top, left = rows // 2, columns // 2
+        return fakes.correlation(image, kernel)[
+            top : top + image.shape[0] - rows + 1, left : left + image.shape[1] - columns + 1
+        ]
+
+    assert explained(run).output_size is OutputSize(output_size)
+
+
+@pytest.mark.parametrize(
+    ("scale", "divide"),
+    [
+        (Scale.SUM, lambda kernel: kernel.sum()),
+        (Scale.SUM_MAGNITUDE, lambda kernel: abs(kernel.sum())),
+        (Scale.ABSOLUTE_SUM, lambda kernel: np.abs(kernel).sum()),
+    ],
+)
+def test_normalised(scale, divide):
+    found = explained(lambda image, kernel: fakes.correlation(image, kernel) / divide(kernel))
+    assert found.scale is scale
+    assert found.zero_sum is (ZeroSum.RAW if scale is Scale.ABSOLUTE_SUM else ZeroSum.REFUSED)
+
+
+def test_zero_sum_left_raw():
+    found = explained(lambda image, kernel: fakes.correlation(image, kernel) / (kernel.sum() or 1))
+    assert (found.scale, found.zero_sum) == (Scale.SUM, ZeroSum.RAW)
+
+
+def test_gain_and_bias():
+    found = explained(lambda image, kernel: fakes.correlation(image, kernel) / 3 + 10.25)
+    assert (found.gain, found.bias) == (1 / 3, 10.25)
+
+
+def test_rounding_and_saturation():
+    found = probed(fakes.truncated)
+    assert found.explained
+    assert found.convention.numbers.rounding is Rounding.TRUNCATE
+    assert found.convention.numbers.overflow is Overflow.SATURATE
+    assert found.convention.numbers.dtype == "image"
+    assert any("float64 pictures are not explained" in note for note in found.notes)
+
+
+def test_wrap_around():
+    found = probed(fakes.wrapped_around)
+    assert found.explained
+    assert found.convention.numbers.overflow is Overflow.WRAP
+
+
+@pytest.mark.parametrize("rounding", [it for it in Rounding if it not in {Rounding.NONE, Rounding.HALF_AWAY}])
+def test_rounding(rounding):
+    def run(image, kernel):
+        if image.dtype.kind == "f":
+            return fakes.correlation(image, kernel)
+        return np.clip(rounding.of(fakes.correlation(image, kernel)), -32768, 32767).astype(np.int16)
+
+    assert explained(run).numbers.rounding is rounding
+
+
+@pytest.mark.parametrize("dtypes", [("uint8",), ("uint16",), ("float32", "uint8")])
+def test_targets_of_few_types(dtypes):
+    def run(image, kernel):
+        assert image.dtype.name in dtypes
+        values = fakes.correlation(image, kernel)
+        if image.dtype.kind == "f":
+            return values.astype(np.float32)
+        return np.clip(np.rint(values), 0, np.iinfo(image.dtype).max).astype(image.dtype)
+
+    found = explained(run, image_dtypes=dtypes)
+    assert found.orientation is Orientation.AS_IS
+    assert found.numbers.rounding is Rounding.HALF_EVEN
+
+
+def test_whole_number_division_shows_its_rounding():
+    def run(image, kernel):
+        assert (kernel == np.rint(kernel)).all()
+        divided = fakes.correlation(image, kernel) / (kernel.sum() or 1)
+        return np.clip(np.floor(divided + 0.5), 0, 255).astype(np.uint8)
+
+    found = explained(run, image_dtypes=("uint8",), whole_kernels=True)
+    assert (found.scale, found.numbers.rounding) == (Scale.SUM, Rounding.HALF_UP)
+
+
+@pytest.mark.parametrize(
+    ("fake", "reason"),
+    [
+        (fakes.median, "sum of pictures"),
+        (lambda image, kernel: fakes.correlation(image, kernel) ** 2, "sum of pictures"),
+        (lambda image, kernel: np.abs(fakes.correlation(image, kernel)), "negated picture"),
+        (fakes.brighter_to_the_right, "position"),
+        (fakes.half_and_half, "position"),
+        (lambda image, kernel: fakes.correlation(image, kernel) + np.arange(len(image))[:, None], "black picture"),
+        (lambda image, kernel: fakes.correlation(image, kernel)[::2, ::2], "position"),
+    ],
+)
+def test_no_linear_filter_is_called_neither(fake, reason):
+    found = unexplained(fake)
+    assert found.linear is False
+    assert reason in found.problem
+    assert found.conventions == ()
+
+
+def test_random_results():
+    numbers = count()
+    found = unexplained(lambda image, kernel: fakes.correlation(image, kernel) + next(numbers))
+    assert "different results" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("fake", "reason"),
+    [
+        (lambda image, kernel: image, "none of the eight"),
+        (lambda image, kernel: image * 0, "gives nothing"),
+        (lambda image, kernel: fakes.correlation(image, kernel - kernel.mean()), "none of the eight"),
+        (lambda image, kernel: fakes.correlation(image, kernel)[:-1], "neither same nor full nor valid"),
+        (lambda image, kernel: fakes.correlation(image, kernel).sum(), "shape ()"),
+        (lambda image, kernel: fakes.correlation(image, kernel)[:, :, None], "shape (25, 31, 1)"),
+        (lambda image, kernel: fakes.correlation(image, kernel) * np.nan, "nan or inf"),
+        (lambda image, kernel: None, "object"),
+        (lambda image, kernel: fakes.correlation(image, kernel) + 1j, "complex128"),
+        (fakes.raising, "ZeroDivisionError: no luck today"),
+        (fakes.one_dead_pixel, "random picture"),
+        (fakes.flipped_when_negative, "deviate from the findings"),
+        (fakes.slightly_bent, "deviate from the findings"),
+    ],
+)
+def test_unexplained(fake, reason):
+    assert reason in unexplained(fake).problem
+
+
+def test_changed_input_is_told():
+    found = probed(fakes.changing_input)
+    assert found.explained
+    assert found.notes == ("it changes its input in place",)
+
+
+def test_two_kinds_of_kernels():
+    def run(image, kernel):
+        return fakes.correlation(image, kernel if kernel.shape[0] % 2 else kernel.T)
+
+    found = probed(run)
+    assert found.explained
+    assert [it.orientation for it in found.conventions] == [Orientation.AS_IS, Orientation.TRANSPOSED]
+    assert set(found.conventions[1].kernel_shapes) == {(2, 2), (4, 4), (2, 3)}
+
+
+def test_refused_kernels_are_listed():
+    def run(image, kernel):
+        if kernel.shape[0] % 2 == 0 or kernel.shape[1] % 2 == 0:
+            raise ValueError("odd ones only")
+        return fakes.correlation(image, kernel)
+
+    found = probed(run)
+    assert found.explained
+    assert found.accepted == ((3, 3), (5, 5))
+    assert dict(found.refused)[2, 2] == "ValueError: odd ones only"
+
+
+def test_names_of_what_is_the_same():
+    assert probed(fakes.correlation).known_as == ("scipy.signal.correlate",)
+
+
+def test_other_seeds_find_the_same():
+    target = Target(name="fake", run=fakes.four_borders)
+    assert len({probe(target, seed=seed).conventions for seed in range(4)}) == 1
+
+
+@pytest.mark.parametrize("shape", KERNEL_SHAPES)
+def test_probing_kernels(shape):
+    corner = corner_kernel(shape)
+    assert np.linalg.matrix_rank(corner) == 1
+    turned = [it for it in Orientation if np.array_equal(it.of_weights(corner), corner)]
+    assert turned == [Orientation.AS_IS]
+    for separable in (False, True):
+        kernel = whole_kernel(shape, np.random.default_rng(1), 24, 8, separable=separable)
+        assert (kernel[kernel > 0].sum(), kernel[kernel < 0].sum()) == (24, -8)

@@ -1,0 +1,339 @@
+"""What every command has in common: help, streams, colours, signals, and no time wasted on imports."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+import pytest
+from shell import PROGRAM, environment, files, program, run, start, trouble, write_picture
+
+from corrconv.commands.group import COMMANDS, corrconv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEAVY = ("numpy", "PIL", "rich")
+
+
+def leaves(
+    group: click.Group = corrconv, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+LEAVES = dict(leaves())
+
+
+# Help
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_has_help_with_a_first_sentence_and_an_example_or_no_arguments(path: tuple[str, ...]) -> None:
+    shown = run(*path, "--help")
+    assert shown.exit_code == 0
+    assert run(*path, "-h").stdout == shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+    text = LEAVES[path].help or ""
+    sentence = " ".join(text.split("\n\n")[0].split())
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    required = [each for each in LEAVES[path].params if isinstance(each, click.Argument) and each.required]
+    if required:
+        assert f"corrconv {' '.join(path)} " in text
+    for option in LEAVES[path].params:
+        if isinstance(option, click.Option):
+            assert option.help
+            assert option.help.endswith((".", "]"))
+
+
+def test_the_list_of_commands_agrees_with_them() -> None:
+    shown = run("--help").stdout
+    for name, line in COMMANDS.items():
+        assert f"  {name} " in shown
+        assert line.endswith((".", "?"))
+
+
+def test_no_arguments_are_answered_with_help_and_an_unknown_command_with_one_line() -> None:
+    nothing = run()
+    assert nothing.exit_code == 2
+    assert "Commands:" in nothing.stderr
+    assert "see 'corrconv --help'" in trouble(run("aply"))
+
+
+def test_examples_in_help_can_be_parsed() -> None:
+    for path, command in LEAVES.items():
+        lines = [line.strip() for line in (command.help or "").splitlines()]
+        options = {word for line in lines if line.startswith("corrconv ") for word in line.split() if word[:2] == "--"}
+        known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+        assert options <= known, path
+
+
+# Imports
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        ("'--help'", HEAVY),
+        ("'--version'", HEAVY),
+        ("'apply', '--help'", HEAVY),
+        ("'compare', '--help'", HEAVY),
+        ("'apply', 'photo.npy', 'box'", ("rich",)),
+    ],
+)
+def test_what_is_not_needed_is_not_imported(arguments: str, absent: tuple[str, ...]) -> None:
+    write_picture("photo.npy", np.zeros((3, 3)))
+    script = (
+        f"import sys; sys.argv = ['corrconv', {arguments}]\n"
+        "from corrconv.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"print('IMPORTED', [name for name in {absent} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "IMPORTED []" in done.stdout
+
+
+def test_the_library_leaves_the_environment_alone_and_the_module_can_be_run() -> None:
+    script = (
+        "import os; before = dict(os.environ)\n"
+        "import corrconv, corrconv.commands.group, corrconv.__main__\n"
+        "corrconv.correlate([[1, 2]], [[1]])\n"
+        "assert dict(os.environ) == before"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    done = subprocess.run([sys.executable, "-m", "corrconv", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("corrconv, version ")
+
+
+# Streams
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["kernel", "list"],
+        ["kernel", "convert", "sobel", "--to", "csv"],
+        ["compare", "photo.png", "box", "--json"],
+        ["apply", "photo.png", "box", "-o", "-", "-q"],
+    ],
+)
+def test_a_closed_pipe_ends_quietly(arguments: list[str]) -> None:
+    write_picture("photo.png")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = program(*arguments, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments",
+    [["compare", "photo.png", "box"], ["apply", "photo.png", "box", "-o", "-"]],
+)
+def test_a_full_disk_is_one_line(arguments: list[str]) -> None:
+    write_picture("photo.png")
+    with Path("/dev/full").open("wb") as full:
+        done = program(*arguments, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Error: standard output")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def program_closing(descriptor: int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """A command run to its end by the shell, with a stream closed."""
+    line = f'exec "$0" "$@" {descriptor}>&-'
+    return subprocess.run(["sh", "-c", line, PROGRAM, *arguments], capture_output=True, check=False, timeout=60)
+
+
+def test_a_closed_standard_output_is_one_line_for_tables_and_nothing_for_files() -> None:
+    write_picture("photo.png")
+    table = program_closing(1, "compare", "photo.png", "box", "--json")
+    assert table.returncode == 2
+    assert table.stderr.startswith(b"Error: standard output is closed")
+    written = program_closing(1, "apply", "photo.png", "box")
+    assert written.returncode == 0
+    assert files() == ["photo-correlation.png", "photo.png"]
+
+
+def test_with_standard_error_closed_no_note_goes_into_the_picture() -> None:
+    write_picture("photo.png")
+    noted = program_closing(2, "apply", "photo.png", "box", "-o", "-")
+    quiet = run("apply", "photo.png", "box", "-o", "-", "-q")
+    assert (noted.returncode, noted.stdout) == (0, quiet.stdout_bytes)
+
+
+def test_signs_that_the_encoding_lacks_are_no_reason_to_fail() -> None:
+    write_picture("photo.png")
+    done = program("compare", "photo.png", "emboss", env=environment(PYTHONIOENCODING="ascii"))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"? no: the kernel is not" in done.stdout
+
+
+# Interruption
+
+
+def wait_until_busy(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a program has computed for a while."""
+    ticks_at_start = None
+    while process.poll() is None:
+        ticks = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11])
+        ticks_at_start = ticks if ticks_at_start is None else ticks_at_start
+        if ticks >= 1.2 * os.sysconf("SC_CLK_TCK"):
+            return
+        time.sleep(0.02)
+    raise AssertionError(process.communicate())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
+@pytest.mark.parametrize(("count", "threads", "output"), [(1, 1, "out.npy"), (1, 2, "out.npy"), (3, 2, ".")])
+def test_an_interrupt_ends_with_130_and_leaves_no_file(count: int, threads: int, output: str) -> None:
+    names = [f"large{number}.npy" for number in range(count)]
+    for name in names:
+        write_picture(name, np.random.default_rng(1).random((1200, 1200)))
+    kernel = "gabor:size=151"
+    process = start("apply", *names, kernel, "-o", output, "--engine", "direct", "--threads", threads)
+    wait_until_busy(process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.decode().split() == ["Interrupted."]
+    assert files() == names
+
+
+# Terminals
+
+
+def on_terminal(*arguments: str, columns: int = 100, **changes: str) -> str:
+    """Everything that a command shows on a terminal."""
+    leader, follower = pty.openpty()
+    env = environment(COLUMNS=str(columns), **{"TERM": "xterm-256color", **changes})
+    env = {name: value for name, value in env.items() if value}
+    process = subprocess.Popen([PROGRAM, *arguments], stdin=follower, stdout=follower, stderr=follower, env=env)
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(leader)
+    assert process.wait(timeout=20) == 0
+    return shown.decode()
+
+
+def test_colour_and_progress_are_for_terminals_that_want_them() -> None:
+    for number in range(3):
+        write_picture(f"{number}.png")
+    names = [f"{number}.png" for number in range(3)]
+    shown = on_terminal("compare", "0.png", "box", "sobel", NO_COLOR="")
+    assert "\x1b[32m" in shown  # green
+    assert "comparing" in shown
+    plain = on_terminal("compare", "0.png", "box", "sobel", "-q", NO_COLOR="1")
+    assert "\x1b[32m" not in plain
+    assert "= for every image" in plain
+    assert "comparing" not in plain
+    dumb = on_terminal("apply", *names, "box", TERM="dumb")
+    assert "\x1b" not in dumb
+    assert "filtering" not in dumb
+    assert len(dumb.splitlines()) == 3
+    filtering = on_terminal("apply", *names, "box")
+    assert "filtering" in filtering
+    for name in names:
+        # On a line of its own, not behind the bar.
+        assert any(line.removeprefix("\x1b[2K").startswith(f"{name} -> ") for line in re.split("[\r\n]+", filtering))
+
+
+def test_a_picture_is_not_written_to_a_terminal() -> None:
+    write_picture("photo.png")
+    leader, follower = pty.openpty()
+    done = program("apply", "photo.png", "box", "-o", "-", stdout=follower)
+    os.close(follower)
+    os.close(leader)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"Error: standard output is a terminal")
+
+
+def test_the_program_ends_in_trouble_as_the_runner_of_tests_sees_it() -> None:
+    outside = program("compare", "missing.png")
+    assert (outside.returncode, outside.stdout) == (2, b"")
+    assert outside.stderr.decode() == f"Error: {trouble(run('compare', 'missing.png'))}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_error_leaves_the_status_as_it_was() -> None:
+    write_picture("photo.png")
+    with Path("/dev/full").open("wb") as full:
+        assert program("apply", "photo.png", "box", "-o", "o.png", stderr=full).returncode == 0
+        assert program("apply", "nowhere.png", "box", stderr=full).returncode == 2
+    assert files() == ["o.png", "photo.png"]
+
+
+ENDLESS = "9" * 4400
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("apply", "photo.png", "box", "--stride", ENDLESS),
+        ("apply", "photo.png", "box", "--dilation", ENDLESS),
+        ("apply", "photo.png", "box", "--anchor", f"1,{ENDLESS}"),
+        ("apply", "photo.png", "box", "--threads", "9" * 30),
+        ("explain", "photo.png", "box", "--at", f"{ENDLESS},1"),
+        ("match", "photo.png", "photo.png", "--crop", f"0,0,{ENDLESS},1"),
+        ("learn", "photo.png", "photo.png", "--size", ENDLESS),
+        ("learn", "photo.png", "photo.png", "--size", "99999999999"),
+        ("bench", "--kernels", ENDLESS),
+        ("bench", "--kernels", "0"),
+        ("bench", "--kernels", "\u00b2"),
+        ("bench", "--kernels", "\u0663"),
+        ("bench", "--sizes", "00x5"),
+        ("bench", "--sizes", "\u0663x5"),
+        ("bench", "--threads", "9" * 30),
+        ("train", "--pictures", "9" * 14),
+        ("train", "--steps", "9" * 14),
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_numbers_beyond_all_use_are_one_short_line(arguments: tuple[str, ...]) -> None:
+    write_picture("photo.png")
+    assert len(trouble(run(*arguments))) < 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("match", "-o", "m.png", "--map", "./m.png"), "two outputs cannot go to one file"),
+        (("match", "-o", "m.png", "--map", "nowhere/m.npy"), "nowhere/m.npy: its folder does not exist"),
+        (("learn", "--size", "3", "--save", "k.json", "-o", "nowhere/k.png"), "its folder does not exist"),
+        (("learn", "--size", "3", "--save", "k.npy", "-o", "k.npy"), "two outputs cannot go to one file"),
+    ],
+)
+def test_all_targets_are_looked_at_before_the_first_is_written(arguments: tuple[str, ...], words: str) -> None:
+    write_picture("photo.png")
+    command, *options = arguments
+    assert words in trouble(run(command, "photo.png", "photo.png", *options))
+    assert files() == ["photo.png"]

@@ -1,0 +1,310 @@
+"""What a probe is pointed at: known functions, importable callables, and commands good and bad."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from corrconv.commands.probe.study import probe
+from corrconv.errors import CorrconvError
+from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.target_commands import COMMANDS, Command, run_command
+from corrconv.libraries.target_functions import FUNCTIONS
+from corrconv.libraries.targets import known_targets, parse_setting, target_named
+
+# The convention that each known function was found to follow, where it has one of its own.
+EXPECTED = {
+    "PIL.ImageFilter.Kernel": "pillow.kernel",
+    "torch.nn.functional.conv2d": "torch.conv2d",
+    "torch.nn.functional.conv_transpose2d": "torch.conv_transpose2d",
+    "onnxruntime.Conv": "onnxruntime.conv",
+    "skimage.filters.correlate_sparse": "skimage.correlate_sparse",
+    "pyvips.Image.conv": "pyvips.conv",
+    "kornia.filters.filter2d": "kornia.filter2d",
+    "astropy.convolution.convolve": "astropy.convolve",
+    "numpy.correlate": "scipy.signal.correlate",
+    "numpy.convolve": "scipy.signal.convolve",
+}
+WITHOUT_CONVENTION = {"cv2.sepFilter2D", "mahotas.convolve"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - WITHOUT_CONVENTION))
+def test_every_known_function_follows_its_convention(name):
+    """To the last bit for whole numbers and to rounding for real ones, borders included: the probe's proof."""
+    pytest.importorskip(FUNCTIONS[name].module)
+    found = probe(FUNCTIONS[name].target({}))
+    assert found.explained, found.problem
+    assert EXPECTED.get(name, name) in found.known_as
+
+
+def test_separable_only():
+    pytest.importorskip("cv2")
+    found = probe(target_named("cv2.sepFilter2D", {}))
+    assert found.explained
+    assert str(found.convention.borders) == "reflect"
+
+
+@pytest.mark.parametrize("name", ["imagemagick.-convolve", "ffmpeg.convolution", "netpbm.pnmconvol", "vips.conv"])
+def test_known_command_follows_its_convention(name):
+    program = COMMANDS[name].program
+    if program is None:
+        pytest.skip(f"{name}: none of {', '.join(COMMANDS[name].programs)} is on PATH")
+    found = probe(COMMANDS[name].target())
+    assert found.explained, found.problem
+    names = {"ffmpeg.convolution": {"ffmpeg.convolution-3x3", "ffmpeg.convolution-5x5"}}.get(name, {name})
+    assert names <= set(found.known_as)
+
+
+def test_settings_change_what_is_found():
+    pytest.importorskip("cv2")
+    found = probe(target_named("cv2.filter2D", {"borderType": "BORDER_REPLICATE", "anchor": (0, 0)}))
+    assert found.target == "cv2.filter2D borderType=BORDER_REPLICATE, anchor=(0, 0)"
+    assert found.explained
+    assert str(found.convention.borders) == "edge"
+    assert found.convention.anchor_cell((3, 3)) == (0, 0)
+    assert found.convention.anchor_cell((4, 2)) == (0, 0)
+
+
+def test_parse_setting():
+    assert parse_setting("mode=same") == ("mode", "same")
+    assert parse_setting("anchor=(0, 1)") == ("anchor", (0, 1))
+    assert parse_setting("cval=2.5") == ("cval", 2.5)
+    with pytest.raises(CorrconvError, match="NAME=VALUE"):
+        parse_setting("same")
+
+
+def test_importable_callable(tmp_path, monkeypatch):
+    (tmp_path / "my_filters.py").write_text(
+        "from fakes import correlation\ndef turned(image, kernel, times=1):\n"
+        "    return times * correlation(image, kernel[::-1, ::-1])\nnumber = 3\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    found = probe(target_named("my_filters:turned", {"times": 2}))
+    assert found.target == "my_filters:turned times=2"
+    assert found.explained
+    assert (found.convention.operation, found.convention.gain) == ("convolution", 2)
+    for name, message in {
+        "my_filters:nothing": "has no nothing",
+        "my_filters:number": "is not callable",
+        "no_such_module:f": "cannot be imported: ModuleNotFoundError",
+        "cv2.filter2d": r"did you mean cv2\.filter2D",
+    }.items():
+        with pytest.raises(CorrconvError, match=message):
+            target_named(name, {})
+
+
+def test_callables_of_strangers(tmp_path, monkeypatch):
+    (tmp_path / "strangers.py").write_text(
+        "import sys\nimport numpy as np\nfrom fakes import correlation\nprint('imported')\n"
+        "def leaves(image, kernel): sys.exit('bye')\n"
+        "def stops(image, kernel): raise GeneratorExit\n"
+        "def empty(image, kernel): return np.zeros((0, 0))\n"
+        "def small(image, kernel): return np.ones((1, 1))\n"
+        "def loud(image, kernel):\n    print('loud')\n    sys.stdout.close()\n    return correlation(image, kernel)\n"
+        "class Shy:\n    @property\n    def filter(self): raise RuntimeError('not now')\nshy = Shy()\n"
+    )
+    (tmp_path / "leaving.py").write_text("raise SystemExit(5)\n")
+    monkeypatch.chdir(tmp_path)
+    for name, message in {
+        "leaves": "SystemExit: bye",
+        "stops": "GeneratorExit",
+        "empty": "it returned an empty array",
+        "small": "the results are only 1x1",
+    }.items():
+        assert message in probe(target_named(f"strangers:{name}", {})).problem
+    assert probe(target_named("strangers:loud", {})).explained
+    with pytest.raises(CorrconvError, match=r"strangers:shy\.filter cannot be read: RuntimeError: not now"):
+        target_named("strangers:shy.filter", {})
+    with pytest.raises(CorrconvError, match="leaving cannot be imported: SystemExit: 5"):
+        target_named("leaving:f", {})
+
+
+def test_working_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert probe(target_named("fakes:correlation", {})).explained
+
+
+def test_not_installed():
+    absent = next((known for known in FUNCTIONS.values() if not known.installed), None)
+    if absent is None:
+        pytest.skip("every known library is installed here")
+    with pytest.raises(CorrconvError, match="not installed"):
+        absent.target({})
+
+
+def test_survey_lists_what_is_here():
+    names = [target.name.partition(" ")[0] for target in known_targets()]
+    assert "PIL.ImageFilter.Kernel" in names
+    assert set(names) <= {*FUNCTIONS, *COMMANDS}
+
+
+# Commands that are small Python programs, so that they run everywhere.
+
+FILTER = """
+import sys
+import numpy as np
+from PIL import Image
+image = np.asarray(Image.open(sys.argv[1])).astype(float)
+kernel = np.loadtxt(sys.argv[2], delimiter=",", ndmin=2) if sys.argv[2].endswith("csv") else np.array(eval(sys.argv[2]))
+rows, columns = kernel.shape
+padded = np.pad(image, ((rows // 2, rows - 1 - rows // 2), (columns // 2, columns - 1 - columns // 2)), mode="edge")
+windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape)
+result = np.clip(np.rint((windows * kernel).sum(axis=(2, 3))), 0, 255).astype(np.uint8)
+"""
+TO_FILE = FILTER + "Image.fromarray(result).save(sys.argv[3])\n"
+TO_STANDARD_OUTPUT = FILTER + "Image.fromarray(result).save(sys.stdout.buffer, 'PNG')\n"
+
+
+def command(tmp_path, program, arguments="{image} {kernel:file:csv} {output}", **known):
+    script = tmp_path / "tool.py"
+    script.write_text(program)
+    template = f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} {arguments}"
+    return Command(name="tool", template=template, kernel_shapes=((3, 3),), **known)
+
+
+def test_command_is_probed_like_a_function(tmp_path):
+    found = probe(command(tmp_path, TO_FILE).target())
+    assert found.explained, found.problem
+    assert (found.convention.operation, str(found.convention.borders)) == ("correlation", "edge")
+    assert str(found.convention.numbers.rounding) == "half-even"
+
+
+def test_command_may_print_its_picture(tmp_path):
+    target = command(tmp_path, TO_STANDARD_OUTPUT, "{image} '[[{kernel:list}]]'").target()
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert target.run(image, np.array([[0.0, 2.0, 0.0]])).tolist() == (2 * image).tolist()
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("", "ended with status 0 but wrote no output.png"),
+        ("import sys; sys.exit('no such kernel')", "failed with status 1: no such kernel"),
+        ("import sys; open(sys.argv[3], 'w').write('garbage')", "output.png"),
+    ],
+)
+def test_command_that_fails(tmp_path, program, message):
+    found = probe(command(tmp_path, program).target())
+    assert not found.explained
+    assert message in found.problem
+
+
+def test_command_without_output_that_prints_nothing(tmp_path):
+    found = probe(command(tmp_path, "", "{image} {kernel:list}").target())
+    assert "printed no picture" in found.problem
+
+
+def test_command_that_hangs_is_ended(tmp_path):
+    mark = tmp_path / "alive"
+    child = f"import time; time.sleep(3); open({str(mark)!r}, 'w')"
+    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    start = time.monotonic()
+    found = probe(command(tmp_path, program, timeout=0.5).target())
+    assert "took longer than 0.5 seconds" in found.problem
+    assert time.monotonic() - start < 2.9
+    time.sleep(max(0.0, 3.6 - (time.monotonic() - start)))
+    assert not mark.exists()
+
+
+def test_interrupt_as_the_command_ends_is_not_lost(tmp_path, monkeypatch):
+    """Ctrl-C may come when the command and its group are gone already."""
+
+    def interrupted(process, *_):
+        process.communicate()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("corrconv.libraries.target_commands._printed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        probe(command(tmp_path, TO_FILE).target())
+
+
+def test_command_is_not_asked_again_after_a_timeout(tmp_path):
+    program = f"import time; open({str(tmp_path / 'runs')!r}, 'a').write('x'); time.sleep(9)"
+    tool = command(tmp_path, program, timeout=0.5, image_format="tiff")
+    found = probe(replace(tool, kernel_shapes=((3, 3), (5, 5), (2, 2))).target())
+    assert "took longer than 0.5 seconds" in found.problem
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "message"),
+    [
+        ("import os, sys; os.mkfifo(sys.argv[3])", "{image} {kernel:file:csv} {output}", "than a regular file"),
+        (
+            "import sys; open(sys.argv[3], 'w').truncate(65 << 20)",
+            "{image} {kernel:list} {output}",
+            "wrote more than 64 MB",
+        ),
+        ("while True: print('y' * 65536)", "{image} {kernel:list}", "printed more than 64 MB"),
+    ],
+)
+def test_command_whose_output_is_no_picture(tmp_path, program, arguments, message):
+    found = probe(command(tmp_path, program, arguments).target())
+    assert message in found.problem
+
+
+def test_only_the_beginning_of_what_a_command_says_is_kept(tmp_path):
+    said = run_command([sys.executable, "-c", "import sys; sys.stderr.write('y' * (1 << 20))"], tmp_path, 20)
+    assert said == b""
+    with pytest.raises(CorrconvError) as error:
+        run_command([sys.executable, "-c", "import sys; sys.exit('no' * (1 << 20))"], tmp_path, 20)
+    assert len(str(error.value)) < 600
+
+
+def test_commands_leave_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    probe(command(tmp_path, "import sys; sys.exit(1)").target())
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("tool {kernel}", r"no \{image\}"),
+        ("tool {image} {output}", r"no \{kernel\}"),
+        ("tool {image} {kernel:latin}", r"\{kernel:latin\} names no notation"),
+        ("tool '{image} {kernel}", "check its quotes"),
+    ],
+)
+def test_templates_that_cannot_work(template, message):
+    with pytest.raises(CorrconvError, match=message):
+        Command(name="tool", template=template).target()
+
+
+def test_program_that_is_not_there():
+    found = probe(Command(name="tool", template="no-such-program-here {image} {kernel}").target())
+    assert "is it installed and on PATH" in found.problem
+
+
+def test_stand_ins_are_not_taken_for_the_tool(tmp_path, monkeypatch):
+    for name in COMMANDS["imagemagick.convolve"].programs:
+        (tmp_path / name).write_text("#!/bin/sh\necho some other tool\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    assert COMMANDS["imagemagick.convolve"].program != "magick"
+
+
+def test_known_conventions_are_all_measured_somewhere():
+    named = {EXPECTED.get(name, name) for name in FUNCTIONS} | set(COMMANDS)
+    named |= {"ffmpeg.convolution-3x3", "ffmpeg.convolution-5x5"}
+    assert {name for name in CONVENTIONS if not name.startswith("matlab.")} <= named
+
+
+def test_real_pictures_go_as_float32_tiff(tmp_path):
+    seen = {}
+
+    class Spy(Command):
+        def _run(self, arguments, image, kernel):
+            seen[image.dtype.name] = True
+            return np.zeros(image.shape)
+
+    probe(Spy(name="spy", template="spy {image} {kernel}", image_format="tiff").target())
+    assert "float32" in seen

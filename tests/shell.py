@@ -1,0 +1,86 @@
+"""What the tests of the commands share: running them, in this process or as a program of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from corrconv.commands.group import corrconv
+
+# The entry point of the environment that runs the tests.
+PROGRAM = str(Path(sys.executable).with_name("corrconv"))
+
+NOISE = np.random.default_rng(11).integers(0, 256, (12, 10, 3), dtype=np.uint8)
+
+
+def run(*arguments: str | Path, input: bytes | None = None) -> Result:  # noqa: A002
+    """A command in this process; a traceback fails the test."""
+    result = CliRunner().invoke(corrconv, [str(argument) for argument in arguments], input=input)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
+    """A command as a program; its standard error can be read."""
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen([PROGRAM, *map(str, arguments)], **given)
+
+
+def program(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """A command as a program, run to its end."""
+    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 60, **options}
+    return subprocess.run([PROGRAM, *map(str, arguments)], check=False, **given)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment with changes."""
+    return {**os.environ, **changes}
+
+
+def trouble(result: Result) -> str:
+    """The one line that a command ended with: `Error: ...`, status 2, and nothing on standard output."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("Error: ")
+    assert "Traceback" not in result.output
+    return lines[0].removeprefix("Error: ")
+
+
+def write_picture(path: str | Path, pixels: Any = NOISE, **options: Any) -> Path:
+    """A picture file, or a .npy."""
+    path = Path(path)
+    if path.suffix == ".npy":
+        np.save(path, pixels)
+    else:
+        Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def read_pixels(path: str | Path) -> Any:
+    """The pixels of a picture file, or the array of a .npy."""
+    path = Path(path)
+    if path.suffix == ".npy":
+        return np.load(path)
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def format_of(path: str | Path) -> str | None:
+    """The format that a picture file really has."""
+    with Image.open(path) as picture:
+        return picture.format
+
+
+def files() -> list[str]:
+    """All files below the working directory."""
+    return sorted(str(path.relative_to(Path.cwd())) for path in Path.cwd().rglob("*") if path.is_file())
