@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("corrconv", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile(
+    "corrconv", deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("corrconv")

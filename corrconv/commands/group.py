@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from corrconv import __version__
-from corrconv.commands.parameters import one_line
+from corrconv.commands.answer import one_line
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:

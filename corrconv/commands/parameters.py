@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +10,6 @@ import click
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from enum import StrEnum
 
     from click.shell_completion import CompletionItem
@@ -264,20 +261,3 @@ def _numbers(text: str, count: int, expected: str) -> list[int]:
 
         raise CorrconvError(f"{quoted(text)} is not {expected}")
     return [int(part) for part in parts]
-
-
-def one_line(text: str) -> str:
-    """A text that stays one line and commands no terminal, whatever the file names in it hold."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
-def report(*, quiet: bool) -> Callable[[str], None]:
-    """A function that writes a line to standard error, or nothing."""
-
-    def write(line: str) -> None:
-        # Not err=True: that would write past a progress bar, into its line. `2>&-` leaves no stream at all.
-        if not quiet and sys.stderr is not None:
-            with suppress(OSError):  # nobody can be told, but the work is done
-                click.echo(one_line(line), file=sys.stderr)
-
-    return write

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from corrconv.commands.answer import report
 from corrconv.commands.options import FilterChoices, filter_options, force_option, like_option, quiet_option
-from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command, report
+from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
 

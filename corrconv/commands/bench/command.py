@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from corrconv.commands.answer import answer
 from corrconv.commands.options import json_option, quiet_option
 from corrconv.errors import CorrconvError
 
@@ -54,9 +55,9 @@ def command(
     import numpy as np
 
     from corrconv.commands.bench.study import benchmark, make_work
-    from corrconv.commands.bench.view import benchmark_document, benchmark_table, machine, machine_line
+    from corrconv.commands.bench.view import benchmark_document, benchmark_view, machine
     from corrconv.core.options import Options
-    from corrconv.drawing.console import progress, show, show_document
+    from corrconv.drawing.console import progress
     from corrconv.libraries.peers import installed_peers, peer_versions
 
     count = threads or os.cpu_count() or 1
@@ -68,12 +69,7 @@ def command(
     with progress(quiet=quiet) as bar:
         results = list(bar.track(timed, total=len(works), description="timing"))
     facts = machine(peer_versions(), count)
-    if as_json:
-        show_document(benchmark_document(results, facts))
-        return
-    # Seven columns of figures are what 80 columns of text can hold.
-    tables = [benchmark_table(results[start : start + 6]) for start in range(0, len(results), 6)]
-    show(*(part for table in tables for part in (table, "")), machine_line(facts))
+    answer(lambda: benchmark_document(results, facts), lambda: benchmark_view(results, facts), as_json=as_json)
 
 
 def _parse_sizes(text: str) -> list[tuple[int, int]]:

@@ -99,3 +99,9 @@ def _cell(result: WorkResult, contestant: str) -> str:
         return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
     took_part = any(timing.contestant == contestant for timing in result.timings)
     return "other numbers" if took_part else "-"
+
+
+def benchmark_view(results: Sequence[WorkResult], facts: dict[str, Any]) -> list[Table | str]:
+    """Tables of seven columns, which is what 80 columns of text can hold, and the machine."""
+    tables = [benchmark_table(results[start : start + 6]) for start in range(0, len(results), 6)]
+    return [*(part for table in tables for part in (table, "")), machine_line(facts)]

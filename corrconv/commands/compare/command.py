@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer, report, say_notes
 from corrconv.commands.options import (
     FilterChoices,
     exit_code_option,
@@ -15,7 +16,7 @@ from corrconv.commands.options import (
     likes_option,
     quiet_option,
 )
-from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command, report
+from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
 
 if TYPE_CHECKING:
     from corrconv.core.convention.model import Convention
@@ -62,28 +63,27 @@ def command(
     """
     from corrconv.commands.compare.pictures import compare_and_draw
     from corrconv.commands.compare.view import comparison_document, comparison_table, comparison_verdict
-    from corrconv.drawing.console import show, show_document
     from corrconv.files.kernels import read_kernel
 
     picture = choices.picture(image)
     chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
-    say = report(quiet=quiet)
-    for note in picture.notes:
-        say(f"{picture.name}: {note}")
+    say_notes(picture, quiet=quiet)
     if likes:
         _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
         return
     comparison, drawn = compare_and_draw(
         picture, chosen, choices, output, inputs=inputs_of_command(), force=force, quiet=quiet
     )
+    say = report(quiet=quiet)
     for entry in drawn:
         say(f"written: {entry.panel}, and beside it correlation, convolution and difference.png")
         if entry.clipped:
             say(f"{entry.panel.parent}: {entry.clipped:.2%} of the pixels clipped in the results; see --display")
-    if as_json:
-        show_document(comparison_document(comparison, picture.name))
-    else:
-        show(comparison_table(comparison, _title(picture, choices)), "", comparison_verdict(comparison))
+    answer(
+        lambda: comparison_document(comparison, picture.name),
+        lambda: (comparison_table(comparison, _title(picture, choices)), "", comparison_verdict(comparison)),
+        as_json=as_json,
+    )
     if exit_code and not comparison.all_coincide:
         ctx.exit(1)
 
@@ -105,16 +105,16 @@ def _compare_libraries(
     from corrconv.commands.compare.like_study import blame
     from corrconv.commands.compare.like_view import blame_document, blame_table, blame_verdict
     from corrconv.commands.like import refuse_beside_like
-    from corrconv.drawing.console import show, show_document
 
     refuse_beside_like(ctx)
     if len(likes) != 2 or ctx.params["output"] is not None:
         raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
     blames = [blame(picture.colours, kernel, *likes) for kernel in kernels]
-    if as_json:
-        show_document(blame_document(blames, picture.name))
-    else:
-        title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
-        show(blame_table(blames, title), "", *(blame_verdict(found) for found in blames))
+    title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
+    answer(
+        lambda: blame_document(blames, picture.name),
+        lambda: (blame_table(blames, title), "", *(blame_verdict(found) for found in blames)),
+        as_json=as_json,
+    )
     if exit_code and not all(found.coincide for found in blames):
         ctx.exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from corrconv.commands.answer import answer
 from corrconv.commands.options import json_option
 
 
@@ -19,10 +20,11 @@ def command(as_json: bool) -> None:
     corrconv conventions --json
     """
     from corrconv.commands.conventions.view import conventions_document, conventions_table, patterns_text
-    from corrconv.drawing.console import show, show_document
     from corrconv.libraries.known_conventions import CONVENTIONS
 
-    if as_json:
-        show_document(conventions_document(CONVENTIONS.values()))
-    else:
-        show(conventions_table(CONVENTIONS.values()), "", patterns_text())
+    conventions = CONVENTIONS.values()
+    answer(
+        lambda: conventions_document(conventions),
+        lambda: (conventions_table(conventions), "", patterns_text()),
+        as_json=as_json,
+    )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer, say_notes
 from corrconv.commands.options import exit_code_option, json_option, quiet_option
-from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType, ResultType, report
+from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType, ResultType
 from corrconv.core.terms import Boundary, Operation
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ def command(
     from corrconv.commands.diagnose.view import diagnosis_document, diagnosis_text
     from corrconv.core.convention.model import Borders
     from corrconv.core.kernel import resolve_anchor
-    from corrconv.drawing.console import show, show_document
     from corrconv.files.images import to_gray
 
     if operation is None and boundary is not None:
@@ -67,15 +67,14 @@ def command(
         )
         expected = Expectation(operation=operation, anchor=resolve_anchor(anchor, kernel.shape), borders=borders)
     pictures = [to_gray(picture) if gray else picture for picture in (image, result)]
-    say = report(quiet=quiet)
-    for picture in pictures:
-        for note in picture.notes:
-            say(f"{picture.name}: {note}")
+    say_notes(*pictures, quiet=quiet)
     diagnosis = diagnose(pictures[0].pixels, kernel, pictures[1].pixels, expected=expected)
-    if as_json:
-        show_document(diagnosis_document(diagnosis, expected))
-    else:
-        show(diagnosis_text(diagnosis, expected), soft_wrap=True)
+    answer(
+        lambda: diagnosis_document(diagnosis, expected),
+        lambda: diagnosis_text(diagnosis, expected),
+        as_json=as_json,
+        soft_wrap=True,
+    )
     wrong = not diagnosis.explained if expected is None else bool(diagnosis.mistakes(expected))
     if exit_code and wrong:
         ctx.exit(1)

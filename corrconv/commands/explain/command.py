@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer, save_drawing, say_notes
 from corrconv.commands.options import (
     FilterChoices,
     filter_options,
@@ -15,7 +16,7 @@ from corrconv.commands.options import (
     like_option,
     quiet_option,
 )
-from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command, report
+from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
 from corrconv.core.terms import Operation
 
 if TYPE_CHECKING:
@@ -67,19 +68,16 @@ def command(
     """
     from corrconv.commands.explain.study import explain_pixel
     from corrconv.commands.explain.view import explanation_document, explanation_picture, explanation_view
-    from corrconv.drawing.console import show, show_document
 
     picture = choices.picture(image)
-    say = report(quiet=quiet)
-    for note in picture.notes:
-        say(f"{picture.name}: {note}")
+    say_notes(picture, quiet=quiet)
     if like is not None:
         from corrconv.commands.explain.like_view import like_document, like_picture, like_view
         from corrconv.commands.like import refuse_beside_like
 
         refuse_beside_like(ctx)
         library = _explain_like(picture, kernel, like, at, channel)
-        document, view = like_document(library, picture.name), like_view(library, picture.name)
+        document, view = partial(like_document, library), partial(like_view, library)
         drawing = partial(like_picture, library)
     else:
         explanation = explain_pixel(
@@ -92,17 +90,10 @@ def command(
             dtype=_written_dtype(picture),
             has_alpha=picture.has_alpha,
         )
-        document, view = explanation_document(explanation, picture.name), explanation_view(explanation, picture.name)
+        document, view = partial(explanation_document, explanation), partial(explanation_view, explanation)
         drawing = partial(explanation_picture, explanation)
-    if output is not None:
-        from corrconv.commands.drawings import save_drawing
-
-        for line in save_drawing(output, drawing(picture.planes, picture.name), force=force):
-            say(line)
-    if as_json:
-        show_document(document)
-    else:
-        show(view)
+    save_drawing(output, lambda: drawing(picture.planes, picture.name), force=force, quiet=quiet)
+    answer(lambda: document(picture.name), lambda: view(picture.name), as_json=as_json)
 
 
 def _explain_like(

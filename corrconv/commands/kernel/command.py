@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer
 from corrconv.commands.options import force_option, json_option
 from corrconv.commands.parameters import AnchorType, EnumChoice, KernelType, inputs_of_command
 from corrconv.core.terms import Notation
@@ -28,12 +29,8 @@ def list_kernels(as_json: bool) -> None:
     """
     from corrconv.commands.kernel.view import zoo_document, zoo_table
     from corrconv.core.zoo import ZOO
-    from corrconv.drawing.console import show, show_document
 
-    if as_json:
-        show_document(zoo_document(ZOO.values()))
-    else:
-        show(zoo_table(ZOO.values()))
+    answer(lambda: zoo_document(ZOO.values()), lambda: zoo_table(ZOO.values()), as_json=as_json)
 
 
 @command.command("show")
@@ -48,13 +45,9 @@ def show_kernel(kernel: Kernel, anchor: str | tuple[int, int] | None, as_json: b
     corrconv kernel show "[1 1; 1 1]" --anchor lower
     """
     from corrconv.commands.kernel.view import kernel_document, kernel_view
-    from corrconv.drawing.console import show, show_document
 
     shown = kernel if anchor is None else kernel.with_anchor(anchor)
-    if as_json:
-        show_document(kernel_document(shown))
-    else:
-        show(kernel_view(shown))
+    answer(lambda: kernel_document(shown), lambda: kernel_view(shown), as_json=as_json)
 
 
 @command.command("convert")

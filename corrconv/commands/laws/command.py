@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer, save_drawing, say_notes
 from corrconv.commands.options import exit_code_option, force_option, json_option, plane_options, quiet_option
-from corrconv.commands.parameters import ImageType, KernelType, report
+from corrconv.commands.parameters import ImageType, KernelType
 
 if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
@@ -51,23 +52,18 @@ def command(
     """
     from corrconv.commands.laws.study import check_laws
     from corrconv.commands.laws.view import laws_document, laws_picture, laws_table, laws_verdict
-    from corrconv.drawing.console import counting, show, show_document
+    from corrconv.drawing.console import counting
     from corrconv.files.images import to_gray
 
-    say = report(quiet=quiet)
-    for note in image.notes:
-        say(f"{image.name}: {note}")
+    say_notes(image, quiet=quiet)
     pixels = to_gray(image).planes[:, :, 0]
     with counting("checking", quiet=quiet) as progress:
         laws = check_laws(pixels, first, second, options, progress=progress)
-    if output is not None:
-        from corrconv.commands.drawings import save_drawing
-
-        for line in save_drawing(output, laws_picture(laws, pixels, image.name), force=force):
-            say(line)
-    if as_json:
-        show_document(laws_document(laws, image.name))
-    else:
-        show(laws_table(laws, image.name), "", laws_verdict(laws))
+    save_drawing(output, lambda: laws_picture(laws, pixels, image.name), force=force, quiet=quiet)
+    answer(
+        lambda: laws_document(laws, image.name),
+        lambda: (laws_table(laws, image.name), "", laws_verdict(laws)),
+        as_json=as_json,
+    )
     if exit_code and not laws.agree:
         ctx.exit(1)

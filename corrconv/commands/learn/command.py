@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer, report, save_drawing
 from corrconv.commands.options import force_option, json_option, quiet_option
-from corrconv.commands.parameters import AnchorType, ImageType, PairType, SourceType, report
+from corrconv.commands.parameters import AnchorType, ImageType, PairType, SourceType
 
 if TYPE_CHECKING:
     from corrconv.files.images import Picture
@@ -65,7 +66,6 @@ def command(
         learned_picture,
         learned_view,
     )
-    from corrconv.drawing.console import show, show_document
     from corrconv.files.outputs import check_targets
 
     check_targets(save, output)
@@ -76,14 +76,10 @@ def command(
     learned, descent = learn(task, steps, seed, keep_clipped=keep_clipped, quiet=quiet)
     if save is not None:
         say(save_kernel(save, learned, force=force))
-    if output is not None:
-        from corrconv.commands.drawings import save_drawing
-
-        for line in save_drawing(output, learned_picture(learned, task.title, descent), force=force):
-            say(line)
-    if as_json:
-        show_document(learned_document(learned, descent))
-        return
-    show(learned_view(learned, task.title))
-    if descent is not None:
-        show("", descent_table(descent), "", descent_verdict(descent))
+    save_drawing(output, lambda: learned_picture(learned, task.title, descent), force=force, quiet=quiet)
+    steps_taken = () if descent is None else ("", descent_table(descent), "", descent_verdict(descent))
+    answer(
+        lambda: learned_document(learned, descent),
+        lambda: (learned_view(learned, task.title), *steps_taken),
+        as_json=as_json,
+    )

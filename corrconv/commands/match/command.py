@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import answer, report, save_drawing, say_notes
 from corrconv.commands.options import exit_code_option, force_option, json_option, quiet_option
-from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType, report
+from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType
 from corrconv.core.terms import Operation
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ def command(
     corrconv match photo.jpg photo.jpg --crop 100,200,40,50
     corrconv match page.png letter.png --operation convolution
     """
-    from corrconv.commands.drawings import save_drawing
     from corrconv.commands.match.pictures import alike, cropped, write_scores
     from corrconv.commands.match.study import match_template
     from corrconv.commands.match.view import (
@@ -75,34 +75,35 @@ def command(
         matching_rows,
         matching_view,
     )
-    from corrconv.drawing.console import show, show_document
     from corrconv.files.outputs import check_targets
 
     if as_rows and as_json:
         raise click.UsageError("--csv and --json both stand in place of the table; give one of them", ctx)
     check_targets(output, score_map)
     image, template = alike(image, template if crop is None else cropped(template, crop), gray=gray)
-    say = report(quiet=quiet)
-    for picture in (image, template):
-        for note in picture.notes:
-            say(f"{picture.name}: {note}")
+    say_notes(image, template, quiet=quiet)
     pixels, pattern = image.colours, template.colours
     least = LEAST_LIKENESS if min_score is None and not raw else min_score
     matching = match_template(
         pixels, pattern, operation=operation, raw=raw, count=count, min_score=least, channel_axis=-1, threads=threads
     )
-    if output is not None:
-        panel = matching_panel(matching, pixels, pattern, image.name, template.name)
-        for line in save_drawing(output, panel, force=force):
-            say(line)
+    save_drawing(
+        output,
+        lambda: matching_panel(matching, pixels, pattern, image.name, template.name),
+        force=force,
+        quiet=quiet,
+    )
     if score_map is not None:
+        say = report(quiet=quiet)
         for line in write_scores(score_map, matching, force=force):
             say(line)
-    if as_json:
-        show_document(matching_document(matching, image.name, template.name))
-    elif as_rows:
+    if as_rows:
         click.echo(matching_rows(matching), nl=False)
     else:
-        show(matching_view(matching, f"{template.name} in {image.name}"))
+        answer(
+            lambda: matching_document(matching, image.name, template.name),
+            lambda: matching_view(matching, f"{template.name} in {image.name}"),
+            as_json=as_json,
+        )
     if exit_code and not matching.peaks:
         ctx.exit(1)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from corrconv.commands.answer import report
 from corrconv.commands.options import exit_code_option, json_option, quiet_option
-from corrconv.commands.parameters import SecondsType, report
+from corrconv.commands.parameters import SecondsType
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:

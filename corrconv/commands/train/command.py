@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from corrconv.commands.answer import answer, save_drawing
 from corrconv.commands.options import force_option, json_option, quiet_option
-from corrconv.commands.parameters import report
 
 
 @click.command()
@@ -42,7 +42,7 @@ def command(
     from corrconv.commands.train.glyphs import CHARACTERS, draw_glyphs
     from corrconv.commands.train.study import TrainingPlan, train_both
     from corrconv.commands.train.view import training_document, training_picture, training_view
-    from corrconv.drawing.console import counting, show, show_document
+    from corrconv.drawing.console import counting
 
     images, labels = draw_glyphs(pictures, seed=2 * seed)
     test_images, test_labels = draw_glyphs(max(20, pictures // 3), seed=2 * seed + 1)
@@ -50,13 +50,5 @@ def command(
     with counting("training", quiet=quiet) as progress:
         training = train_both(images, labels, test_images, test_labels, plan, progress=progress)
     title = f"learning to read {' '.join(CHARACTERS)} from {pictures} pictures"
-    if output is not None:
-        from corrconv.commands.drawings import save_drawing
-
-        say = report(quiet=quiet)
-        for line in save_drawing(output, training_picture(training, title, images[:48]), force=force):
-            say(line)
-    if as_json:
-        show_document(training_document(training))
-    else:
-        show(training_view(training, title))
+    save_drawing(output, lambda: training_picture(training, title, images[:48]), force=force, quiet=quiet)
+    answer(lambda: training_document(training), lambda: training_view(training, title), as_json=as_json)
