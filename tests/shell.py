@@ -28,10 +28,14 @@ def run(*arguments: str | Path, input: bytes | None = None) -> Result:  # noqa: 
     return result
 
 
-def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
-    """A command as a program; its standard error can be read."""
-    given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([PROGRAM, *map(str, arguments)], **given)
+# A job in the background of a shell ignores interrupts, and so would every program that it starts.
+LISTENING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def start_interruptible(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    """A command as a program that an interrupt reaches, however the tests themselves were started."""
+    words = [sys.executable, "-c", LISTENING, PROGRAM, *map(str, arguments)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def program(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:

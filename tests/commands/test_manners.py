@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 import pytest
-from shell import PROGRAM, environment, files, program, run, start, trouble, write_picture
+from shell import PROGRAM, environment, files, program, run, start_interruptible, trouble, write_picture
 
 from corrconv.commands.group import COMMANDS, corrconv
 
@@ -212,7 +212,7 @@ def test_an_interrupt_ends_with_130_and_leaves_no_file(count: int, threads: int,
     for name in names:
         write_picture(name, np.random.default_rng(1).random((1200, 1200)))
     kernel = "gabor:size=151"
-    process = start("apply", *names, kernel, "-o", output, "--engine", "direct", "--threads", threads)
+    process = start_interruptible("apply", *names, kernel, "-o", output, "--engine", "direct", "--threads", threads)
     wait_until_busy(process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
