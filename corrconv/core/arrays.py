@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+Reals: TypeAlias = "NDArray[np.float64]"
 
 
 def as_array(values: ArrayLike, what: str, *, error: type[CorrconvError] = CorrconvError) -> NDArray[Any]:

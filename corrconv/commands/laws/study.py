@@ -11,15 +11,12 @@ import numpy as np
 from corrconv.commands.laws.known_laws import CLAIMS, on_noise, setting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from corrconv.commands.laws.known_laws import Claim, MakeClaim, Setting, Values
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
-
-    Progress = Callable[[int, int], None]
+    from corrconv.core.progress import Progress
 
 EPSILON = float(np.finfo(np.float64).eps)
 

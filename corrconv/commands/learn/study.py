@@ -21,17 +21,15 @@ from corrconv.core.terms import Operation, OutputSize, Precision, Symmetry
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
+    from corrconv.core.arrays import Reals
     from corrconv.core.kernel import Cell
-
-    Reals = NDArray[np.float64]
+    from corrconv.core.progress import Progress
 
     # Called with the number of parts done and of all parts.
-    Progress = Callable[[int, int], None]
-
 VALID = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64)
 
 # Numbers in one block of the equations: 16 MB, whatever the picture's size.

@@ -20,15 +20,14 @@ from corrconv.core.terms import Engine, Operation, OutputSize, Precision
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    Reals = NDArray[np.float64]
-    Labels = NDArray[np.intp]
+    from corrconv.core.arrays import Reals
+    from corrconv.core.progress import Progress
 
-    # Called with the number of steps done and of all steps.
-    Progress = Callable[[int, int], None]
+    Labels = NDArray[np.intp]
 
 # Pictures this small are filtered sooner than a second thread is started.
 VALID = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64, threads=1)

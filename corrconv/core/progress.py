@@ -1,0 +1,11 @@
+"""How long work tells how far it has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Called with the number of parts that are done, and of all parts.
+Progress: TypeAlias = "Callable[[int, int], None]"
