@@ -133,18 +133,6 @@ class ImageType(SourceType):
         return read_image(text)
 
 
-class ResultType(_InputType):
-    """A result that was computed elsewhere: a picture, .npy, or numbers as text."""
-
-    name = "result"
-
-    def parse(self, text: str) -> Picture:
-        """Read the result."""
-        from corrconv.files.results import read_result
-
-        return read_result(text)
-
-
 class ConventionType(_Type):
     """A known convention, by its name."""
 

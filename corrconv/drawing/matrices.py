@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from math import floor, log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.columns import Columns
 from rich.text import Text
 
 from corrconv.drawing.pictures import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from rich.console import RenderableType
+
     from corrconv.core.kernel import Kernel
+
+    Numbers = NDArray[np.number[Any]]
 
 
 LINE_WIDTH = 78
+MOST_ROWS = 16
 
 
 def weight_texts(kernel: Kernel) -> tuple[str, list[list[str]]]:
@@ -66,3 +75,47 @@ def _style(weight: float, peak: float) -> str:
         return "dim"
     red, green, blue = POSITIVE if weight > 0 else NEGATIVE
     return f"{'bold ' if abs(weight) > peak / 2 else ''}rgb({red},{green},{blue})"
+
+
+def number_texts(values: Numbers) -> list[list[str]]:
+    """Numbers (H, W) as short texts with the same decimals everywhere, so that columns line up."""
+    finite = np.abs(values[np.isfinite(values)].astype(np.float64))
+    decimals = _decimals(finite)
+    if finite.max(initial=0) >= 1e9 or decimals > 6:
+        return [[f"{value:.3g}" for value in row] for row in values.tolist()]
+    return [[f"{value + 0.0:.{decimals}f}" for value in row] for row in values.tolist()]
+
+
+def _decimals(magnitudes: Numbers) -> int:
+    """None for whole numbers, as many as tell short fractions exactly, else four figures of the largest."""
+    for decimals in range(4):
+        if np.allclose(magnitudes, np.round(magnitudes, decimals), rtol=1e-12, atol=1e-12):
+            return decimals
+    return max(0, 3 - floor(log10(float(magnitudes.max()))))
+
+
+def numbers_text(values: Numbers) -> Text:
+    """Numbers (H, W) in columns, those below 0 in blue."""
+    texts = number_texts(values)
+    width = max(len(text) for row in texts for text in row)
+    matrix = Text()
+    for texts_of_row, row in zip(texts, values.tolist(), strict=True):
+        for text, value in zip(texts_of_row, row, strict=True):
+            matrix.append(f" {text:>{width}}", style=_style(value, 1) if value < 0 else "")
+        matrix.append("\n")
+    return matrix
+
+
+def fits(values: Numbers) -> bool:
+    """Whether numbers (H, W) can be shown in full: few rows, and no wider than a line."""
+    rows, columns = values.shape
+    if rows > MOST_ROWS or columns > LINE_WIDTH // 2:
+        return False
+    widest = max(len(text) for row in number_texts(values) for text in row)
+    return bool(columns * (1 + widest) <= LINE_WIDTH)
+
+
+def matrices_view(*captioned: tuple[str, Text]) -> Columns:
+    """Matrices beside each other, each under its caption; those that find no room stand below."""
+    blocks: Sequence[RenderableType] = [Text(f"{caption}\n") + matrix for caption, matrix in captioned]
+    return Columns(blocks, padding=(0, 3))

@@ -13,8 +13,9 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from corrconv.errors import FileError, InputTypeError
-from corrconv.files.formats import NPY, format_of
-from corrconv.files.inputs import STANDARD_STREAM, open_input
+from corrconv.files.formats import CSV, FORMATS, NPY, format_of
+from corrconv.files.inputs import STANDARD_STREAM, is_file, open_input
+from corrconv.files.numbers import holds_numbers, inline_picture, is_inline, read_numbers
 from corrconv.files.picture import Picture, without_unfit_profile
 from corrconv.files.samples import PREFIX, sample_path
 
@@ -65,13 +66,15 @@ _pillow_settings = threading.RLock()
 
 
 def read_image(source: str, *, format: str | None = None, stdin: BinaryIO | None = None) -> Picture:  # noqa: A002
-    """The first picture in a path, in standard input (`-`) or in `sample:NAME`, upright.
+    """The first picture in a path, in standard input (`-`), in `sample:NAME` or typed as numbers, upright.
 
     The content tells what it is, not the name; with `format` it must be of that one. What filters
     cannot work on (palettes, CMYK ...) is converted, and what was changed is told in the notes.
     The channels of a .npy are plain numbers, none of them transparency.
     Raises FileError for what cannot be read, InputTypeError for a .npy of other than real numbers.
     """
+    if is_inline(source) and not is_file(source):
+        return inline_picture(source)
     path = _path_of(source)
     with open_input(path or STANDARD_STREAM, stdin=stdin) as file:
         picture = decode_image(file, source)
@@ -87,9 +90,12 @@ def decode_image(file: BinaryIO, where: str) -> Picture:
     if not start:
         raise FileError(f"{where}: the file is empty")
     if start.startswith(NPY_SIGNATURE):
-        picture = Picture(pixels=read_array(file, where), format=NPY)
+        array = read_array(file, where)
+        picture = Picture(pixels=array[np.newaxis] if array.ndim == 1 else array, format=NPY)
         _check_shape(picture.pixels, where)
         return picture
+    if holds_numbers(start) or (Path(where).suffix.lower() in FORMATS[CSV].suffixes and not is_picture(start)):
+        return read_numbers(file.read(), where)
     return without_unfit_profile(_read_with_pillow(file, where, start))
 
 
@@ -147,6 +153,7 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
     _refuse_misread_tiff(tags, where)
     notes += _frame_notes(image, frames)
     notes += _depth_notes(image)
+    own_maximum = _own_maximum(image)
     with _translated_errors(where, start):
         _load(image, notes)
         # Pillow turns a TIFF while loading it, and then drops the tag: nothing is turned twice.
@@ -155,7 +162,7 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
         pixels = _pixels(filterable)
     resolution = _resolution(image)
     return Picture(
-        pixels=_reinterpreted(pixels, filterable.mode, image.format, tags),
+        pixels=_unstretched(_reinterpreted(pixels, filterable.mode, image.format, tags), own_maximum),
         has_alpha=filterable.mode in _ALPHA_MODES,
         format="JPEG" if image.format == "MPO" else image.format,
         icc_profile=image.info.get("icc_profile") or None,
@@ -226,15 +233,31 @@ def _frame_notes(image: Image.Image, frames: int) -> list[str]:
 
 def _depth_notes(image: ImageFile) -> list[str]:
     arguments = [argument for tile in image.tile for argument in _as_tuple(tile[3])]
-    # Pillow's decoders called ppm and ppm_plain are told the largest value that the file names.
-    maxima = [
-        part for tile in image.tile if tile[0].startswith("ppm") for part in _as_tuple(tile[3]) if isinstance(part, int)
-    ]
     is_colour = image.mode in ("LA", "RGB", "RGBA", "CMYK")
-    if is_colour and (max(maxima, default=0) > 255 or any(";16" in str(argument) for argument in arguments)):
+    if is_colour and (max(_maxima(image), default=0) > 255 or any(";16" in str(argument) for argument in arguments)):
         return ["16 bits a channel reduced to 8: Pillow reads 16 bits in gray pictures only"]
-    stretched = [maximum for maximum in maxima if maximum not in (255, 65535)]
-    return [f"values of 0 to {stretched[0]} stretched to the full range"] if stretched else []
+    own = _own_maximum(image)
+    return [f"values run from 0 to the file's own maximum {own}, and are taken as they are"] if own else []
+
+
+def _maxima(image: ImageFile) -> list[int]:
+    """The largest value that a PGM or PPM names: Pillow's decoders called ppm and ppm_plain are told it."""
+    tiles = [tile for tile in image.tile if tile[0].startswith("ppm")]
+    return [part for tile in tiles for part in _as_tuple(tile[3]) if isinstance(part, int)]
+
+
+def _own_maximum(image: ImageFile) -> int | None:
+    """That value, where Pillow stretches the numbers to another one; colours of 16 bits are reduced instead."""
+    most = 255 if image.mode == "RGB" else 65534
+    return next((maximum for maximum in _maxima(image) if maximum != 255 and maximum <= most), None)
+
+
+def _unstretched(pixels: NDArray[Any], own: int | None) -> NDArray[Any]:
+    """The values as they stand in the file: Pillow's are multiplied and rounded, and none of them is lost."""
+    if own is None:
+        return pixels
+    largest = 65535 if own > 255 else 255
+    return np.rint(pixels * (own / largest)).astype(np.uint16 if own > 255 else np.uint8)
 
 
 def _as_tuple(argument: object) -> tuple[object, ...]:

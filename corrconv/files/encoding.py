@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image
 
 from corrconv.errors import FileError
-from corrconv.files.formats import FORMATS, NPY, SUFFIXES, format_of, storable_dtype
+from corrconv.files.formats import CSV, FORMATS, NPY, SUFFIXES, format_of, storable_dtype
 from corrconv.files.inputs import STANDARD_STREAM
+from corrconv.files.numbers import write_numbers
 from corrconv.files.outputs import open_output
 from corrconv.files.picture import Picture, without_opaque_alpha, without_unfit_profile
 
@@ -60,6 +61,12 @@ def write_image(
         with open_output(target, stdout=stdout) as file:
             # Given no more than write(), NumPy takes pipes too and tells a full disk by its name.
             np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), picture.pixels, allow_pickle=False)
+        return told
+    if kind == CSV:
+        if picture.channels > 1:
+            raise FileError(f"{target}: text holds one channel, not {picture.channels}; write .npy, or gray numbers")
+        with open_output(target, stdout=stdout) as file:
+            file.write(write_numbers(picture.planes[:, :, 0]).encode())
         return told
     prepared = without_unfit_profile(_storable(replace(picture, notes=()), kind, target))
     options = dict(COMPRESSION.get(kind, {}))

@@ -28,7 +28,10 @@ class Format:
     colour: bool = True
 
 
-NPY = "NPY"
+NPY, CSV = "NPY", "CSV"
+
+# Formats that hold numbers as they are, not pixels of some range.
+NUMBERS = frozenset({NPY, CSV})
 
 FORMATS = {
     "PNG": Format((".png",), ("uint8", "uint16"), alpha=True),
@@ -41,6 +44,7 @@ FORMATS = {
     "PFM": Format((".pfm",), ("float32",), colour=False),
     "GIF": Format((".gif",), alpha=True),
     NPY: Format((".npy",), ()),
+    CSV: Format((".csv", ".txt"), (), colour=False),
 }
 
 SUFFIXES = {suffix: name for name, facts in FORMATS.items() for suffix in facts.suffixes}
@@ -77,7 +81,7 @@ def storable_dtype(format: str, dtype: np.dtype | type | str, channels: int = 1)
     there is none, the widest whole numbers for integers, float32 or else uint8 for floats.
     """
     wanted = np.dtype(dtype).newbyteorder("=")
-    if format == NPY:
+    if format in NUMBERS:
         return wanted
     known = FORMATS[format].gray_dtypes if channels == 1 else ("uint8",)
     dtypes = [np.dtype(name) for name in known]
@@ -90,7 +94,7 @@ def storable_dtype(format: str, dtype: np.dtype | type | str, channels: int = 1)
 
 
 def pixel_dtype(picture: Picture, kind: str) -> np.dtype[np.generic]:
-    """The type to render to: what the format holds; for .npy the exact numbers."""
-    if kind == NPY:
+    """The type to render to: what the format holds; for .npy and text the exact numbers."""
+    if kind in NUMBERS:
         return np.dtype(np.float32 if picture.pixels.dtype == np.float32 else np.float64)
     return storable_dtype(kind, picture.pixels.dtype, picture.channels)

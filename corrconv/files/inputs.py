@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 STANDARD_STREAM = "-"
 
 
+def is_file(source: str | Path) -> bool:
+    """Whether something that is no folder lies at a path; a text too long for a file name is none."""
+    try:
+        return Path(source).exists() and not Path(source).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def open_input(source: str | Path, *, stdin: BinaryIO | None = None) -> Iterator[BinaryIO]:
     """The content of a path, or of standard input for `-`, as a seekable binary file.

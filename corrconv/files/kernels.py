@@ -16,7 +16,7 @@ from corrconv.core.terms import Notation
 from corrconv.core.zoo import ZOO, zoo_kernel
 from corrconv.errors import FileError, KernelError
 from corrconv.files.decoding import NPY_SIGNATURE, decode_image, is_picture, read_array
-from corrconv.files.inputs import STANDARD_STREAM, open_input
+from corrconv.files.inputs import STANDARD_STREAM, is_file, open_input
 from corrconv.files.outputs import is_folder, open_output, write_text
 from corrconv.files.picture import to_gray, without_opaque_alpha
 
@@ -56,7 +56,7 @@ def _read(source: str, stdin: BinaryIO | None) -> Kernel:
     if text == STANDARD_STREAM:
         with open_input(text, stdin=stdin) as file:
             return _read_content(file.read(), "standard input", suffix="").named("stdin")
-    if _is_file(source):
+    if is_file(source):
         return _read_file(Path(source))
     if _looks_like_path(text) or (_ZOO_NAME.fullmatch(text) and text not in ZOO and is_folder(text)):
         return _read_file(Path(source))  # which says what is wrong with the path
@@ -119,14 +119,6 @@ def _weights_of_picture(content: bytes, where: str) -> NDArray[np.float64]:
             f"{where}: {gray.pixels.dtype} pixels have no white to divide by; save the weights themselves as .npy"
         )
     return gray.pixels / white
-
-
-def _is_file(source: str) -> bool:
-    try:
-        return Path(source).exists() and not is_folder(source)
-    except (OSError, ValueError):
-        # An inline literal may be too long for a file name.
-        return False
 
 
 def _looks_like_path(text: str) -> bool:

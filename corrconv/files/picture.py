@@ -27,8 +27,8 @@ class Picture:
     """Pixels (H, W) or (H, W, C) with what should be said, and carried over, when they are written.
 
     has_alpha: the last channel is transparency. name: for messages and output stems. format: Pillow's
-    name of the format, or NPY. dpi: horizontal and vertical pixels an inch. notes: what people should
-    be told about the reading. path: where it was read from, unless that was standard input.
+    name of the format, NPY, or CSV for plain numbers. dpi: horizontal and vertical pixels an inch.
+    notes: what people should be told about the reading. path: where it was read from, unless that was standard input.
     """
 
     pixels: NDArray[Any]

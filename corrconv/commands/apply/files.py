@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from corrconv.core.rendering import Rendered, pixel_limits, render
-from corrconv.core.terms import Display
+from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
-from corrconv.files.formats import FORMATS, NPY, format_of
+from corrconv.files.formats import FORMATS, NUMBERS, format_of
 from corrconv.files.images import Picture, pixel_dtype, read_image, write_image
 from corrconv.files.outputs import refuse_overwrite
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from corrconv.commands.options import FilterChoices
     from corrconv.core.kernel import Kernel
-    from corrconv.core.terms import Operation
 
 Lines = tuple[str, ...]
 
@@ -47,12 +47,31 @@ class FileFilter:
         picture = self.choices.picture(read_image(source))
         kind = self._format(picture, target)
         pixels, notes = self._make(picture, kind)
+        if target == "-" and _reads_numbers(picture, pixels):
+            self._show(picture, pixels)
+            return tuple(f"{source}: {note}" for note in (*picture.notes, *notes))
         finished = pixels if picture.pixels.ndim == 3 else pixels[:, :, 0]
         filtered = replace(picture, pixels=finished, notes=())
         written = write_image(target, filtered, format=kind, png_level=self.png_level)
         said = (f"{source}: {note}" for note in (*picture.notes, *notes, *written))
         shown_target = "standard output" if target == "-" else target
         return (*said, f"{source} -> {shown_target}: {self._summary(pixels)}")
+
+    def _show(self, picture: Picture, pixels: NDArray[Any]) -> None:
+        """Print the numbers themselves: what a person at a terminal wants of a small picture."""
+        from corrconv.drawing.console import show
+        from corrconv.drawing.matrices import matrices_view, matrix_text, numbers_text
+
+        laid = self.choices.options.anchored(self.kernel)
+        if self.operation is Operation.CONVOLUTION:
+            laid = laid.turned()
+        show(
+            matrices_view(
+                (picture.name, numbers_text(picture.planes[:, :, 0])),
+                (f"{self.kernel.name}, as laid", matrix_text(laid)),
+                (self._what, numbers_text(pixels[:, :, 0])),
+            )
+        )
 
     def many(self, sources: Sequence[str], targets: Sequence[str]) -> Iterator[tuple[Lines, Exception | None]]:
         """Filter all pictures, several at a time; yields in order, with the error where one failed."""
@@ -108,7 +127,7 @@ class FileFilter:
 
     def _notes(self, picture: Picture, rendered: Rendered, kind: str) -> Iterator[str]:
         source, target = picture.pixels.dtype, rendered.pixels.dtype
-        if source != target and kind != NPY:
+        if source != target and kind not in NUMBERS:
             pixels = "pixels" if source.kind == "u" else "pixels, their values as they are (see --display rescale),"
             yield f"{source} {pixels} become {target}, which is what {kind} holds; .npy would keep the exact numbers"
         if rendered.clipped:
@@ -134,6 +153,14 @@ class FileFilter:
             f"{self._what} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
             f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {pixels.dtype}"
         )
+
+
+def _reads_numbers(picture: Picture, pixels: NDArray[Any]) -> bool:
+    """Whether somebody at a terminal can read the picture and its result as numbers."""
+    from corrconv.drawing.matrices import fits
+
+    at_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return at_terminal and picture.channels == 1 and fits(picture.planes[:, :, 0]) and fits(pixels[:, :, 0])
 
 
 def _said_range(rendered: Rendered) -> str:

@@ -12,7 +12,7 @@ from corrconv.commands.like import refuse_resized_transparency
 from corrconv.core.convention.filtering import exact_values
 from corrconv.core.convention.model import Convention, Overflow
 from corrconv.core.rendering import pixel_limits, store
-from corrconv.files.formats import NPY
+from corrconv.files.formats import NUMBERS
 from corrconv.files.images import pixel_dtype
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LikeFilter(FileFilter):
         made = exact if planes.dtype.kind == "f" else convention.numbers.fit(exact, planes.dtype)
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
-        pixels, clipped = (made, 0) if kind == NPY else store(made, planes.dtype, pixel_dtype(picture, kind))
+        pixels, clipped = (made, 0) if kind in NUMBERS else store(made, planes.dtype, pixel_dtype(picture, kind))
         notes = list(self._overflow_notes(exact, planes.dtype))
         if clipped:
             low, high = pixel_limits(pixels.dtype)

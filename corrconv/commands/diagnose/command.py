@@ -8,7 +8,7 @@ import click
 
 from corrconv.commands.answer import answer, say_notes
 from corrconv.commands.options import exit_code_option, json_option, quiet_option
-from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType, ResultType
+from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType
 from corrconv.core.terms import Boundary, Operation
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("image", type=ImageType())
 @click.argument("kernel", type=KernelType())
-@click.argument("result", type=ResultType())
+@click.argument("result", type=ImageType())
 @click.option("--expect", "operation", type=EnumChoice(Operation), help="Judge the result as this operation.")
 @click.option("--boundary", type=BoundaryType(), help="With --expect: the border that was asked for.")
 @click.option("--fill", type=float, default=0.0, help="With --boundary constant: its value.")

@@ -101,27 +101,27 @@ def _explain_like(
 ) -> LikeExplanation:
     from corrconv.commands.explain.like_study import explain_like
     from corrconv.commands.like import refuse_resized_transparency
-    from corrconv.files.formats import NPY
+    from corrconv.files.formats import NUMBERS
 
     colours = picture.planes
     if picture.has_alpha:
         refuse_resized_transparency(picture, like)
         colours = colours[:, :, :-1]
-    dtype = None if _written_format() == NPY else _written_dtype(picture)
+    dtype = None if _written_format(picture) in NUMBERS else _written_dtype(picture)
     return explain_like(colours, kernel, like, at=at, channel=channel, dtype=dtype)
 
 
-def _written_format() -> str:
+def _written_format(picture: Picture) -> str:
     """The format that `apply` would write without -o."""
     from corrconv.files.images import format_of
     from corrconv.files.names import name_outputs
 
     (target,) = name_outputs(inputs_of_command()[:1], Operation.CORRELATION, None, None)
-    return format_of(target)
+    return picture.format if target == "-" and picture.format else format_of(target)
 
 
 def _written_dtype(picture: Picture) -> np.dtype[np.generic]:
     """The pixels that `apply` would write without -o."""
     from corrconv.files.images import pixel_dtype
 
-    return pixel_dtype(picture, _written_format())
+    return pixel_dtype(picture, _written_format(picture))
