@@ -102,19 +102,19 @@ def _compare_libraries(
     as_json: bool,
     exit_code: bool,
 ) -> None:
-    from corrconv.commands.compare.like_study import blame
-    from corrconv.commands.compare.like_view import blame_document, blame_table, blame_verdict
+    from corrconv.commands.compare.like_study import compare_libraries
+    from corrconv.commands.compare.like_view import libraries_document, libraries_table, libraries_verdict
     from corrconv.commands.like import refuse_beside_like
 
     refuse_beside_like(ctx)
     if len(likes) != 2 or ctx.params["output"] is not None:
         raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
-    blames = [blame(picture.colours, kernel, *likes) for kernel in kernels]
+    comparisons = [compare_libraries(picture.colours, kernel, *likes) for kernel in kernels]
     title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
     answer(
-        lambda: blame_document(blames, picture.name),
-        lambda: (blame_table(blames, title), "", *(blame_verdict(found) for found in blames)),
+        lambda: libraries_document(comparisons, picture.name),
+        lambda: (libraries_table(comparisons, title), "", *map(libraries_verdict, comparisons)),
         as_json=as_json,
     )
-    if exit_code and not all(found.coincide for found in blames):
+    if exit_code and not all(found.coincide for found in comparisons):
         ctx.exit(1)

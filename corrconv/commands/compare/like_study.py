@@ -1,4 +1,4 @@
-"""Two libraries' conventions on one image and kernel: do they coincide, and if not, what is to blame?"""
+"""Two libraries' conventions on one image and kernel: which changes turn what the second gives into the first's?"""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from corrconv.core.convention.model import Convention, Scale
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from corrconv.core.kernel import Kernel
@@ -28,81 +30,158 @@ class Factor(StrEnum):
     ANCHOR = "anchor"
     BORDER = "border"
     SCALE = "scale"
-    NUMBERS = "rounding and overflow"
+    NUMBERS = "numbers"
 
 
 @dataclass(frozen=True)
-class FactorBlame:
-    """One factor: whether the conventions differ in it, and the share of the difference that it alone explains.
+class Distance:
+    """How far two results lie apart: the share of the pixels that differ, the largest and the mean difference."""
 
-    share: 1 - Σ|second - first with this factor of the second| / Σ|second - first|; 1 explains all,
-    0 nothing, and less than 0 leads further away. None where the results coincide.
+    differing_share: float
+    largest: float
+    mean: float
+
+    @property
+    def is_none(self) -> bool:
+        """Whether they coincide."""
+        return self.differing_share == 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """One factor that the second convention takes over from the first, and what still differs afterwards.
+
+    before, after: the second convention without and with the change.
     """
 
     factor: Factor
-    differs: bool
-    share: float | None
+    before: Convention
+    after: Convention
+    left: Distance
 
 
 @dataclass(frozen=True)
-class Blame:
-    """Two conventions compared on one image and kernel."""
+class LibraryComparison:
+    """Two conventions compared on one image and kernel, and the changes that lead from the second to the first.
+
+    unnoticed: factors in which they differ and whose change shows on no pixel here.
+    """
 
     kernel: Kernel
     first: Convention
     second: Convention
-    max_difference: float
-    mean_difference: float
-    differing_share: float
-    coincide: bool
-    factors: tuple[FactorBlame, ...]
+    apart: Distance
+    changes: tuple[Change, ...]
+    unnoticed: tuple[Factor, ...]
+
+    @property
+    def coincide(self) -> bool:
+        """Whether both give the same results."""
+        return self.apart.is_none
+
+    @property
+    def left(self) -> Distance:
+        """What still differs after all changes."""
+        return self.changes[-1].left if self.changes else self.apart
+
+    @property
+    def explained(self) -> bool:
+        """Whether nothing differs any more after the changes."""
+        return self.left.is_none
 
 
-def blame(image: NDArray[Any], kernel: Kernel, first: Convention, second: Convention) -> Blame:
-    """Compare two conventions, then the first with each single factor taken over from the second.
+def compare_libraries(image: NDArray[Any], kernel: Kernel, first: Convention, second: Convention) -> LibraryComparison:
+    """Compare two conventions, and find the changes that make the second give what the first does.
 
-    image (H, W) or (H, W, C). Raises CorrconvError where their results differ in size.
+    image (H, W) or (H, W, C). The factors are those that are needed whichever convention is named first;
+    each change is the one of them that brings the results closest. Raises CorrconvError where the
+    results differ in size.
     """
-    one, other = (apply_convention(image, kernel, it).astype(np.float64) for it in (first, second))
-    if one.shape != other.shape:
-        raise CorrconvError(
-            f"{first.name} gives {first.output_size} results and {second.name} {second.output_size} ones;"
-            " only results of one size can be compared"
-        )
-    difference = np.abs(one - other)
-    differs = difference > ROUNDING_SHARE * max(1.0, float(np.abs(one).max()))
-    coincide = not differs.any()
-    total = float(difference.sum())
-    factors = []
+    forwards, backwards = _Crossing(image, kernel, first, second), _Crossing(image, kernel, second, first)
+    apart = forwards.distance(frozenset())
+    differing = forwards.factors
+    needed = frozenset() if apart.is_none else differing
     for factor in Factor:
-        changed = _with_factor(first, second, factor)
-        share = None
-        if not coincide:
-            partly = apply_convention(image, kernel, changed).astype(np.float64)
-            share = 1 - float(np.abs(partly - other).sum()) / total
-        factors.append(FactorBlame(factor, changed != first, share))
-    return Blame(
-        kernel=kernel,
-        first=first,
-        second=second,
-        max_difference=float(difference.max()),
-        mean_difference=float(difference.mean()),
-        differing_share=float(differs.mean()),
-        coincide=coincide,
-        factors=tuple(factors),
-    )
+        without = needed - {factor}
+        if factor in needed and all(it.distance(without).is_none for it in (forwards, backwards)):
+            needed = without
+    changes: list[Change] = []
+    taken: frozenset[Factor] = frozenset()
+    while taken != needed:
+        nearest = forwards.nearest(taken, needed)
+        before, taken = forwards.convention(taken), taken | {nearest}
+        changes.append(Change(nearest, before, forwards.convention(taken), forwards.distance(taken)))
+    unnoticed = tuple(factor for factor in Factor if factor in differing - needed)
+    return LibraryComparison(kernel, first, second, apart, tuple(changes), unnoticed)
 
 
-def _with_factor(first: Convention, second: Convention, factor: Factor) -> Convention:
-    match factor:
-        case Factor.FLIP:
-            return replace(first, orientation=second.orientation)
-        case Factor.ANCHOR:
-            return replace(first, odd_anchor=second.odd_anchor, even_anchor=second.even_anchor)
-        case Factor.BORDER:
-            return replace(first, borders=second.borders)
-        case Factor.SCALE:
-            zero_sum = first.zero_sum if second.scale is Scale.RAW else second.zero_sum
-            return replace(first, scale=second.scale, zero_sum=zero_sum, gain=second.gain, bias=second.bias)
-        case Factor.NUMBERS:
-            return replace(first, numbers=second.numbers)
+class _Crossing:
+    """The way from one convention to another, by any set of factors; each set is computed once."""
+
+    def __init__(self, image: NDArray[Any], kernel: Kernel, goal: Convention, start: Convention) -> None:
+        self.image, self.kernel, self.goal = image, kernel, goal
+        self.start = start
+        self.flipped = self._flipped()
+        self.wanted = apply_convention(image, kernel, goal)
+        self.distances: dict[frozenset[Factor], Distance] = {}
+
+    def _flipped(self) -> Convention:
+        """The start with the goal's orientation: the anchor turned too, or left where it is if that is the goal's."""
+        start, goal, shape = self.start, self.goal, self.kernel.shape
+        turned = replace(start, orientation=goal.orientation)
+        if start.orientation is goal.orientation or turned.start(shape) == goal.start(shape):
+            return turned
+        left = turned.anchored(start.laid_anchor(shape), shape)
+        return left if left.start(shape) == goal.start(shape) else turned
+
+    @property
+    def factors(self) -> frozenset[Factor]:
+        """The factors in which start and goal differ for this kernel."""
+        alone = frozenset(it for it in Factor if it is not Factor.ANCHOR and self.convention({it}) != self.start)
+        moved = self.flipped.start(self.kernel.shape) != self.goal.start(self.kernel.shape)
+        return alone | {Factor.ANCHOR} if moved else alone
+
+    def convention(self, factors: Collection[Factor]) -> Convention:
+        """The start with these factors of the goal."""
+        changed, goal = self.flipped if Factor.FLIP in factors else self.start, self.goal
+        if Factor.ANCHOR in factors:
+            changed = changed.anchored(goal.laid_anchor(self.kernel.shape), self.kernel.shape)
+        if Factor.BORDER in factors:
+            changed = replace(changed, borders=goal.borders)
+        if Factor.SCALE in factors:
+            zero_sum = changed.zero_sum if goal.scale is Scale.RAW else goal.zero_sum
+            changed = replace(changed, scale=goal.scale, zero_sum=zero_sum, gain=goal.gain, bias=goal.bias)
+        if Factor.NUMBERS in factors:
+            changed = replace(changed, numbers=goal.numbers, single_precision=goal.single_precision)
+        return changed
+
+    def nearest(self, taken: frozenset[Factor], needed: frozenset[Factor]) -> Factor:
+        """The next factor: it leaves the fewest pixels different, or of about as many the smallest difference."""
+
+        def left(factor: Factor) -> tuple[float, float]:
+            distance = self.distance(taken | {factor})
+            return round(distance.differing_share, 1), distance.mean
+
+        return min((factor for factor in Factor if factor in needed - taken), key=left)
+
+    def distance(self, factors: frozenset[Factor]) -> Distance:
+        """How far the results still lie apart after these changes."""
+        if factors not in self.distances:
+            made = apply_convention(self.image, self.kernel, self.convention(factors))
+            self.distances[factors] = self._apart(made)
+        return self.distances[factors]
+
+    def _apart(self, made: NDArray[Any]) -> Distance:
+        if made.shape != self.wanted.shape:
+            raise CorrconvError(
+                f"{self.goal.name} gives {_size(self.wanted)} results and {self.start.name} {_size(made)};"
+                " only results of one size can be compared"
+            )
+        wanted = self.wanted.astype(np.float64)
+        difference = np.abs(made - wanted)
+        differs = difference > ROUNDING_SHARE * max(1.0, float(np.abs(wanted).max()))
+        return Distance(float(differs.mean()), float(difference.max()), float(difference.mean()))
+
+
+def _size(results: NDArray[Any]) -> str:
+    return f"{results.shape[0]} rows of {results.shape[1]}"

@@ -4,66 +4,112 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from corrconv.commands.compare.like_study import Factor
+from corrconv.core.convention.model import Orientation
 from corrconv.drawing.console import plain_table
-from corrconv.drawing.conventions import operation_words
+from corrconv.drawing.conventions import border_words, number_words, operation_words, scale_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
-from corrconv.drawing.numbers import short_number
+from corrconv.drawing.numbers import share, short_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
-    from corrconv.commands.compare.like_study import Blame
+    from corrconv.commands.compare.like_study import Change, Distance, LibraryComparison
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
 
 
-def blame_table(blames: Sequence[Blame], title: str) -> Table:
-    """One row a kernel: whether they coincide, and the share that each factor alone explains."""
+def libraries_table(comparisons: Sequence[LibraryComparison], title: str) -> Table:
+    """For each kernel, what differs as they are, and after each change."""
     table = plain_table(title)
     table.add_column("kernel", overflow="fold")
-    for heading in ("max\n|diff|", "\ndiffer", *(f"{entry.factor} alone" for entry in blames[0].factors)):
+    table.add_column(f"to change in {comparisons[0].second.name}", overflow="fold", ratio=1)
+    for heading in ("still\ndiffer", "max\n|diff|"):
         table.add_column(heading, justify="right", min_width=6)
-    for found in blames:
-        shares = [_share(entry.share) if entry.differs else "same" for entry in found.factors]
-        table.add_row(found.kernel.name, short_number(found.max_difference), f"{found.differing_share:.1%}", *shares)
+    table.expand = True
+    for found in comparisons:
+        table.add_row(found.kernel.name, "as it is", *_distance(found.apart))
+        for change in found.changes:
+            table.add_row("", change_words(change, found.kernel), *_distance(change.left))
     return table
 
 
-def _share(share: float | None) -> str:
-    if share is None:
-        return "-"
-    # Only everything is 100%.
-    return f"{share:z.0%}" if share == 1 or share < 0.99 else f"{min(share, 0.9999):.2%}"
+def _distance(distance: Distance) -> tuple[str, str]:
+    return share(distance.differing_share), short_number(distance.largest)
 
 
-def blame_verdict(found: Blame) -> str:
-    """One sentence: they coincide, or which factor is to blame."""
+def change_words(change: Change, kernel: Kernel) -> str:
+    """What to do, as an order."""
+    before, after = change.before, change.after
+    match change.factor:
+        case Factor.FLIP:
+            return _flip_words(before, after, kernel)
+        case Factor.ANCHOR:
+            old, new = (convention.laid_anchor(kernel.shape) for convention in (before, after))
+            return f"anchor: cell {new[0]},{new[1]} of the kernel as it lies, not {old[0]},{old[1]}"
+        case Factor.BORDER:
+            return f"border: {border_words(after)}, not {border_words(before)}"
+        case Factor.SCALE:
+            return f"scale: {scale_words(after)}, not {scale_words(before)}"
+        case Factor.NUMBERS:
+            return f"numbers: {number_words(after)}, not {number_words(before)}"
+
+
+def _flip_words(before: Convention, after: Convention, kernel: Kernel) -> str:
+    if {before.orientation, after.orientation} != {Orientation.AS_IS, Orientation.HALF_TURN}:
+        return f"lay the kernel as: {operation_words(after)}"
+    if after.anchor_cell(kernel.shape) == before.anchor_cell(kernel.shape):
+        return "flip the kernel and its anchor"
+    return "flip the kernel, but not its anchor"
+
+
+def libraries_verdict(found: LibraryComparison) -> str:
+    """One sentence: they coincide, or which changes lead from the second to the first."""
+    first, second, kernel = found.first.name, found.second.name, found.kernel.name
     if found.coincide:
-        return f"{found.kernel.name}: {found.first.name} and {found.second.name} give the same."
-    ranked = sorted((it for it in found.factors if it.differs), key=lambda it: -(it.share or 0.0))
-    best = ranked[0]
-    words = f"{found.kernel.name}: {found.first.name} computes {operation_words(found.first)},"
-    words += f" {found.second.name} {operation_words(found.second)};"
-    if best.share == 1:
-        return f"{words} the {best.factor} alone explains the whole difference."
-    return f"{words} the {best.factor} alone explains most, {_share(best.share)} of the difference."
+        shown = f"; {' and '.join(found.unnoticed)} differ, which does not show here" if found.unnoticed else ""
+        return f"{kernel}: {first} and {second} give the same{shown}."
+    changed = ", then ".join(change.factor for change in found.changes) or "nothing"
+    if found.explained:
+        return f"{kernel}: changed in {changed}, {second} gives what {first} does."
+    return (
+        f"{kernel}: not explained: changed in {changed}, {second} still differs from {first} at"
+        f" {share(found.left.differing_share)} of the pixels."
+    )
 
 
-def blame_document(blames: Sequence[Blame], image: str) -> dict[str, Any]:
+def libraries_document(comparisons: Sequence[LibraryComparison], image: str) -> dict[str, Any]:
     """The comparison for scripts."""
     return {
         "version": DOCUMENT_VERSION,
         "image": image,
-        "like": [blames[0].first.name, blames[0].second.name],
+        "like": [comparisons[0].first.name, comparisons[0].second.name],
         "kernels": [
             {
                 "name": found.kernel.name,
                 "coincide": found.coincide,
-                "max_abs_difference": found.max_difference,
-                "mean_abs_difference": found.mean_difference,
-                "differing_share": found.differing_share,
-                "blame": {str(it.factor): {"differs": it.differs, "share": it.share} for it in found.factors},
+                "explained": found.explained,
+                **_distance_document(found.apart),
+                "changes": [
+                    {
+                        "factor": str(change.factor),
+                        "change": change_words(change, found.kernel),
+                        **_distance_document(change.left),
+                    }
+                    for change in found.changes
+                ],
+                "unnoticed": list(map(str, found.unnoticed)),
             }
-            for found in blames
+            for found in comparisons
         ],
+    }
+
+
+def _distance_document(distance: Distance) -> dict[str, float]:
+    return {
+        "max_abs_difference": distance.largest,
+        "mean_abs_difference": distance.mean,
+        "differing_share": distance.differing_share,
     }

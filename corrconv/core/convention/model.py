@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,14 @@ class AxisAnchor:
             AnchorBase.LAST: side - 1,
         }
         return bases[self.base] + self.shift
+
+    @classmethod
+    def at(cls, cell: int, side: int) -> AxisAnchor:
+        """The plainest rule that names this cell of so many."""
+        for base in (AnchorBase.CENTER, AnchorBase.LOWER):
+            if cls(base).cell(side) == cell:
+                return cls(base)
+        return cls(AnchorBase.CENTER, cell - side // 2)
 
     def __str__(self) -> str:
         return self.base.value if self.shift == 0 else f"{self.base.value}{self.shift:+d}"
@@ -333,12 +341,22 @@ class Convention:
         rows, columns = self.orientation.of_shape(shape)
         match self.output_size:
             case OutputSize.SAME:
-                row, column = self.orientation.of_cell(self.anchor_cell(shape), shape)
+                row, column = self.laid_anchor(shape)
                 return -row, -column
             case OutputSize.FULL:
                 return 1 - rows, 1 - columns
             case OutputSize.VALID:
                 return 0, 0
+
+    def laid_anchor(self, shape: tuple[int, int]) -> Cell:
+        """The cell over the output pixel, of a kernel of this shape as the convention lays it."""
+        return self.orientation.of_cell(self.anchor_cell(shape), shape)
+
+    def anchored(self, laid_cell: Cell, shape: tuple[int, int]) -> Convention:
+        """The convention with this cell of the laid kernel over the output pixel, by the plainest rule."""
+        cell = self.orientation.inverse.of_cell(laid_cell, self.orientation.of_shape(shape))
+        rule = AnchorRule(*(AxisAnchor.at(place, side) for place, side in zip(cell, shape, strict=True)))
+        return replace(self, odd_anchor=rule, even_anchor=rule)
 
     def output_shape(self, image_shape: tuple[int, int], shape: tuple[int, int]) -> tuple[int, int]:
         """Rows and columns of the result."""
