@@ -12,10 +12,8 @@ import numpy as np
 
 from corrconv.core.convention.filtering import exact_values, interior, padded_window, raw_sums
 from corrconv.core.convention.fitting import choose_borders, fit_line, fit_sides, plain_fraction
+from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
 from corrconv.core.convention.model import (
-    AnchorBase,
-    AnchorRule,
-    AxisAnchor,
     BorderRule,
     Borders,
     Convention,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import AnchorBase, AnchorRule, AxisAnchor, Borders, Convention, Scale, ZeroSum
+from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
+from corrconv.core.convention.model import Borders, Convention, Scale, ZeroSum
 from corrconv.core.terms import Boundary, OutputSize
 
 if TYPE_CHECKING:

@@ -29,19 +29,8 @@ from corrconv.core.convention.fitting import (
     shared_rules,
     side_strips,
 )
-from corrconv.core.convention.model import (
-    MOVES,
-    AnchorBase,
-    AnchorRule,
-    AxisAnchor,
-    BorderRule,
-    Convention,
-    Numbers,
-    Orientation,
-    Scale,
-    Side,
-    ZeroSum,
-)
+from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
+from corrconv.core.convention.model import MOVES, BorderRule, Convention, Numbers, Orientation, Scale, Side, ZeroSum
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError

@@ -27,7 +27,8 @@ from corrconv.commands.probe.subject import (
 )
 from corrconv.core.convention.filtering import apply_convention, interior
 from corrconv.core.convention.fitting import precision_of
-from corrconv.core.convention.model import AnchorRule, BorderRule, Convention
+from corrconv.core.convention.geometry import AnchorRule
+from corrconv.core.convention.model import BorderRule, Convention
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError

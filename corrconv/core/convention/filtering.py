@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corrconv.core.convention.model import Borders, Convention, Side
-    from corrconv.core.kernel import Kernel
+    from corrconv.core.kernel import Cell, Kernel
 
 
 def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
@@ -27,26 +27,36 @@ def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDA
     convention decide which pixels each sum reads; results that a border rule replaces are included.
     Raises CorrconvError where the image is too small for any output.
     """
-    shape = kernel.shape
-    rows, columns = convention.output_shape((image.shape[0], image.shape[1]), shape)
+    shape, image_shape = kernel.shape, (image.shape[0], image.shape[1])
+    rows, columns = convention.output_shape(image_shape, shape)
     if rows < 1 or columns < 1:
         raise CorrconvError(
             f"the {shape[0]}x{shape[1]} kernel does not fit into the {image.shape[0]}x{image.shape[1]} image;"
             " output size 'valid' leaves nothing"
         )
-    weights = convention.orientation.of_weights(kernel.weights)
-    start = convention.start(shape)
-    reads = (rows + weights.shape[0] - 1, columns + weights.shape[1] - 1)
-    padded = padded_window(image, start, reads, convention.borders)
+    stride, extent = convention.stride, convention.extent(shape)
+    reads = ((rows - 1) * stride[0] + extent[0], (columns - 1) * stride[1] + extent[1])
+    start = convention.start(shape, image_shape)
+    padded = padded_window(spread_pixels(image, convention.spread), start, reads, convention.borders)
     if padded.dtype.kind == "f":
         padded = padded.astype(np.float64)
     return filter_array(
         padded,
-        weights,
+        convention.orientation.of_weights(kernel.weights),
         Operation.CORRELATION,
-        Options(output_size=OutputSize.VALID),
+        Options(output_size=OutputSize.VALID, stride=stride, dilation=convention.dilation),
         channel_axis=None if image.ndim == 2 else -1,
     )
+
+
+def spread_pixels(image: NDArray[Any], spread: tuple[int, int]) -> NDArray[Any]:
+    """The image with its pixels so many rows and columns apart, and zeros between them."""
+    if spread == (1, 1):
+        return image
+    rows, columns = ((length - 1) * step + 1 for length, step in zip(image.shape, spread, strict=False))
+    wide = np.zeros((rows, columns, *image.shape[2:]), image.dtype)
+    wide[:: spread[0], :: spread[1]] = image
+    return wide
 
 
 def padded_window(
@@ -177,7 +187,7 @@ def replace_border_results(
     replaced = values.copy()
     for name, strip in border_strips(image.shape[:2], convention, shape).items():
         if sides[name].rule is BorderRule.UNFILTERED:
-            replaced[strip] = image[strip]
+            replaced[strip] = image[:: convention.stride[0], :: convention.stride[1]][strip]
         elif sides[name].rule is BorderRule.BLANK:
             replaced[strip] = sides[name].fill
     return replaced
@@ -187,24 +197,42 @@ def border_strips(
     image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]
 ) -> dict[str, tuple[slice, slice]]:
     """For each side, the `same` outputs whose windows reach over it."""
-    rows, columns = convention.orientation.of_shape(shape)
-    top, left = (-place for place in convention.start(shape))
+    (top, left), (bottom, right) = _inside(image_shape, convention, shape)
     everything = slice(None)
-    bottom_start = image_shape[0] - max(0, rows - 1 - top)
-    right_start = image_shape[1] - max(0, columns - 1 - left)
     return {
-        "top": (slice(0, max(0, top)), everything),
-        "bottom": (slice(max(0, bottom_start), None), everything),
-        "left": (everything, slice(0, max(0, left))),
-        "right": (everything, slice(max(0, right_start), None)),
+        "top": (slice(0, top), everything),
+        "bottom": (slice(max(0, bottom), None), everything),
+        "left": (everything, slice(0, left)),
+        "right": (everything, slice(max(0, right), None)),
     }
 
 
 def interior(image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]) -> tuple[slice, slice]:
     """The outputs whose windows, a kernel of this shape, lie inside the image: they know no border rule."""
-    rows, columns = convention.orientation.of_shape(shape)
-    start = convention.start(shape)
+    low, high = _inside(image_shape, convention, shape)
     outputs = convention.output_shape((image_shape[0], image_shape[1]), shape)
-    low = [max(0, -place) for place in start]
-    high = [min(outputs[axis], image_shape[axis] - side + 1 - start[axis]) for axis, side in enumerate((rows, columns))]
-    return slice(low[0], max(low[0], high[0])), slice(low[1], max(low[1], high[1]))
+    stops = [max(first, min(outputs[axis], high[axis])) for axis, first in enumerate(low)]
+    return slice(low[0], stops[0]), slice(low[1], stops[1])
+
+
+def _inside(image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]) -> tuple[Cell, Cell]:
+    """The first outputs whose windows lie inside the image, and the ones behind the last of them, if there were such.
+
+    By rows and by columns.
+    """
+    size = (image_shape[0], image_shape[1])
+    axes = zip(
+        convention.start(shape, size),
+        convention.extent(shape),
+        convention.read_shape(size),
+        convention.stride,
+        strict=True,
+    )
+    low, high = zip(
+        *(
+            (max(0, -(start // stride)), (length - extent - start) // stride + 1)
+            for start, extent, length, stride in axes
+        ),
+        strict=True,
+    )
+    return (low[0], low[1]), (high[0], high[1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.convention.geometry import NO_PADS, AnchorBase, AnchorRule, AxisAnchor, Pads, SameRule, first_place
 from corrconv.core.kernel import ROUNDING, Kernel
 from corrconv.core.terms import Boundary, Operation, OutputSize
 
@@ -75,55 +76,6 @@ MOVES: dict[Orientation, tuple[bool, tuple[int, ...]]] = {
     Orientation.QUARTER_LEFT: (True, (0,)),
     Orientation.QUARTER_RIGHT: (True, (1,)),
 }
-
-
-class AnchorBase(StrEnum):
-    """Where the anchor lies along one axis, for every length of kernel."""
-
-    CENTER = "center"
-    LOWER = "lower"
-    FIRST = "first"
-    LAST = "last"
-
-
-@dataclass(frozen=True)
-class AxisAnchor:
-    """The anchor along one axis: a base that follows the kernel's length, and a shift in cells."""
-
-    base: AnchorBase = AnchorBase.CENTER
-    shift: int = 0
-
-    def cell(self, side: int) -> int:
-        """The cell over the output pixel, of a kernel with this many cells along the axis."""
-        bases = {
-            AnchorBase.CENTER: side // 2,
-            AnchorBase.LOWER: (side - 1) // 2,
-            AnchorBase.FIRST: 0,
-            AnchorBase.LAST: side - 1,
-        }
-        return bases[self.base] + self.shift
-
-    @classmethod
-    def at(cls, cell: int, side: int) -> AxisAnchor:
-        """The plainest rule that names this cell of so many."""
-        for base in (AnchorBase.CENTER, AnchorBase.LOWER):
-            if cls(base).cell(side) == cell:
-                return cls(base)
-        return cls(AnchorBase.CENTER, cell - side // 2)
-
-    def __str__(self) -> str:
-        return self.base.value if self.shift == 0 else f"{self.base.value}{self.shift:+d}"
-
-
-@dataclass(frozen=True)
-class AnchorRule:
-    """The kernel cell over the output pixel, by rows and by columns."""
-
-    row: AxisAnchor = AxisAnchor()
-    column: AxisAnchor = AxisAnchor()
-
-    def __str__(self) -> str:
-        return str(self.row) if self.row == self.column else f"{self.row},{self.column}"
 
 
 CENTER = AnchorRule()
@@ -304,6 +256,8 @@ class Convention:
     odd_anchor, even_anchor: the cell of the kernel *as it was given* over the output pixel; each axis
     follows its own parity; without meaning under `full` and `valid`. gain, bias: result = gain · sum /
     divisor + bias.
+    stride: every so many rows and columns of the results are kept. dilation: the kernel's cells lie so far apart.
+    spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
     single_precision: whole-number images are summed in float32, row by row from the kernel's first, by weights that
     are divided first. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
     square: only such kernels.
@@ -315,6 +269,11 @@ class Convention:
     even_anchor: AnchorRule = CENTER
     borders: Borders = ZERO_BORDERS
     output_size: OutputSize = OutputSize.SAME
+    same_rule: SameRule = SameRule.ANCHOR
+    pads: Pads = NO_PADS
+    stride: Cell = (1, 1)
+    dilation: Cell = (1, 1)
+    spread: Cell = (1, 1)
     scale: Scale = Scale.RAW
     zero_sum: ZeroSum = ZeroSum.RAW
     gain: float = 1.0
@@ -336,17 +295,35 @@ class Convention:
         row_rule, column_rule = (self.even_anchor if side % 2 == 0 else self.odd_anchor for side in shape)
         return row_rule.row.cell(shape[0]), column_rule.column.cell(shape[1])
 
-    def start(self, shape: tuple[int, int]) -> Cell:
-        """The image place that the oriented kernel's first cell reads for the first output."""
+    def extent(self, shape: tuple[int, int]) -> Cell:
+        """Rows and columns that the oriented kernel covers."""
         rows, columns = self.orientation.of_shape(shape)
-        match self.output_size:
-            case OutputSize.SAME:
-                row, column = self.laid_anchor(shape)
-                return -row, -column
-            case OutputSize.FULL:
-                return 1 - rows, 1 - columns
-            case OutputSize.VALID:
-                return 0, 0
+        return (rows - 1) * self.dilation[0] + 1, (columns - 1) * self.dilation[1] + 1
+
+    def read_shape(self, image_shape: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of the picture that is read: of this one, spread."""
+        return (image_shape[0] - 1) * self.spread[0] + 1, (image_shape[1] - 1) * self.spread[1] + 1
+
+    def start(self, shape: tuple[int, int], image_shape: tuple[int, int] | None = None) -> Cell:
+        """The place that the oriented kernel's first cell reads for the first output.
+
+        image_shape is needed where the pixels outside are halved and there is a stride: they depend on it.
+        """
+        anchor, extent = self.laid_anchor(shape), self.extent(shape)
+        lengths = (None, None) if image_shape is None else self.read_shape(image_shape)
+        row, column = (
+            first_place(
+                self.output_size,
+                self.same_rule,
+                anchor[axis] * self.dilation[axis],
+                extent[axis],
+                self.stride[axis],
+                lengths[axis],
+            )
+            - self.pads.by_axis[axis][0]
+            for axis in (0, 1)
+        )
+        return row, column
 
     def laid_anchor(self, shape: tuple[int, int]) -> Cell:
         """The cell over the output pixel, of a kernel of this shape as the convention lays it."""
@@ -359,10 +336,15 @@ class Convention:
         return replace(self, odd_anchor=rule, even_anchor=rule)
 
     def output_shape(self, image_shape: tuple[int, int], shape: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of the result."""
+        """Rows and columns of the result; below 1 where the kernel does not fit."""
         grown = {OutputSize.SAME: 0, OutputSize.FULL: 1, OutputSize.VALID: -1}[self.output_size]
-        rows, columns = self.orientation.of_shape(shape)
-        return image_shape[0] + grown * (rows - 1), image_shape[1] + grown * (columns - 1)
+        sides = [
+            -(-(length + grown * (extent - 1) + before + after) // stride)
+            for length, extent, (before, after), stride in zip(
+                self.read_shape(image_shape), self.extent(shape), self.pads.by_axis, self.stride, strict=True
+            )
+        ]
+        return sides[0], sides[1]
 
     def accepts(self, shape: tuple[int, int]) -> bool:
         """Whether kernels of this shape are covered."""

@@ -10,11 +10,10 @@ import pytest
 
 from corrconv.commands.diagnose.study import Arithmetic, Expectation, diagnose
 from corrconv.core.convention.filtering import apply_convention
+from corrconv.core.convention.geometry import AnchorRule, AxisAnchor
 from corrconv.core.convention.model import (
     LOWER,
     SATURATED,
-    AnchorRule,
-    AxisAnchor,
     Borders,
     Convention,
     Numbers,

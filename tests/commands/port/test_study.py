@@ -12,7 +12,8 @@ import pytest
 from corrconv.commands.port.study import port, run_port
 from corrconv.commands.port.view import CALLS, snippet
 from corrconv.core.convention.filtering import apply_convention
-from corrconv.core.convention.model import AnchorRule, AxisAnchor, BorderRule, Borders, Convention, Side
+from corrconv.core.convention.geometry import AnchorRule, AxisAnchor
+from corrconv.core.convention.model import BorderRule, Borders, Convention, Side
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.known_conventions import CONVENTIONS, convention_named

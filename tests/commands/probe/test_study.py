@@ -10,15 +10,8 @@ import pytest
 
 from corrconv.commands.probe.study import probe
 from corrconv.commands.probe.subject import corner_kernel, whole_kernel
-from corrconv.core.convention.model import (
-    AnchorBase,
-    BorderRule,
-    Orientation,
-    Overflow,
-    Rounding,
-    Scale,
-    ZeroSum,
-)
+from corrconv.core.convention.geometry import AnchorBase
+from corrconv.core.convention.model import BorderRule, Orientation, Overflow, Rounding, Scale, ZeroSum
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.libraries.target import KERNEL_SHAPES, Target
 

@@ -12,15 +12,13 @@ from oracle import convolve, correlate
 from strategies import matrices
 
 from corrconv.core.convention.filtering import apply_convention, interior, padded_window
+from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
 from corrconv.core.convention.model import (
     CAST,
     CENTER,
     LOWER,
     SATURATED,
     SATURATED_HALF_UP,
-    AnchorBase,
-    AnchorRule,
-    AxisAnchor,
     BorderRule,
     Borders,
     Convention,
