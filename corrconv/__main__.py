@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 
 
 def main() -> None:
@@ -10,14 +11,31 @@ def main() -> None:
     # and NumPy reads these variables only once, when it is imported. A user's own setting wins.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
+    try:
+        _run()
+    except KeyboardInterrupt:  # while the command line was still being imported
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
 
+
+def _run() -> None:
+    from corrconv.commands.exit_status import (  # noqa: PLC0415  (after the variables are set)
+        DEBUG_VARIABLE,
+        ClosedOutput,
+        end_cleanly_on_signals,
+    )
+    from corrconv.commands.group import corrconv  # noqa: PLC0415
+
+    end_cleanly_on_signals()
+    if not os.environ.get(DEBUG_VARIABLE):
+        # What a library warns its developers of is no message to our users; tests make them errors.
+        warnings.simplefilter("ignore")
+    if sys.stdout is None:
+        sys.stdout = ClosedOutput()
     # A stream of another encoding gets a ? for a sign such as ≠, rather than a traceback.
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-
-    from corrconv.commands.group import corrconv  # noqa: PLC0415  (after the variables are set)
-
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     corrconv(prog_name="corrconv")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from corrconv.commands.exit_status import DEBUG_VARIABLE, INTERNAL_ERROR
 from corrconv.commands.group import corrconv
 
 # The entry point of the environment that runs the tests.
@@ -22,14 +23,21 @@ NOISE = np.random.default_rng(11).integers(0, 256, (12, 10, 3), dtype=np.uint8)
 
 def run(*arguments: str | Path, input: bytes | None = None) -> Result:  # noqa: A002
     """A command in this process; a traceback fails the test."""
-    result = CliRunner().invoke(corrconv, [str(argument) for argument in arguments], input=input)
+    result = CliRunner(env={DEBUG_VARIABLE: "1"}).invoke(
+        corrconv, [str(argument) for argument in arguments], input=input
+    )
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
+    assert result.exit_code != INTERNAL_ERROR, result.stderr
     return result
 
 
 # A job in the background of a shell ignores interrupts, and so would every program that it starts.
-LISTENING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+LISTENING = (
+    "import os, signal, sys\n"
+    "for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP: signal.signal(number, signal.SIG_DFL)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 def start_interruptible(*arguments: str | Path) -> subprocess.Popen[bytes]:

@@ -30,7 +30,7 @@ OWN_ROOMS = {
     "view": {"view", "study", "drawing", "libraries", "core", "errors"},
     "commands": {"commands", "study", "view", "drawing", "files", "libraries", "core", "errors", "__init__"},
     "__init__": {"study", "files", "core", "errors"},
-    "__main__": {"commands", "errors"},
+    "__main__": {"commands"},
 }
 PACKAGES = {
     "errors": set(),

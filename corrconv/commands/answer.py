@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corrconv.commands.parameters import inputs_of_command
+from corrconv.core.names import one_line
 from corrconv.errors import FileError
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from corrconv.files.images import Picture
-
-
-def one_line(text: str) -> str:
-    """A text that stays one line and commands no terminal, whatever the file names in it hold."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def report(*, quiet: bool) -> Callable[[str], None]:

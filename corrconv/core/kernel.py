@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corrconv.core.arrays import as_array
+from corrconv.core.names import one_line, shown_name
 from corrconv.core.terms import OutputSize, Symmetry
 from corrconv.errors import InputTypeError, KernelError
 
@@ -35,7 +36,7 @@ class Kernel:
 
     weights: any 2-D array-like of finite real numbers; kept as read-only float64.
     anchor: (row, column) of a cell, "center" (k // 2 on each axis) or "lower" ((k - 1) // 2).
-    name, source: what people call it, and where it comes from.
+    name, source: what people call it, and where it comes from; kept in one line, as it may be shown.
     Raises KernelError for weights or an anchor that make no kernel.
     """
 
@@ -54,8 +55,8 @@ class Kernel:
         checked = _check_weights(weights)
         object.__setattr__(self, "weights", checked)
         object.__setattr__(self, "anchor", resolve_anchor(anchor, checked.shape))
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "name", shown_name(name))
+        object.__setattr__(self, "source", one_line(source))
 
     @property
     def shape(self) -> tuple[int, int]:

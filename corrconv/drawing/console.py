@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from corrconv.errors import CorrconvError
+from corrconv.drawing.documents import without_nan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 def show(*renderables: RenderableType, soft_wrap: bool = False) -> None:
     """Print tables and text to standard output, in colour only on a terminal.
 
-    soft_wrap: lines stay whole however long they are, so that commands among them can be copied. Raises
-    CorrconvError where there is no standard output.
+    soft_wrap: lines stay whole however long they are, so that commands among them can be copied.
     """
-    _check_standard_output()
     console = Console(highlight=False, markup=False, emoji=False)
     if console.is_terminal:
         console.print(*renderables, sep="\n", soft_wrap=soft_wrap)
@@ -38,14 +36,8 @@ def show(*renderables: RenderableType, soft_wrap: bool = False) -> None:
 
 
 def show_document(document: dict[str, Any]) -> None:
-    """Print one JSON document to standard output. Raises CorrconvError without one."""
-    _check_standard_output()
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
-
-
-def _check_standard_output() -> None:
-    if sys.stdout is None:  # the shell's `>&-`
-        raise CorrconvError("standard output is closed; redirect it to a file or to /dev/null")
+    """Print one JSON document to standard output; nan and infinities, which JSON has no words for, as null."""
+    sys.stdout.write(json.dumps(without_nan(document), indent=2, allow_nan=False) + "\n")
 
 
 def plain_table(title: str | None = None) -> Table:

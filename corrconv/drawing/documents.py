@@ -17,6 +17,18 @@ def finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
+def without_nan(value: Any) -> Any:
+    """A document with None for every nan and infinity in it."""
+    match value:
+        case float():
+            return finite(value)
+        case dict():
+            return {key: without_nan(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [without_nan(inner) for inner in value]
+    return value
+
+
 def options_document(options: Options) -> dict[str, Any]:
     """The options that change results, for scripts."""
     return {

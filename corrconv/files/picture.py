@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.names import shown_name
 from corrconv.errors import FileError
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class Picture:
     dpi: tuple[float, float] | None = None
     notes: tuple[str, ...] = ()
     path: Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", shown_name(self.name))
 
     @property
     def planes(self) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from shell import PROGRAM, environment, files, program, run, start_interruptible, trouble, write_picture
 
 from corrconv.commands.group import COMMANDS, corrconv
@@ -168,9 +169,17 @@ def program_closing(descriptor: int, *arguments: str) -> subprocess.CompletedPro
 
 def test_a_closed_standard_output_is_one_line_for_tables_and_nothing_for_files() -> None:
     write_picture("photo.png")
-    table = program_closing(1, "compare", "photo.png", "box", "--json")
-    assert table.returncode == 2
-    assert table.stderr.startswith(b"Error: standard output is closed")
+    for arguments in (
+        ["compare", "photo.png", "box", "--json"],
+        ["compare", "photo.png", "box"],
+        ["port", "sobel", "--from", "cv2.filter2D", "--to", "scipy.ndimage.convolve"],
+        ["match", "photo.png", "photo.png", "--csv"],
+        ["kernel", "--help"],
+        ["--version"],
+    ):
+        table = program_closing(1, *arguments)
+        assert table.returncode == 2, arguments
+        assert table.stderr.splitlines() == [b"Error: standard output is closed; redirect it to a file or to /dev/null"]
     written = program_closing(1, "apply", "photo.png", "box")
     assert written.returncode == 0
     assert files() == ["photo-correlation.png", "photo.png"]
@@ -219,6 +228,40 @@ def test_an_interrupt_ends_with_130_and_leaves_no_file(count: int, threads: int,
     assert process.returncode == 130
     assert said.decode().split() == ["Interrupted."]
     assert files() == names
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_signals_end_as_an_interrupt_does(number: signal.Signals, status: int) -> None:
+    write_picture("large.npy", np.random.default_rng(1).random((1200, 1200)))
+    process = start_interruptible(
+        "apply", "large.npy", "gabor:size=151", "-o", "out.npy", "--engine", "direct", "--threads", "1"
+    )
+    wait_until_busy(process)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said.decode()) == (status, "Ended by a signal.\n")
+    assert files() == ["large.npy"]
+
+
+# Defects of ours
+
+
+def test_an_internal_error_is_one_line_with_a_status_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_text: str) -> None:
+        raise ZeroDivisionError("one\nand two \x1b[2J")
+
+    monkeypatch.setattr("corrconv.files.kernels.read_kernel", fail)
+    result = CliRunner().invoke(corrconv, ["kernel", "show", "box"])
+    assert (result.exit_code, result.stdout) == (70, "")
+    assert result.stderr == (
+        "Error: internal error, please report it with what CORRCONV_DEBUG=1 shows:"
+        " ZeroDivisionError: one and two \\x1b[2J\n"
+    )
+    result = CliRunner(env={"CORRCONV_DEBUG": "1"}).invoke(corrconv, ["kernel", "show", "box"])
+    assert result.exit_code == 70
+    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: internal error, please report it: ")
 
 
 # Terminals

@@ -99,8 +99,6 @@ def _read_text(document: dict[str, Any], key: str, default: str, where: str) -> 
     value = document.get(key, default)
     if not isinstance(value, str):
         raise NotationError(where, f"{key} is {_shown(value)}; expected a text in quotes")
-    if not value.isprintable():
-        raise NotationError(where, f"{key} holds line ends or unseen characters, {quoted(value)}; expected one line")
     return value
 
 
