@@ -10,12 +10,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["CorrconvError", "Kernel", "compare", "convolve", "correlate", "load_kernel"]
+__all__ = [
+    "CorrconvError",
+    "Kernel",
+    "compare",
+    "convolve",
+    "correlate",
+    "layer",
+    "layer_gradients",
+    "load_kernel",
+]
 
 if TYPE_CHECKING:
     from corrconv.commands.compare.study import compare
     from corrconv.core.filtering import convolve, correlate
     from corrconv.core.kernel import Kernel
+    from corrconv.core.layer.forward import layer
+    from corrconv.core.layer.gradients import layer_gradients
     from corrconv.errors import CorrconvError
     from corrconv.files.kernels import read_kernel as load_kernel
 
@@ -25,6 +36,8 @@ _HOMES = {
     "compare": ("corrconv.commands.compare.study", "compare"),
     "convolve": ("corrconv.core.filtering", "convolve"),
     "correlate": ("corrconv.core.filtering", "correlate"),
+    "layer": ("corrconv.core.layer.forward", "layer"),
+    "layer_gradients": ("corrconv.core.layer.gradients", "layer_gradients"),
     "load_kernel": ("corrconv.files.kernels", "read_kernel"),
 }
 

@@ -86,3 +86,80 @@ def correlate(
 def convolve(image: Pixels, kernel: Pixels, **options: object) -> list[list[float]]:
     """The same with the signs of i - a and j - b turned round: I[y - (i - a), x - (j - b)]."""
     return correlate(image, kernel, sign=-1, **options)  # type: ignore[arg-type]
+
+
+Volume = Sequence[Sequence[Pixels]]  # pictures or filters, channels, rows, columns
+
+
+def layer(
+    images: Volume,
+    weights: Volume,
+    *,
+    bias: Sequence[float],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0)),
+    dilation: tuple[int, int] = (1, 1),
+    groups: int = 1,
+    turned: bool = False,
+) -> list[list[list[list[float]]]]:
+    """bias[o] + Σ_c Σ_ij W[o][c][i][j] · I[n][c][y·s + i·d - p][x·t + j·e - q]; turned: of the half-turned kernels."""
+    (top, bottom), (left, right) = padding
+    height, width = len(images[0][0]), len(images[0][0][0])
+    kernel_rows, kernel_columns = len(weights[0][0]), len(weights[0][0][0])
+    per_group, filters_per_group = len(weights[0]), len(weights) // groups
+    rows = (height + top + bottom - dilation[0] * (kernel_rows - 1) - 1) // stride[0] + 1
+    columns = (width + left + right - dilation[1] * (kernel_columns - 1) - 1) // stride[1] + 1
+
+    def output(picture: Sequence[Pixels], o: int, y: int, x: int) -> float:
+        total = bias[o]
+        for c in range(per_group):
+            channel = picture[o // filters_per_group * per_group + c]
+            for i in range(kernel_rows):
+                for j in range(kernel_columns):
+                    row = y * stride[0] + i * dilation[0] - top
+                    column = x * stride[1] + j * dilation[1] - left
+                    if 0 <= row < height and 0 <= column < width:
+                        cell = (kernel_rows - 1 - i, kernel_columns - 1 - j) if turned else (i, j)
+                        total += weights[o][c][cell[0]][cell[1]] * channel[row][column]
+        return total
+
+    return [
+        [[[output(picture, o, y, x) for x in range(columns)] for y in range(rows)] for o in range(len(weights))]
+        for picture in images
+    ]
+
+
+def transposed_layer(
+    images: Volume,
+    weights: Volume,
+    *,
+    bias: Sequence[float],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0)),
+    dilation: tuple[int, int] = (1, 1),
+    groups: int = 1,
+    output_padding: tuple[int, int] = (0, 0),
+    turned: bool = False,
+) -> list[list[list[list[float]]]]:
+    """Each pixel writes the kernel, a stride apart: out[n][o][y·s + i·d - p][...] += I[n][c][y][x] · W[c][o][i][j]."""
+    (top, bottom), (left, right) = padding
+    height, width = len(images[0][0]), len(images[0][0][0])
+    kernel_rows, kernel_columns = len(weights[0][0]), len(weights[0][0][0])
+    per_group, channels_per_group = len(weights[0]), len(weights) // groups
+    rows = (height - 1) * stride[0] + dilation[0] * (kernel_rows - 1) + 1 + output_padding[0] - top - bottom
+    columns = (width - 1) * stride[1] + dilation[1] * (kernel_columns - 1) + 1 + output_padding[1] - left - right
+    results = [[[[offset] * columns for _ in range(rows)] for offset in bias] for _ in images]
+    for picture, result in zip(images, results, strict=True):
+        for c, channel in enumerate(picture):
+            for o in range(per_group):
+                for y in range(height):
+                    for x in range(width):
+                        for i in range(kernel_rows):
+                            for j in range(kernel_columns):
+                                row = y * stride[0] + i * dilation[0] - top
+                                column = x * stride[1] + j * dilation[1] - left
+                                if 0 <= row < rows and 0 <= column < columns:
+                                    cell = (kernel_rows - 1 - i, kernel_columns - 1 - j) if turned else (i, j)
+                                    written = channel[y][x] * weights[c][o][cell[0]][cell[1]]
+                                    result[c // channels_per_group * per_group + o][row][column] += written
+    return results
