@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +14,11 @@ from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from corrconv.core.kernel import Cell
+
+IN_TURN = "applied once, it gives what its parts give in turn; only at the border do two passes differ from one"
 
 WHOLE_PLANE = Options(boundary=Boundary.CONSTANT, output_size=OutputSize.FULL)
 
@@ -26,8 +32,16 @@ def dilated(kernel: Kernel, dilation: tuple[int, int]) -> Kernel:
 
 
 def convolved(first: Kernel, second: Kernel) -> Kernel:
-    """G∗H as a kernel, its anchor the sum of both: filtering with it is filtering with both."""
-    weights = filter_array(first.weights, second, Operation.CONVOLUTION, WHOLE_PLANE)
+    """G∗H as a kernel, its anchor the sum of both: filtering with it is filtering with both.
+
+    Whole numbers over a divisor are multiplied as such, so that nothing is rounded before the end.
+    """
+    form, other = first.integer_form, second.integer_form
+    if form is not None and other is not None:
+        whole = filter_array(form[0], Kernel(other[0]), Operation.CONVOLUTION, WHOLE_PLANE)
+        weights = whole / (form[1] * other[1])
+    else:
+        weights = filter_array(first.weights, second, Operation.CONVOLUTION, WHOLE_PLANE)
     anchor = (first.anchor[0] + second.anchor[0], first.anchor[1] + second.anchor[1])
     return Kernel(weights, anchor, f"{first.name}∗{second.name}")
 
@@ -35,6 +49,15 @@ def convolved(first: Kernel, second: Kernel) -> Kernel:
 def correlated(first: Kernel, second: Kernel) -> Kernel:
     """G⋆H as a kernel: G convolved with H turned."""
     return convolved(first, second.turned()).named(f"{first.name}⋆{second.name}")
+
+
+def chained(kernels: Sequence[Kernel]) -> Kernel:
+    """One kernel for several that are applied in turn, by either operation: (F⋆G)⋆H = F⋆(G∗H), (F∗G)∗H = F∗(G∗H).
+
+    The same numbers inside; at the border the passes in between would be continued anew.
+    """
+    merged = reduce(convolved, kernels)
+    return replace(merged, name="+".join(kernel.name for kernel in kernels), source=IN_TURN)
 
 
 def on_common_cells(first: Kernel, second: Kernel) -> tuple[Kernel, Kernel, Kernel]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 
 from corrconv.core.kernel import Kernel, resolve_anchor
+from corrconv.core.kernel_algebra import chained
 from corrconv.core.notation import kernel_from_array, parse_json, parse_kernel, parse_vips, write_kernel
 from corrconv.core.terms import Notation
 from corrconv.core.zoo import ZOO, zoo_kernel
@@ -28,8 +29,19 @@ _MATLAB_SIGNATURES = (b"MATLAB ", b"\x89HDF\r\n")
 
 _ZOO_NAME = re.compile(r"[A-Za-z][\w-]*(:.*)?")
 _NOTATION_PREFIX = "ffmpeg:"
+# Kernels to be applied in turn: `sobel+box`; not the + of 1e+3 or of ImageMagick's 3x3+1+1.
+_CHAIN = re.compile(r"\+(?=[A-Za-z\[(])")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,5}$")
 _PATH_START = re.compile(r"[A-Za-z_~]|\.{0,2}/")
+
+# What a kernel file holds, by its suffix.
+NOTATIONS = {
+    ".json": Notation.JSON,
+    ".csv": Notation.CSV,
+    ".npy": Notation.NPY,
+    ".mat": Notation.VIPS,
+    ".txt": Notation.CSV,
+}
 
 # What a gray value is divided by, so that white is a weight of 1.
 _WHITE = {"uint8": 255, "uint16": 65535}
@@ -58,12 +70,22 @@ def _read(source: str, stdin: BinaryIO | None) -> Kernel:
             return _read_content(file.read(), "standard input", suffix="").named("stdin")
     if is_file(source):
         return _read_file(Path(source))
+    if len(parts := _CHAIN.split(text)) > 1:
+        return chained([_read(part, stdin) for part in parts])
     if _looks_like_path(text) or (_ZOO_NAME.fullmatch(text) and text not in ZOO and is_folder(text)):
         return _read_file(Path(source))  # which says what is wrong with the path
     if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIX):
         return zoo_kernel(text)
     kernel = parse_kernel(text)
     return kernel.named(text) if kernel.name == _NAMELESS and len(text) <= LONGEST_NAME else kernel
+
+
+def notation_of(target: str | Path) -> Notation:
+    """The notation that the suffix of a kernel file stands for. Raises FileError for one that stands for none."""
+    suffix = Path(target).suffix.lower()
+    if suffix not in NOTATIONS:
+        raise FileError(f"{target}: no kernel file ends in {suffix!r}; use {', '.join(NOTATIONS)}")
+    return NOTATIONS[suffix]
 
 
 def write_kernel_file(path: str | Path, kernel: Kernel, notation: Notation) -> None:

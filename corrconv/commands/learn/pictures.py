@@ -10,11 +10,11 @@ from corrconv.commands.learn.study import descend, learn_kernel
 from corrconv.commands.parameters import inputs_of_command
 from corrconv.core.filtering import filter_array
 from corrconv.core.options import Options
-from corrconv.core.terms import Notation, Operation
+from corrconv.core.terms import Operation
 from corrconv.drawing.console import counting
 from corrconv.errors import CorrconvError
 from corrconv.files.images import Picture, read_image, to_gray
-from corrconv.files.kernels import read_kernel, write_kernel_file
+from corrconv.files.kernels import notation_of, read_kernel, write_kernel_file
 from corrconv.files.outputs import refuse_overwrite
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
     from corrconv.commands.learn.study import Descent, LearnedKernel
     from corrconv.core.kernel import Cell
-
-NOTATIONS = {
-    ".json": Notation.JSON,
-    ".csv": Notation.CSV,
-    ".npy": Notation.NPY,
-    ".mat": Notation.VIPS,
-    ".txt": Notation.CSV,
-}
 
 
 @dataclass(frozen=True)
@@ -99,10 +91,8 @@ def learn(
 
 def save_kernel(target: str, learned: LearnedKernel, *, force: bool) -> str:
     """Write the kernel for correlation, in the notation of the target's suffix; gives what is to be said."""
-    suffix = Path(target).suffix.lower()
-    if suffix not in NOTATIONS:
-        raise CorrconvError(f"{target}: no kernel file ends in {suffix!r}; use {', '.join(NOTATIONS)}")
+    notation = notation_of(target)
     refuse_overwrite(target, inputs_of_command(), force=force)
     kernel = learned.correlation_kernel.named(Path(target).stem)
-    write_kernel_file(target, replace(kernel, source="learned, for correlation"), NOTATIONS[suffix])
+    write_kernel_file(target, replace(kernel, source="learned, for correlation"), notation)
     return f"{target}: the kernel for correlation; 'corrconv apply IMAGE {target}' applies it"

@@ -119,3 +119,42 @@ def test_what_a_notation_cannot_hold_leaves_no_file() -> None:
         run("kernel", "convert", '{"kernel": [[1, 2, 3]], "anchor": [0, 0]}', "--to", "npy", "-o", "kernel.npy")
     )
     assert files() == []
+
+
+def test_combine_writes_a_kernel_that_is_read_again() -> None:
+    shown = run("kernel", "combine", "sobel", "box", "-o", "both.json").stdout
+    assert shown.startswith("sobel ∗ box is one kernel of 5x5, times 1/9:")
+    assert max(map(len, shown.splitlines())) <= 80
+    document = json.loads(run("kernel", "combine", "sobel", "box", "--json").stdout)
+    assert_array_equal(read_kernel("both.json").weights, document["weights"])
+    assert [check["differing"] for check in document["checks"]] == [44, 44]
+    assert "input" in trouble(run("kernel", "combine", "both.json", "box", "-o", "both.json"))
+    assert "no kernel file ends in '.png'" in trouble(run("kernel", "combine", "box", "sobel", "-o", "both.png"))
+
+
+def test_split_shows_the_factors_and_the_rest() -> None:
+    assert "  = [1 2 1]ᵀ · [-1 0 1]\n" in run("kernel", "split", "sobel").stdout
+    document = json.loads(run("kernel", "split", "laplacian", "--json").stdout)
+    total = sum(np.outer(term["column"], term["row"]) for term in document["terms"])
+    assert_array_equal(total, read_kernel("laplacian").weights)
+    assert (document["rank"], document["residual"]) == (2, 0)
+    assert "and a rest" in run("kernel", "split", "log", "--terms", "1").stdout
+
+
+@pytest.mark.parametrize(
+    ("orientation", "weights"),
+    [
+        ("half-turn", [[4, 3], [2, 1]]),
+        ("left-right", [[2, 1], [4, 3]]),
+        ("top-bottom", [[3, 4], [1, 2]]),
+        ("transposed", [[1, 3], [2, 4]]),
+        ("quarter-left", np.rot90([[1, 2], [3, 4]]).tolist()),
+    ],
+)
+def test_a_kernel_is_turned_or_mirrored_before_it_is_shown_or_converted(orientation: str, weights: object) -> None:
+    shown = json.loads(run("kernel", "show", "[1 2; 3 4]", "--orientation", orientation, "--json").stdout)
+    assert shown["weights"] == weights
+    run("kernel", "convert", "[1 2; 3 4]", "--orientation", orientation, "--to", "json", "-o", "turned.json")
+    turned = read_kernel("turned.json")
+    assert turned.weights.tolist() == weights
+    assert turned.weights[turned.anchor] == 4  # the anchor goes with its cell
