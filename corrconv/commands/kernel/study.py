@@ -20,7 +20,7 @@ from corrconv.errors import KernelError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Reals = NDArray[np.float64]
+    Matrix = NDArray[np.float64]
 
 SEED = 5
 ROOM = 12  # pixels of the checked picture beside what the kernels reach
@@ -68,11 +68,11 @@ class Combination:
 class Product:
     """A column times a row: weights[i, j] = column[i] * row[j]."""
 
-    column: Reals
-    row: Reals
+    column: Matrix
+    row: Matrix
 
     @property
-    def weights(self) -> Reals:
+    def weights(self) -> Matrix:
         """The matrix that it is."""
         return np.outer(self.column, self.row)
 
@@ -123,8 +123,8 @@ def _checked(
     image = np.random.default_rng(SEED).integers(0, 256, shape)
     options = Options(boundary=boundary)
 
-    def filtered(picture: NDArray[np.generic], kernel: Kernel, chosen: Operation) -> Reals:
-        result: Reals = filter_array(picture, kernel, chosen, options)
+    def filtered(picture: NDArray[np.generic], kernel: Kernel, chosen: Operation) -> Matrix:
+        result: Matrix = filter_array(picture, kernel, chosen, options)
         return result
 
     once = filtered(image, merged, operation)
@@ -171,7 +171,7 @@ def split(kernel: Kernel, terms: int | None = None) -> Split:
     return Split(kernel, products, divisor, 0.0 if residual <= 1e-14 * np.abs(kernel.weights).max() else residual)
 
 
-def _best(weights: Reals, terms: int) -> tuple[Product, ...]:
+def _best(weights: Matrix, terms: int) -> tuple[Product, ...]:
     """The products that leave the smallest squares. Source: C. Eckart and G. Young, Psychometrika 1 (1936)."""
     columns, sizes, rows = np.linalg.svd(weights, full_matrices=False)
     products = []
