@@ -74,8 +74,8 @@ def choose_arithmetic(
 ) -> Arithmetic:
     """The narrowest arithmetic that keeps whole numbers exact; for others the image's own precision.
 
-    real_dtype: what to compute in where an integer image meets weights that are not whole numbers
-    (default float64). Raises CorrconvError for whole numbers too large for any exact type, and
+    real_dtype: what to compute in where image or weights are not whole numbers (default: the precision of
+    the results, `real_result_dtype`). Raises CorrconvError for whole numbers too large for any exact type, and
     InputTypeError for pixels that are not real numbers.
     """
     check_real(image)
@@ -88,14 +88,17 @@ def choose_arithmetic(
             dtype = _narrowest_exact_dtype(bound) if precision is Precision.AUTO else np.dtype(precision.value)
             if bound <= EXACT_UP_TO[dtype.name]:
                 return Arithmetic(dtype, cells.astype(dtype), divisor, exact=True, peak=peak)
-        automatic = real_dtype if real_dtype is not None else np.dtype(np.float64)
     else:
         peak = float("inf")
-        automatic = real_result_dtype(image.dtype)
+    automatic = real_result_dtype(image.dtype) if real_dtype is None else real_dtype
     dtype = automatic if precision is Precision.AUTO else np.dtype(precision.value)
     _check_range(float(np.abs(kernel.weights).max()), f"{kernel.name} has weights up to", dtype)
-    if 1 < abs(fill) < math.inf:  # a tiny one becomes 0 and does no harm
-        _check_range(abs(fill), "the fill value is", dtype)
+    largest = {"the fill value is": abs(fill)}
+    if dtype.itemsize < image.dtype.itemsize and image.dtype.kind == "f":
+        largest["the image holds numbers up to"] = float(np.abs(image[np.isfinite(image)]).max(initial=0))
+    for what, value in largest.items():
+        if 1 < value < math.inf:  # a tiny one becomes 0 and does no harm
+            _check_range(value, what, dtype)
     return Arithmetic(dtype, kernel.weights.astype(dtype), 1, exact=False, peak=peak)
 
 
@@ -123,7 +126,7 @@ def _check_range(largest: float, what: str, dtype: np.dtype[Any]) -> None:
         return
     relation = "more" if largest > 1 else "less"
     raise CorrconvError(
-        f"{what} {largest:g}, {relation} than {dtype} holds; convert the image to float64, or use precision float64"
+        f"{what} {largest:g}, {relation} than {dtype} holds; convert the image to float64, or use precision 'float64'"
     )
 
 

@@ -240,16 +240,20 @@ def filter_array(
     """Filter an array by either operation; shapes, types and errors are those of `correlate`."""
     pixels = _channels_last(as_array(image, "image"), channel_axis)
     as_kernel = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
-    filtering = prepare_filtering(pixels, as_kernel, operation, options)
-    output = np.empty(filtering.output_shape, _result_dtype(pixels.dtype, filtering.arithmetic, dtype))
+    result = real_result_dtype(pixels.dtype) if dtype is None else _checked_dtype(dtype)
+    # A float32 image whose results are wanted in float64 is summed there too.
+    wide = np.dtype(np.float64) if result.kind == "f" and result.itemsize >= 8 else None
+    filtering = prepare_filtering(pixels, as_kernel, operation, options, real_dtype=wide)
+    _check_result(result, filtering.arithmetic)
+    output = np.empty(filtering.output_shape, result)
 
-    def store(tile: Tile, values: Numbers) -> None:
+    def fill(tile: Tile, values: Numbers) -> None:
         output[tile] = _fitting(values, output.dtype)
 
     if filtering.fills(output.dtype):
         filtering.run_into(output)
     else:
-        filtering.run(store)
+        filtering.run(fill)
     return output[:, :, 0] if channel_axis is None else np.moveaxis(output, -1, channel_axis)
 
 
@@ -287,15 +291,18 @@ def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any
     return np.moveaxis(image, channel_axis, -1)
 
 
-def _result_dtype(image_dtype: np.dtype[Any], arithmetic: Arithmetic, asked: DTypeLike | None) -> np.dtype[Any]:
-    if asked is None:
-        return real_result_dtype(image_dtype)
+def _checked_dtype(asked: DTypeLike) -> np.dtype[Any]:
     try:
         dtype = np.dtype(asked)
     except TypeError:
         raise InputTypeError(f"dtype {asked!r} does not exist; use one such as 'float64' or 'int32'") from None
     if dtype.kind not in "iuf":
         raise InputTypeError(f"dtype {dtype} cannot hold the results; ask for an integer or float type")
+    return dtype
+
+
+def _check_result(dtype: np.dtype[Any], arithmetic: Arithmetic) -> None:
+    """Raise CorrconvError where the results of this arithmetic are not known to fit an integer type."""
     if dtype.kind in "iu" and not arithmetic.exact:
         raise CorrconvError(f"dtype {dtype} needs a whole-number image and kernel; round the float result yourself")
     if dtype.kind in "iu" and arithmetic.divisor > 1 and arithmetic.dtype.kind == "i":
@@ -303,7 +310,6 @@ def _result_dtype(image_dtype: np.dtype[Any], arithmetic: Arithmetic, asked: DTy
             f"sums above 2^53 divided by {arithmetic.divisor} cannot be checked for fractions,"
             f" so {dtype} could be wrong; ask for float64"
         )
-    return dtype
 
 
 def _fitting(values: Numbers, dtype: np.dtype[Any]) -> Numbers:

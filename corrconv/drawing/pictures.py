@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from corrconv.core.rendering import finite_range, pixel_scale, quantize
+from corrconv.core.pixels import finite_range, pixel_scale, quantize
 from corrconv.core.terms import Display
 from corrconv.drawing.numbers import short_number
 

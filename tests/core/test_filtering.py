@@ -12,10 +12,11 @@ import oracle
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from strategies import MODERATE_REALS, cases, kernels, operations, rank_one_kernels
 
 from corrconv.commands.compare.study import compare
-from corrconv.core.filtering import ENGINES, convolve, correlate, prepare_filtering
+from corrconv.core.filtering import ENGINES, convolve, correlate, filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize, Precision
@@ -396,7 +397,8 @@ def test_weights_that_float32_cannot_hold_are_refused():
         correlate(np.ones((1, 1), np.float32), [[1e300]])
     assert correlate(np.ones((1, 1)), [[1e300]]).tolist() == [[1e300]]
     with pytest.raises(CorrconvError, match="1e-200, less than float32 holds; convert the image to float64"):
-        correlate(np.ones((3, 3), np.float32), [[1e-200]], dtype="float64")
+        correlate(np.ones((3, 3), np.float32), [[1e-200]])
+    assert correlate(np.ones((1, 1), np.float32), [[1e-200]], dtype="float64").tolist() == [[1e-200]]
     assert correlate(np.ones((1, 1)), [[1e-310]]).tolist() == [[1e-310]]
     # Beside a weight that it does hold, what float32 loses of a small one is less than a rounding.
     assert correlate(np.ones((1, 2), np.float32), [[1, 1e-200]], output_size="valid").tolist() == [[1]]
@@ -561,3 +563,17 @@ def test_valid_of_a_kernel_as_large_as_the_image_is_one_number():
     assert correlate(RAMP, RAMP, output_size="valid").tolist() == [[sum(cell * cell for cell in range(1, 10))]]
     turned = sum(cell * (10 - cell) for cell in range(1, 10))
     assert convolve(RAMP, RAMP, output_size="valid").tolist() == [[turned]]
+
+
+def test_float32_images_are_summed_in_float64_where_that_is_asked_for():
+    image = np.random.default_rng(4).random((9, 9), dtype=np.float32)
+    kernel = np.random.default_rng(5).normal(size=(3, 3))
+    wide = correlate(image, kernel, dtype="f8")
+    assert_array_equal(wide, correlate(image.astype(np.float64), kernel))
+    assert correlate(image, kernel).dtype == np.float32
+
+
+def test_an_image_beyond_the_precision_that_was_asked_for_is_refused():
+    options = Options(precision="float32")
+    with pytest.raises(CorrconvError, match="the image holds numbers up to 1e\\+308, more than float32 holds"):
+        filter_array(np.array([[1e308, np.inf]]), [[1.0]], Operation.CORRELATION, options)

@@ -17,7 +17,8 @@ from scipy import ndimage
 
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
-from corrconv.core.rendering import Rendering, finite_range, pixel_scale, quantize, render, unit_factor
+from corrconv.core.pixels import finite_range, pixel_scale, quantize, unit_factor
+from corrconv.core.rendering import Rendering, render
 from corrconv.core.terms import Alpha, Boundary, Display, Operation, OutputSize
 from corrconv.errors import KernelError
 
@@ -339,7 +340,7 @@ def test_the_bias_does_not_touch_a_weighted_alpha() -> None:
 
 @pytest.mark.parametrize("weights", [[[0.0]], [[1, -1]], [[-1]], [[0.1, 0.2, -0.3]]])
 def test_weights_that_sum_to_nothing_cannot_be_weighted_by_alpha(weights: Any) -> None:
-    with pytest.raises(KernelError, match=r"edge sums to .*; use --alpha keep"):
+    with pytest.raises(KernelError, match=r"edge sums to .*; use alpha 'keep'"):
         weighted(TRANSPARENT, Kernel(weights, name="edge"))
 
 
@@ -387,3 +388,45 @@ def test_the_input_is_never_changed() -> None:
         rendering = Rendering(bias=1, alpha=alpha, display=display)
         render(image, BOX, Operation.CORRELATION, Options(), rendering, has_alpha=True)
     assert_array_equal(image, TRANSPARENT)
+
+
+# Rounded once, and no digit lost in silence
+
+
+def test_the_bias_is_added_in_float64_and_rounded_once() -> None:
+    image = column(100, 7, dtype=np.uint8)
+    exact = render(image, IDENTITY, Operation.CORRELATION, Options(), Rendering(bias=100.1), dtype=np.float64)
+    assert exact.pixels[:, 0, 0].tolist() == [100 + 100.1, 7 + 100.1]
+    large = render(image, IDENTITY, Operation.CORRELATION, Options(), Rendering(bias=1e9 + 0.25), dtype=np.float64)
+    assert large.pixels[:, 0, 0].tolist() == [1e9 + 100.25, 1e9 + 7.25]
+
+
+def test_weighted_colours_have_the_accuracy_of_their_type() -> None:
+    image = np.array([[[101, 101], [3, 7]]], dtype=np.uint8)
+    kernel, options = Kernel([[1, 1]], (0, 0)), Options(output_size=OutputSize.VALID)
+    rendering = Rendering(alpha=Alpha.WEIGHTED)
+    pixels = render(image, kernel, Operation.CORRELATION, options, rendering, dtype=np.float64, has_alpha=True).pixels
+    assert_allclose(pixels, [[[(101 * 101 + 3 * 7) / 54, 54]]], rtol=1e-15)
+
+
+def test_digits_beyond_float64_are_counted() -> None:
+    image = column(2**53 + 1, 2**53 + 2, 5, dtype=np.int64)
+    rendered = render(image, IDENTITY, Operation.CORRELATION, Options(), Rendering(), dtype=np.float64)
+    assert rendered.pixels[:, 0, 0].tolist() == [2**53, 2**53 + 2, 5]
+    assert rendered.rounded == 1
+    kept = render(image, IDENTITY, Operation.CORRELATION, Options(), Rendering())
+    assert kept.pixels[:, 0, 0].tolist() == [2**53 + 1, 2**53 + 2, 5]
+    assert kept.rounded == 0
+
+
+@pytest.mark.parametrize("engine", ["auto", "direct", "fft"])
+@pytest.mark.parametrize(("display", "shade"), [(Display.RESCALE, 0), (Display.SIGNED, 128)])
+def test_a_flat_picture_stays_flat_whatever_its_sums_were_rounded_to(display: Display, shade: int, engine: str) -> None:
+    log = Kernel(RANDOM.normal(size=(7, 7)))
+    log = Kernel(log.weights - log.weights.mean())  # the sum is 0 but for rounding
+    flat = np.full((30, 40, 1), 77, dtype=np.uint8)
+    rendered = render(flat, log, Operation.CORRELATION, Options(engine=engine), Rendering(display=display))
+    assert set(rendered.pixels.ravel().tolist()) == {shade}
+    flat[10, 10] = 78
+    seen = render(flat, log, Operation.CORRELATION, Options(engine=engine), Rendering(display=display))
+    assert len(np.unique(seen.pixels)) > 10

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.rendering import Rendered, pixel_limits, render
+from corrconv.core.pixels import pixel_limits
+from corrconv.core.rendering import Rendered, render
 from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import FORMATS, NUMBERS, format_of
@@ -138,6 +139,11 @@ class FileFilter:
                 f"{rendered.clipped / (rows * columns):.2%} of the pixels clipped to {low:g}..{high:g}"
                 f" ({_said_range(rendered)});"
                 f" see --display {' or '.join(other)}"
+            )
+        if rendered.rounded:
+            yield (
+                f"{rendered.rounded:,} of the whole numbers lie beyond 2^53 and lost their last digits, since"
+                f" {target} is what {kind} gets here"
             )
         if self.verbose:
             plan = rendered.plan

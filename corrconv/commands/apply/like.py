@@ -11,7 +11,7 @@ from corrconv.commands.apply.files import FileFilter
 from corrconv.commands.like import refuse_resized_transparency
 from corrconv.core.convention.filtering import exact_values
 from corrconv.core.convention.model import Convention, Overflow
-from corrconv.core.rendering import pixel_limits, store
+from corrconv.core.pixels import pixel_limits, to_pixels
 from corrconv.files.formats import NUMBERS
 from corrconv.files.images import pixel_dtype
 
@@ -42,7 +42,7 @@ class LikeFilter(FileFilter):
         made = exact if planes.dtype.kind == "f" else convention.numbers.fit(exact, planes.dtype)
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
-        pixels, clipped = (made, 0) if kind in NUMBERS else store(made, planes.dtype, pixel_dtype(picture, kind))
+        pixels, clipped = (made, 0) if kind in NUMBERS else to_pixels(made, planes.dtype, pixel_dtype(picture, kind))
         notes = list(self._overflow_notes(exact, planes.dtype))
         if clipped:
             low, high = pixel_limits(pixels.dtype)

@@ -14,7 +14,8 @@ import numpy as np
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
-from corrconv.core.rendering import Rendering, quantize, render
+from corrconv.core.pixels import quantize
+from corrconv.core.rendering import Rendering, render
 from corrconv.core.terms import Engine, Operation
 from corrconv.errors import CorrconvError
 

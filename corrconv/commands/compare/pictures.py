@@ -12,7 +12,7 @@ import numpy as np
 
 from corrconv.commands.compare.study import Comparison, compare_kernel
 from corrconv.commands.compare.view import comparison_panel, difference_picture
-from corrconv.core.rendering import finite_range, pixel_scale, quantize, unit_factor
+from corrconv.core.pixels import finite_range, settled_range, to_pixels
 from corrconv.drawing.console import progress
 from corrconv.files.images import Picture, write_image
 from corrconv.files.outputs import make_folder, refuse_overwrite
@@ -80,8 +80,8 @@ def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: 
     made, shares = {}, []
     for name, values in (("correlation", results.correlation), ("convolution", results.convolution)):
         biased = values + rendering.bias
-        scale = pixel_scale(rendering.display, *finite_range(biased), dtype, unit_factor(pixels.dtype, dtype))
-        quantized, clipped = quantize(scale(biased), dtype)
+        ends = settled_range(finite_range(biased), rendering.display, entry.tolerance)
+        quantized, clipped = to_pixels(biased, pixels.dtype, dtype, rendering.display, ends)
         made[name] = replace(picture, pixels=quantized, has_alpha=False, notes=())
         shares.append(clipped / (quantized.shape[0] * quantized.shape[1]))
     made["difference"] = Picture(np.asarray(difference_picture(results)))

@@ -13,7 +13,7 @@ from corrconv.core.arrays import as_array
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
-from corrconv.core.rendering import finite_range
+from corrconv.core.pixels import finite_range
 from corrconv.core.terms import Boundary, Operation, OutputSize, Precision, Symmetry
 
 if TYPE_CHECKING:

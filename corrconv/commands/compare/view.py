@@ -10,7 +10,7 @@ from rich.text import Text
 
 from corrconv.commands.compare.study import Coincidence
 from corrconv.core.kernel import ROUNDING
-from corrconv.core.rendering import finite_range, pixel_scale, quantize
+from corrconv.core.pixels import finite_range, settled_range, to_pixels
 from corrconv.core.terms import Display, Symmetry
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
@@ -142,8 +142,8 @@ def comparison_panel(
     display = Display.SIGNED if signed else rendering.display
     tiles = [
         Tile(fitted(shown(image)), "input", _size(image)),
-        _result_tile("correlation", results.correlation + rendering.bias, image.dtype, display),
-        _result_tile("convolution", results.convolution + rendering.bias, image.dtype, display),
+        _result_tile("correlation", results.correlation + rendering.bias, image.dtype, display, entry.tolerance),
+        _result_tile("convolution", results.convolution + rendering.bias, image.dtype, display, entry.tolerance),
         Tile(heat_map(entry.kernel), "kernel, its anchor framed", _kernel_note(entry)),
         Tile(
             below(difference, colour_bar(peak, max(difference.width, NARROWEST_BAR))) if peak else difference,
@@ -154,9 +154,11 @@ def comparison_panel(
     return panel(f"{entry.kernel.name} on {image_name}\nDo they coincide? {entry.reason}", tiles, columns=3)
 
 
-def _result_tile(name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display) -> Tile:
+def _result_tile(
+    name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display, tolerance: float
+) -> Tile:
     low, high = finite_range(values)
-    pixels, _ = quantize(pixel_scale(display, low, high, dtype)(values), dtype)
+    pixels, _ = to_pixels(values, dtype, dtype, display, settled_range((low, high), display, tolerance))
     return Tile(fitted(shown(pixels)), name, f"{short_number(low)} to {short_number(high)}, {DISPLAYED[display]}")
 
 

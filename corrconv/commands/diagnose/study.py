@@ -24,7 +24,7 @@ from corrconv.core.convention.model import (
     Scale,
     Side,
 )
-from corrconv.core.rendering import pixel_scale
+from corrconv.core.pixels import pixel_scale
 from corrconv.core.terms import Boundary, Display, Operation, OutputSize
 from corrconv.errors import CorrconvError
 

@@ -11,7 +11,7 @@ from corrconv.commands.explain.study import Reading, check_channel, check_place
 from corrconv.core.convention.filtering import apply_convention, border_strips, padded_window, read_places
 from corrconv.core.convention.model import REPLACED, Convention, Side
 from corrconv.core.kernel import Kernel
-from corrconv.core.rendering import store
+from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import OutputSize
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def explain_like(
     made = apply_convention(plane, kernel, convention)
     check_place(at, (made.shape[0], made.shape[1]))
     result = made[at]
-    written, _ = store(result.reshape(1, 1, 1), image.dtype, made.dtype if dtype is None else dtype)
+    cell = result.reshape(1, 1, 1)
+    written = cell if dtype is None else to_pixels(cell, image.dtype, dtype)[0]
     weights = convention.orientation.of_weights(kernel.weights)
     starts = [at[axis] + start for axis, start in enumerate(convention.start(kernel.shape))]
     borders = convention.borders

@@ -12,8 +12,9 @@ import numpy as np
 from corrconv.core.boundary import OUTSIDE
 from corrconv.core.kernel import ROUNDING
 from corrconv.core.layout import lay
-from corrconv.core.rendering import PixelScale, Rendering, brightest_alpha, pixel_scale, render, unit_factor
+from corrconv.core.rendering import Rendering, render
 from corrconv.core.terms import Alpha, Boundary, Operation
+from corrconv.core.transparency import brightest_alpha
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell, Kernel
     from corrconv.core.layout import AxisLayout
     from corrconv.core.options import Options
-    from corrconv.core.rendering import Rendered
+    from corrconv.core.pixels import PixelScale
 
 
 @dataclass(frozen=True)
@@ -219,13 +220,9 @@ def _account(
         source_columns=source_columns,
         opacity=opacity,
         value=total / opacity + rendering.bias,
-        scale=_scale(rendered, rendering, image.dtype, target),
+        scale=rendered.scale,
         pixel=rendered.pixels[at[0], at[1], channel].item(),
     )
-
-
-def _scale(rendered: Rendered, rendering: Rendering, source: np.dtype[Any], target: np.dtype[Any]) -> PixelScale:
-    return pixel_scale(rendering.display, rendered.low, rendered.high, target, unit_factor(source, target))
 
 
 def check_place(at: Cell, output_shape: tuple[int, int]) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from corrconv.core.boundary import OUTSIDE
 from corrconv.core.kernel import Kernel
-from corrconv.core.rendering import pixel_limits
+from corrconv.core.pixels import pixel_limits
 from corrconv.core.terms import Boundary, Operation, OutputSize
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document

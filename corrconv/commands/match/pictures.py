@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corrconv.commands.parameters import inputs_of_command
-from corrconv.core.rendering import pixel_scale, quantize
+from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import Display
 from corrconv.errors import CorrconvError, FileError
 from corrconv.files.images import Picture, format_of, storable_dtype, to_gray, write_image
@@ -60,7 +60,7 @@ def write_scores(target: str, matching: Matching, *, force: bool) -> Iterator[st
     if dtype.kind != "f":
         display = Display.RESCALE if matching.raw else Display.SIGNED
         low, high = (float(scores.min()), float(scores.max())) if matching.raw else (-1.0, 1.0)
-        scores = quantize(pixel_scale(display, low, high, dtype)(scores), dtype)[0]
+        scores, _ = to_pixels(scores, scores.dtype, dtype, display, (low, high))
         shown = f"; black is {low:g}, white is {high:g}"
     yield from write_image(target, Picture(scores[:, :, 0]))
     yield f"{target}: scores of {scores.shape[1]}x{scores.shape[0]} windows{shown}"

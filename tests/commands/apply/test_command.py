@@ -328,7 +328,7 @@ def test_alpha_is_kept_weighted_or_straight() -> None:
     assert_array_equal(weighted[:, :, 3], straight[:, :, 3])
     assert not weighted[4, 4].any()
     said = trouble(run("apply", "photo.png", "sobel", "--alpha", "weighted"))
-    assert said == "--alpha weighted needs a kernel with a positive sum, and sobel sums to 0; use --alpha keep"
+    assert said == "alpha 'weighted' needs a kernel with a positive sum, and sobel sums to 0; use alpha 'keep'"
 
 
 def test_truth_values_are_black_and_white_pictures() -> None:
@@ -456,3 +456,9 @@ def test_names_that_hold_newlines_or_escapes_are_said_on_one_line() -> None:
     assert said.startswith(r"a\nb\x1b[31m.png -> o.png: ")
     assert len(said.splitlines()) == 1
     assert r"no\x1b[31m.png: no such file" in trouble(run("apply", "no\x1b[31m.png", "box"))
+
+
+def test_digits_that_no_float64_holds_are_spoken_of() -> None:
+    write_picture("large.npy", np.array([[2**53 + 1, 2]], dtype=np.int64))
+    said = run("apply", "large.npy", "identity:size=1", "-o", "same.npy").stderr
+    assert "1 of the whole numbers lie beyond 2^53 and lost their last digits" in said
