@@ -27,6 +27,23 @@ COMPASS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 # The outer cells of a 3x3 kernel, clockwise from the north, in the order of COMPASS.
 RING = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
 
+# Rows of five cells, # for 1.
+LETTERS = {
+    "A": ".###. #...# ##### #...# #...#",
+    "F": "##### #.... ####. #.... #....",
+    "G": ".#### #.... #..## #...# .####",
+    "H": "#...# #...# ##### #...# #...#",
+    "J": "..### ...#. ...#. #..#. .##..",
+    "L": "#.... #.... #.... #.... #####",
+    "N": "#...# ##..# #.#.# #..## #...#",
+    "P": "####. #...# ####. #.... #....",
+    "R": "####. #...# ####. #..#. #...#",
+    "S": ".#### #.... .###. ....# ####.",
+    "T": "##### ..#.. ..#.. ..#.. ..#..",
+    "X": "#...# .#.#. ..#.. .#.#. #...#",
+    "Z": "##### ...#. ..#.. .#... #####",
+}
+
 
 def identity(size: int) -> Weights:
     """One 1 in the middle of zeros."""
@@ -153,6 +170,11 @@ def gabor(sigma: float, wavelength: float, angle: float, phase: float, aspect: f
     wave = 2 * np.pi * along / wavelength
     # cos(wave + phase), taken apart so that a phase of 90 is odd to the last bit.
     return np.exp(-(along**2 + (aspect * across) ** 2) / (2 * sigma**2)) * (cosine * np.cos(wave) - sine * np.sin(wave))
+
+
+def letter(letter: str) -> Weights:
+    """Ones in the shape of a letter, zeros around them."""
+    return np.array([[float(cell == "#") for cell in row] for row in LETTERS[letter].split()])
 
 
 def side_that_reaches(distance: float) -> int:

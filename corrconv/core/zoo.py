@@ -26,7 +26,8 @@ Value = int | float | str | None
 class Parameter:
     """One parameter of a zoo kernel: a whole number, a number or a word, and what it may be.
 
-    kind: int, float or str; default None means that the kernel finds the value itself.
+    kind: int, float or str; default None means that the kernel finds the value itself. bare: the value
+    may stand without the parameter's name, as in letter:F, and is written so.
     lowest, highest: the range of numbers; odd: whole numbers must be odd; choices: the only values.
     """
 
@@ -38,6 +39,12 @@ class Parameter:
     highest: float = 0
     odd: bool = False
     choices: tuple[int | str, ...] = ()
+    bare: bool = False
+
+    def written(self, value: Value) -> str:
+        """The parameter with a value, as it can be typed; `auto` marks what follows from others."""
+        text = "auto" if value is None else write_number(value) if isinstance(value, float) else str(value)
+        return text if self.bare else f"{self.name}={text}"
 
     @property
     def expected(self) -> str:
@@ -86,8 +93,8 @@ class ZooEntry:
 
     @property
     def signature(self) -> str:
-        """The name with every parameter and default, as it can be typed; `auto` marks what follows from others."""
-        settings = (f"{parameter.name}={_shown(parameter.default)}" for parameter in self.parameters)
+        """The name with every parameter and default, as it can be typed."""
+        settings = (parameter.written(parameter.default) for parameter in self.parameters)
         return ":".join(filter(None, (self.name, ",".join(settings))))
 
     def kernel(self, settings: Mapping[str, str]) -> Kernel:
@@ -108,7 +115,7 @@ class ZooEntry:
                 raise KernelError(
                     f"{self.name}: {name}={text} is not allowed; {name} is {known[name].expected}"
                 ) from None
-        given = ",".join(f"{name}={_shown(values[name])}" for name in known if name in settings)
+        given = ",".join(known[name].written(values[name]) for name in known if name in settings)
         try:
             return Kernel(self.build(**values), name=":".join(filter(None, (self.name, given))), source=self.source)
         except KernelError as error:
@@ -129,20 +136,22 @@ def zoo_kernel(text: str) -> Kernel:
     if name not in ZOO:
         remedy = _did_you_mean(name, ZOO) or f"; the zoo has {', '.join(ZOO)}"
         raise KernelError(f"there is no kernel called {quoted(name)}{remedy}")
-    return ZOO[name].kernel(_read_settings(name, settings) if colon else {})
+    return ZOO[name].kernel(_read_settings(ZOO[name], settings) if colon else {})
 
 
-def _read_settings(kernel_name: str, text: str) -> dict[str, str]:
+def _read_settings(entry: ZooEntry, text: str) -> dict[str, str]:
     settings: dict[str, str] = {}
+    bare = next((parameter.name for parameter in entry.parameters if parameter.bare), None)
     for setting in text.split(","):
         name, equals, value = (part.strip() for part in setting.partition("="))
+        if name and not equals and bare is not None:
+            name, equals, value = bare, "=", name
         if not (name and equals and value):
             raise KernelError(
-                f"{kernel_name}: {quoted(setting.strip())} is not PARAMETER=VALUE;"
-                f" write it as in {ZOO[kernel_name].signature}"
+                f"{entry.name}: {quoted(setting.strip())} is not PARAMETER=VALUE; write it as in {entry.signature}"
             )
         if name in settings:
-            raise KernelError(f"{kernel_name}: {name} is given twice; give it once")
+            raise KernelError(f"{entry.name}: {name} is given twice; give it once")
         settings[name] = value
     return settings
 
@@ -150,12 +159,6 @@ def _read_settings(kernel_name: str, text: str) -> dict[str, str]:
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), known, n=1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _shown(value: Value) -> str:
-    if value is None:
-        return "auto"
-    return write_number(value) if isinstance(value, float) else str(value)
 
 
 def _size(default: int | None, meaning: str, *, lowest: int = 1, odd: bool = True) -> Parameter:
@@ -351,6 +354,23 @@ ZOO: Mapping[str, ZooEntry] = MappingProxyType(
                     _angle("phase", "0: even, a crest in the middle; 90: odd, a zero there"),
                     Parameter("aspect", float, 0.5, "below 1: longer along the stripes", lowest=0.1, highest=10),
                     _size(None, "side; 2 * ceil(3 * sigma / min(1, aspect)) + 1 by default"),
+                ),
+                Operation.CONVOLUTION,
+            ),
+            ZooEntry(
+                "letter",
+                "A letter, to see the half-turn: an impulse gives it back by convolution, turned by correlation",
+                "drawn for corrconv in 5x5 cells",
+                formulas.letter,
+                (
+                    Parameter(
+                        "letter",
+                        str,
+                        "F",
+                        "which; H, N, S, X and Z are half-turns of themselves",
+                        choices=tuple(formulas.LETTERS),
+                        bare=True,
+                    ),
                 ),
                 Operation.CONVOLUTION,
             ),

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corrconv.core.formulas import COMPASS, LARGEST_SIDE
+from corrconv.core.formulas import COMPASS, LARGEST_SIDE, LETTERS
 from corrconv.core.terms import Operation, Symmetry
 from corrconv.core.zoo import ZOO, zoo_kernel
 from corrconv.errors import KernelError
 
 IN_ORDER = [
     *("identity", "shift", "box", "gaussian", "binomial", "sharpen", "unsharp", "laplacian", "log", "dog"),
-    *("sobel", "prewitt", "scharr", "roberts", "kirsch", "robinson", "emboss", "motion", "gabor"),
+    *("sobel", "prewitt", "scharr", "roberts", "kirsch", "robinson", "emboss", "motion", "gabor", "letter"),
 ]
 STEPS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # row, column
 
@@ -90,6 +90,7 @@ def test_an_entry_names_its_operation_exactly_if_the_two_differ(entry):
         ("motion:length=3,angle=90", [[1], [1], [1]]),
         ("motion:length=3,angle=-180", [[1, 1, 1]]),
         ("motion:length=1,angle=33", [[1]]),
+        ("letter:F", [[1, 1, 1, 1, 1], [1, 0, 0, 0, 0], [1, 1, 1, 1, 0], [1, 0, 0, 0, 0], [1, 0, 0, 0, 0]]),
     ],
 )
 def test_whole_number_kernels(text, expected):
@@ -316,12 +317,32 @@ def test_edges_against_scikit_image():
         ("laplacian:neighbours=5", "neighbours=5 is not allowed; neighbours is one of 4, 8"),
         ("kirsch:direction=N", "direction=N is not allowed; direction is one of n, ne, e, se, s, sw, w, nw"),
         ("shift:dx=501", "dx=501 is not allowed; dx is a whole number from -500 to 500"),
+        ("letter:f", "letter: letter=f is not allowed; letter is one of A, F, G, H, J"),
+        ("letter:F,G", "letter: letter is given twice; give it once"),
+        ("letter:F,", "letter: '' is not PARAMETER=VALUE; write it as in letter:F"),
         ("motion:length=0.5", "length=0.5 is not allowed; length is a number from 1 to 1000"),
     ],
 )
 def test_refusals_say_what_exists(text, message):
     with pytest.raises(KernelError, match=re.escape(message)):
         zoo_kernel(text)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_a_letter_is_its_half_turn_exactly_if_it_looks_so(letter):
+    kernel = zoo_kernel(f"letter:{letter}")
+    assert kernel.name == f"letter:{letter}"
+    assert kernel.shape == (5, 5)
+    assert (kernel.symmetry() is Symmetry.POINT_SYMMETRIC) == (letter in "HNSXZ")
+
+
+def test_an_impulse_gives_the_letter_back_by_convolution_and_turned_by_correlation():
+    kernel = zoo_kernel("letter:F")
+    impulse = [[int((row, column) == (3, 3)) for column in range(7)] for row in range(7)]
+    written = np.array(oracle.convolve(impulse, kernel.weights.tolist()))
+    turned = np.array(oracle.correlate(impulse, kernel.weights.tolist()))
+    assert np.array_equal(written[1:6, 1:6], kernel.weights)
+    assert np.array_equal(turned[1:6, 1:6], kernel.weights[::-1, ::-1])
 
 
 def test_the_name_of_a_kernel_makes_it_again():
