@@ -13,11 +13,14 @@ from corrconv.commands.exit_status import exit_after, own_closed_pipe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ARGUMENTS = "corrconv.arguments"  # the key of a context's arguments, as they were typed
+
 # Each command stands in the module of its name, as the attribute `command`.
 COMMANDS = {
     "apply": "Filter pictures with a kernel.",
     "compare": "Both operations side by side: when do they coincide?",
     "explain": "Where does this number come from? One output pixel, step by step.",
+    "page": "All of it to step over in a browser, pixel by pixel.",
     "match": "Find a template in a picture by normalized correlation.",
     "learn": "Recover the kernel between two pictures; learn it under both conventions.",
     "train": "A small CNN, trained under both conventions.",
@@ -58,6 +61,11 @@ class LazyGroup(click.Group):
         """Parse the arguments, which prints help and version."""
         with own_closed_pipe():
             return super().make_context(*args, **values)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, and keep them for what says how it was made."""
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

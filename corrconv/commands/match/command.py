@@ -67,7 +67,8 @@ def command(
     corrconv match photo.jpg photo.jpg --crop 100,200,40,50
     corrconv match page.png letter.png --operation convolution
     """
-    from corrconv.commands.match.pictures import alike, cropped, write_scores
+    from corrconv.commands.crop import cropped
+    from corrconv.commands.match.pictures import alike, write_scores
     from corrconv.commands.match.study import match_template
     from corrconv.commands.match.view import (
         matching_document,

@@ -1,4 +1,4 @@
-"""What `match` does with pictures before and after: part of one, both alike, the scores as a file."""
+"""What `match` does with pictures before and after: both alike, the scores as a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.commands.parameters import inputs_of_command
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import Display
-from corrconv.errors import CorrconvError, FileError
+from corrconv.errors import FileError
 from corrconv.files.images import Picture, format_of, storable_dtype, to_gray, write_image
 from corrconv.files.outputs import refuse_overwrite
 
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corrconv.commands.match.study import Matching
-
-
-def cropped(picture: Picture, part: tuple[slice, slice]) -> Picture:
-    """A part of a picture. Raises CorrconvError if the picture does not hold the whole of it."""
-    rows, columns = picture.pixels.shape[:2]
-    inside = part[0].stop <= rows and part[1].stop <= columns
-    if not inside or part[0].start == part[0].stop or part[1].start == part[1].stop:
-        raise CorrconvError(
-            f"--crop takes {part[0].stop - part[0].start} rows from {part[0].start} and"
-            f" {part[1].stop - part[1].start} columns from {part[1].start}, which is no part of {picture.name}"
-            f" with its {rows} rows and {columns} columns"
-        )
-    return replace(picture, pixels=picture.pixels[part], name=f"part of {picture.name}")
 
 
 def alike(image: Picture, template: Picture, *, gray: bool) -> tuple[Picture, Picture]:
