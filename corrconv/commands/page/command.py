@@ -85,9 +85,13 @@ def command(
             f"{picture.name}: {page.reduced}x{page.reduced} pixels became one, to fit a page; --crop takes a part whole"
         )
     shown_target = "standard output" if target == "-" else target
-    say(f"{shown_target}: {columns}x{rows} pixels, {len(page.kernels)} kernels, {len(text.encode()) / 1024:.0f} KiB")
+    say(f"{shown_target}: {columns}x{rows} pixels, {_counted(len(page.kernels), 'kernel')}")
     if open_it:
         _open(target)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _open(target: str) -> None:

@@ -17,7 +17,7 @@ def test_one_file_is_written_and_named() -> None:
     write_picture("photo.png")
     done = run("page", "photo.png", "sobel", "box")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert re.fullmatch(r"photo-page.html: 10x12 pixels, 2 kernels, \d+ KiB\n", done.stderr)
+    assert done.stderr == "photo-page.html: 10x12 pixels, 2 kernels\n"
     assert files() == ["photo-page.html", "photo.png"]
     text = Path("photo-page.html").read_text()
     assert "sobel: the same but for the sign of every pixel." in text
