@@ -112,7 +112,8 @@ def reduced(image: NDArray[Any], factor: int) -> NDArray[Any]:
         )
     blocks = image[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor, -1)
     means = blocks.mean(axis=(1, 3), dtype=np.float64)
-    return (np.rint(means) if image.dtype.kind in "biu" else means).astype(image.dtype)
+    whole: NDArray[np.float64] = np.rint(means) if image.dtype.kind in "biu" else means
+    return whole.astype(image.dtype)
 
 
 def _reduction(image: NDArray[Any], cells: int) -> int:
