@@ -10,7 +10,7 @@ import numpy as np
 
 from corrconv.commands.compare.study import compare_kernel
 from corrconv.commands.explain.study import check_place
-from corrconv.core.rendering import finite_range, pixel_limits
+from corrconv.core.pixels import finite_range, pixel_limits
 from corrconv.errors import CorrconvError, KernelError
 
 if TYPE_CHECKING:
