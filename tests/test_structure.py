@@ -50,12 +50,13 @@ STUDIES = {
     "experiments",
     "known_laws",
     "like_study",
+    "offset_study",
     "nearest",
     "settings",
     "subject",
     "theory",
 }
-VIEWS = {"view", "like_view", "matlab", "shell", "steps"}
+VIEWS = {"view", "like_view", "offset_view", "matlab", "shell", "steps"}
 # No command imports another, but for those that show what others do.
 GUESTS = {"demo": {"compare"}, "page": {"compare", "explain"}, "__init__": {"compare"}}
 PURE_ROOMS = ("core", "study")  # arrays in, arrays out

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-from click.core import ParameterSource
-
+from corrconv.commands.options import refuse_given
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    import click
+
     from corrconv.core.convention.model import Convention
     from corrconv.files.images import Picture
 
@@ -36,11 +36,7 @@ SET_TOGETHER = (
 
 def refuse_beside_like(ctx: click.Context) -> None:
     """Raise click's UsageError for an option that --like sets."""
-    for name in SET_TOGETHER:
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            parameter = next(parameter for parameter in ctx.command.params if parameter.name == name)
-            shown = " or ".join([parameter.opts[0], *parameter.secondary_opts[:1]])
-            raise click.UsageError(f"{shown} cannot be given beside --like, which sets it", ctx)
+    refuse_given(ctx, SET_TOGETHER, "cannot be given beside --like, which sets it")
 
 
 def refuse_resized_transparency(picture: Picture, convention: Convention) -> None:

@@ -13,7 +13,7 @@ from corrconv.commands.parameters import AnchorType, BoundaryType, ConventionTyp
 from corrconv.core.terms import Alpha, Boundary, Display, Engine, OutputSize, Precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
@@ -87,6 +87,14 @@ class FilterChoices:
         from corrconv.files.images import to_gray
 
         return to_gray(picture) if self.gray else picture
+
+
+def refuse_given(ctx: click.Context, names: Iterable[str], why: str) -> None:
+    """Raise click's UsageError for an option that was given but would have no effect, or an other one."""
+    for parameter in ctx.command.params:
+        if parameter.name in names and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            shown = " or ".join([parameter.opts[0], *parameter.secondary_opts[:1]])
+            raise click.UsageError(f"{shown} {why}", ctx)
 
 
 def filter_options(function: Command) -> Command:

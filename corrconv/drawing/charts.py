@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -13,6 +13,8 @@ from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, PAPER, font
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 # Told apart by every kind of colour vision, and by their dashes where they lie on each other.
 # Source: the palette of M. Okabe and K. Ito, "Color Universal Design" (2008).
@@ -57,6 +59,65 @@ def curves(series: Mapping[str, Sequence[float]], *, steps: str = "step") -> Ima
         _dashed(draw, points, COLOURS[index % len(COLOURS)], index, len(values))
     _draw_legend(draw, legend)
     return picture
+
+
+def signal_chart(
+    signals: Mapping[str, tuple[int, NDArray[np.number[Any]]]], *, unit: str = "sample", height: int = 220
+) -> Image.Image:
+    """Signals over their samples on a linear scale; each begins at a sample of its own. nan leaves a gap."""
+    picture = Image.new("RGB", (WIDTH, height), PAPER)
+    draw = ImageDraw.Draw(picture)
+    legend = _legend(list(signals))
+    ceiling = LEGEND_LINE * len(legend) + 6
+    values = np.concatenate([values.astype(np.float64) for _, values in signals.values()])
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    margin = 0.05 * (high - low) or 0.5
+    bottom, top = low - margin, high + margin
+    first = min(start for start, _ in signals.values())
+    last = max(start + len(values) - 1 for start, values in signals.values())
+
+    def place(sample: float, value: float) -> tuple[float, float]:
+        across = (sample - first) / max(1, last - first)
+        up = (value - bottom) / (top - bottom)
+        return LEFT + across * (WIDTH - LEFT - RIGHT), height - BOTTOM - up * (height - ceiling - BOTTOM)
+
+    draw.rectangle((LEFT, ceiling, WIDTH - RIGHT, height - BOTTOM), outline=FRAME)
+    for value in _round_numbers(bottom, top, 5):
+        x, y = place(first, value)
+        draw.line((x, y, WIDTH - RIGHT, y), fill=FRAME)
+        draw.text((x - 6, y), short_number(value), fill=FAINT_INK, font=font(13), anchor="rm")
+    for sample in _round_numbers(first, last, 6):
+        x, _ = place(sample, bottom)
+        draw.line((x, height - BOTTOM, x, height - BOTTOM + 4), fill=FAINT_INK)
+        draw.text((x, height - BOTTOM + 6), short_number(sample), fill=FAINT_INK, font=font(13), anchor="ma")
+    draw.text((WIDTH - RIGHT, height - 2), unit, fill=FAINT_INK, font=font(13), anchor="rd")
+    for index, (start, curve) in enumerate(signals.values()):
+        colour = COLOURS[index % len(COLOURS)]
+        for stretch in _finite_stretches(curve):
+            points = [place(start + sample, float(curve[sample])) for sample in stretch]
+            _dashed(draw, points, colour, index, len(signals))
+            if last - first <= 60:
+                for x, y in points:
+                    draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+    _draw_legend(draw, legend)
+    return picture
+
+
+def _finite_stretches(curve: NDArray[np.number[Any]]) -> list[range]:
+    """The samples between gaps."""
+    edges = np.flatnonzero(np.diff(np.isfinite(curve), prepend=False, append=False))
+    return [range(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _round_numbers(low: float, high: float, count: int) -> list[float]:
+    """About so many round numbers within a range."""
+    if high <= low:
+        return [low]
+    raw = (high - low) / count
+    unit = 10.0 ** floor(log10(raw))
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw)
+    return [number * step for number in range(ceil(low / step), floor(high / step) + 1)]
 
 
 def _dashed(

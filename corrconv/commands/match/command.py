@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, report, save_drawing, say_notes
-from corrconv.commands.options import exit_code_option, force_option, json_option, quiet_option
+from corrconv.commands.options import exit_code_option, force_option, json_option, quiet_option, refuse_given
 from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType
 from corrconv.core.terms import Operation
 
@@ -26,6 +26,7 @@ LEAST_LIKENESS = 0.5
 @click.option(
     "--min-score", type=float, metavar="X", help="The least score of a match.  [default: 0.5; none with --raw]"
 )
+@click.option("--offset", is_flag=True, help="How far TEMPLATE lies behind IMAGE; by itself where both are as large.")
 @click.option("--operation", type=EnumChoice(Operation), default="correlation", help="How to lay the template.")
 @click.option("--raw", is_flag=True, help="Score by plain sums of products, not by likeness.")
 @click.option("--gray", is_flag=True, help="Make both pictures gray first.")
@@ -44,6 +45,7 @@ def command(
     template: Picture,
     crop: tuple[slice, slice] | None,
     count: int,
+    offset: bool,
     min_score: float | None,
     operation: Operation,
     raw: bool,
@@ -60,15 +62,18 @@ def command(
     """Find TEMPLATE in IMAGE by normalized cross-correlation.
 
     Every window of IMAGE is scored by its likeness to TEMPLATE, from -1 to 1 for an exact copy,
-    whatever its brightness and contrast. --exit-code gives 1 if no window reaches the least score.
+    whatever its brightness and contrast. Where TEMPLATE is as large as IMAGE, or --offset is given, it is
+    laid over IMAGE at every offset instead: how far does the one lie behind the other? Two signals are
+    answered by their lag. --exit-code gives 1 if nothing reaches the least score.
 
     \b
     corrconv match page.png letter.png -o found.png
     corrconv match photo.jpg photo.jpg --crop 100,200,40,50
     corrconv match page.png letter.png --operation convolution
+    corrconv match first.csv second.csv -o lag.png
     """
     from corrconv.commands.crop import cropped
-    from corrconv.commands.match.pictures import alike, write_scores
+    from corrconv.commands.match.pictures import alike, is_whole, write_scores
     from corrconv.commands.match.study import match_template
     from corrconv.commands.match.view import (
         matching_document,
@@ -83,6 +88,9 @@ def command(
     check_targets(output, score_map)
     image, template = alike(image, template if crop is None else cropped(template, crop), gray=gray)
     say_notes(image, template, quiet=quiet)
+    if offset or is_whole(image, template):
+        _answer_offset(ctx, image, template)
+        return
     pixels, pattern = image.colours, template.colours
     least = LEAST_LIKENESS if min_score is None and not raw else min_score
     matching = match_template(
@@ -96,7 +104,7 @@ def command(
     )
     if score_map is not None:
         say = report(quiet=quiet)
-        for line in write_scores(score_map, matching, force=force):
+        for line in write_scores(score_map, matching.scores, raw=raw, force=force):
             say(line)
     if as_rows:
         click.echo(matching_rows(matching), nl=False)
@@ -107,4 +115,30 @@ def command(
             as_json=as_json,
         )
     if exit_code and not matching.peaks:
+        ctx.exit(1)
+
+
+def _answer_offset(ctx: click.Context, image: Picture, template: Picture) -> None:
+    from corrconv.commands.match.offset_study import find_offsets
+    from corrconv.commands.match.offset_view import offset_document, offset_picture, offset_view
+    from corrconv.commands.match.pictures import write_scores
+    from corrconv.files.images import to_gray
+
+    refuse_given(ctx, ("operation", "raw", "as_rows", "threads"), "has no effect on the offset of two whole pictures")
+    given = ctx.params
+    first, second = (to_gray(picture).planes[:, :, 0] for picture in (image, template))
+    offsets = find_offsets(first, second, given["count"])
+    writing = {"force": given["force"], "quiet": given["quiet"]}
+    save_drawing(given["output"], lambda: offset_picture(offsets, first, second, image.name, template.name), **writing)
+    if given["score_map"] is not None:
+        say = report(quiet=given["quiet"])
+        for line in write_scores(given["score_map"], offsets.known_scores, raw=False, force=given["force"]):
+            say(line)
+    answer(
+        lambda: offset_document(offsets, image.name, template.name),
+        lambda: offset_view(offsets, image.name, template.name),
+        as_json=given["as_json"],
+    )
+    least = LEAST_LIKENESS if given["min_score"] is None else given["min_score"]
+    if given["exit_code"] and offsets.best.score < least:
         ctx.exit(1)

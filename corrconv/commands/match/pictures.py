@@ -17,7 +17,7 @@ from corrconv.files.outputs import refuse_overwrite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corrconv.commands.match.study import Matching
+    from corrconv.commands.match.study import Scores
 
 
 def alike(image: Picture, template: Picture, *, gray: bool) -> tuple[Picture, Picture]:
@@ -32,7 +32,13 @@ def alike(image: Picture, template: Picture, *, gray: bool) -> tuple[Picture, Pi
     return pair[0], pair[1]
 
 
-def write_scores(target: str, matching: Matching, *, force: bool) -> Iterator[str]:
+def is_whole(image: Picture, template: Picture) -> bool:
+    """Whether there is nothing to slide: both are as large, or the second of two signals is the longer one."""
+    (rows, columns), (height, width) = image.pixels.shape[:2], template.pixels.shape[:2]
+    return (rows, columns) == (height, width) or (rows == height == 1 and width > columns)
+
+
+def write_scores(target: str, scores: Scores, *, raw: bool, force: bool) -> Iterator[str]:
     """Write the score map; yields what is to be said.
 
     Exact where the format holds floats; otherwise -1 is black, 0 mid-gray and 1 white, and raw sums
@@ -41,13 +47,13 @@ def write_scores(target: str, matching: Matching, *, force: bool) -> Iterator[st
     if target == "-":
         raise FileError("standard output holds the matches; name a file for the scores, such as --map scores.npy")
     refuse_overwrite(target, inputs_of_command(), force=force)
-    scores = matching.scores[:, :, np.newaxis]
-    dtype = storable_dtype(format_of(target), scores.dtype)
+    planes = scores[:, :, np.newaxis]
+    dtype = storable_dtype(format_of(target), planes.dtype)
     shown = ""
     if dtype.kind != "f":
-        display = Display.RESCALE if matching.raw else Display.SIGNED
-        low, high = (float(scores.min()), float(scores.max())) if matching.raw else (-1.0, 1.0)
-        scores, _ = to_pixels(scores, scores.dtype, dtype, display, (low, high))
+        display = Display.RESCALE if raw else Display.SIGNED
+        low, high = (float(scores.min()), float(scores.max())) if raw else (-1.0, 1.0)
+        planes, _ = to_pixels(planes, planes.dtype, dtype, display, (low, high))
         shown = f"; black is {low:g}, white is {high:g}"
-    yield from write_image(target, Picture(scores[:, :, 0]))
+    yield from write_image(target, Picture(planes[:, :, 0]))
     yield f"{target}: scores of {scores.shape[1]}x{scores.shape[0]} windows{shown}"

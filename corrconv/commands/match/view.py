@@ -72,7 +72,13 @@ def matching_verdict(matching: Matching) -> str:
         sentences.append("These are plain sums of products: bright windows score high, whatever they show.")
     if matching.operation is Operation.CONVOLUTION:
         sentences.append("Convolution turns the template by 180 degrees, so what it finds are half-turned copies.")
-    if not sentences:
+    if _are_signals(matching) and matching.peaks and matching.operation is Operation.CORRELATION:
+        sentences.append(
+            f"The template begins at sample {best.column} of the signal: it lies {best.column} further on."
+            if best.column
+            else "The template begins where the signal does."
+        )
+    if not sentences or (_are_signals(matching) and not matching.raw):
         exact = (
             "an exact copy, but for brightness and contrast" if best.score > 1 - 1e-6 else "1 would be an exact copy"
         )
@@ -95,7 +101,12 @@ def matching_document(matching: Matching, image: str, template: str) -> dict[str
             for peak in matching.peaks
         ],
         "best": {**_place(matching.best), "score": matching.best.score},
+        **({"lag": -matching.best.column} if _are_signals(matching) else {}),
     }
+
+
+def _are_signals(matching: Matching) -> bool:
+    return len(matching.scores) == 1 and matching.template_shape[0] == 1
 
 
 def matching_rows(matching: Matching) -> str:
