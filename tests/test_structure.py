@@ -52,11 +52,10 @@ STUDIES = {
     "like_study",
     "offset_study",
     "nearest",
-    "settings",
     "subject",
     "theory",
 }
-VIEWS = {"view", "like_view", "offset_view", "matlab", "shell", "steps"}
+VIEWS = {"view", "like_view", "matlab_script", "offset_view", "python_script", "shell_script"}
 # No command imports another, but for those that show what others do.
 GUESTS = {"demo": {"compare"}, "page": {"compare", "explain"}, "__init__": {"compare"}}
 PURE_ROOMS = ("core", "study")  # arrays in, arrays out
@@ -65,9 +64,9 @@ PURE_ROOMS = ("core", "study")  # arrays in, arrays out
 FORBIDDEN_WORDS: dict[str, tuple[str, set[str]]] = {
     "mode": (
         "boundary, output size, or whatever it is",
-        {"files", "commands/group.py", "libraries/target_commands.py"},
+        {"files", "commands/group.py", "libraries"},
     ),
-    "told": ("said, known, or what it was", {"files/encoding.py", "commands/port"}),
+    "told": ("said, known, or what it was", {"files/encoding.py"}),
     "side_by_side": ("shape", {"core/engines/planner.py"}),
     "blame": ("cause", set()),
     "blames": ("causes", set()),
@@ -93,7 +92,6 @@ NAMED_TWICE = {
     "Numbers",
     "Tile",
     "Command",
-    "Array",
 }
 FILE_MODULES = {"pathlib", "tempfile", "shutil", "glob", "fileinput", "io"}
 NUMPY_FILE_CALLS = {"load", "save", "savez", "loadtxt", "savetxt", "genfromtxt", "fromfile", "memmap"}

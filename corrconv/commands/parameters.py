@@ -133,24 +133,34 @@ class ImageType(SourceType):
         return read_image(text)
 
 
-class ConventionType(_Type):
-    """A known convention, by its name."""
+class LibraryFunctionType(_Type):
+    """A function of a library, and settings of it behind its name."""
 
-    name = "convention"
+    name = "function"
 
-    def parse(self, text: str) -> Convention:
-        """The convention of this name."""
-        from corrconv.libraries.known_conventions import convention_named
+    def parse(self, text: str) -> Any:
+        """The function and the settings."""
+        from corrconv.libraries.registry import parse_function
 
-        return convention_named(text)
+        return parse_function(text)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Complete the names."""
         from click.shell_completion import CompletionItem
 
-        from corrconv.libraries.known_conventions import CONVENTIONS
+        from corrconv.libraries.registry import conventions
 
-        return [CompletionItem(name) for name in CONVENTIONS if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in conventions() if name.startswith(incomplete)]
+
+
+class ConventionType(LibraryFunctionType):
+    """What a function of a library computes, with the settings behind its name."""
+
+    def parse(self, text: str) -> Convention:
+        """The convention."""
+        from corrconv.libraries.registry import convention_named
+
+        return convention_named(text)
 
 
 class BoundaryType(_Type):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     help="Kernels, with spaces between: a number is the side of a dense random one.",
 )
 @click.option("--dtype", type=click.Choice(["float32", "float64", "uint8"]), default="float32", help="Pixel type.")
-@click.option("--peers", default="all", help="Libraries to compare with: all, none, or names with commas between.")
+@click.option("--peers", default="all", help="Libraries to compare with: all, none, or names such as cv2,torch.")
 @click.option("--engines", is_flag=True, help="Time every engine, not only the planner's choice.")
 @click.option("--repeats", type=click.IntRange(1, 1000), default=5, help="Runs of each, of which the median counts.")
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads for everyone. [all cores]")
@@ -58,17 +58,17 @@ def command(
     from corrconv.commands.bench.view import benchmark_document, benchmark_view, machine
     from corrconv.core.options import Options
     from corrconv.drawing.console import progress
-    from corrconv.libraries.peers import installed_peers, peer_versions
+    from corrconv.libraries.registry import contestant_versions, contestants
 
     count = threads or os.cpu_count() or 1
-    contestants = _chosen(peers, installed_peers(count))
+    chosen = _chosen(peers, contestants(count))
     works = [
         make_work(*size, kernel, np.dtype(dtype)) for size in _parse_sizes(sizes) for kernel in _parse_kernels(kernels)
     ]
-    timed = benchmark(works, contestants, Options(threads=threads), engines=engines, repeats=repeats)
+    timed = benchmark(works, chosen, Options(threads=threads), engines=engines, repeats=repeats)
     with progress(quiet=quiet) as bar:
         results = list(bar.track(timed, total=len(works), description="timing"))
-    facts = machine(peer_versions(), count)
+    facts = machine(contestant_versions(), count)
     answer(lambda: benchmark_document(results, facts), lambda: benchmark_view(results, facts), as_json=as_json)
 
 
@@ -101,14 +101,17 @@ def _dense(word: str) -> Kernel:
 
 
 def _chosen(peers: str, installed: dict[str, Any]) -> dict[str, Any]:
-    from corrconv.libraries.peers import peer_names
+    from corrconv.libraries.registry import contestant_names
 
     if peers in {"all", "none"}:
         return installed if peers == "all" else {}
-    names = [name.strip() for name in peers.split(",")]
-    for name in names:
-        if name not in peer_names():
-            raise CorrconvError(f"--peers: {name!r} is not known; there are {', '.join(peer_names())}")
-        if name not in installed:
-            raise CorrconvError(f"--peers: {name} is not installed here; install it, or leave it out")
-    return {name: installed[name] for name in names}
+    chosen: dict[str, Any] = {}
+    for word in (word.strip() for word in peers.split(",")):
+        names = [name for name in contestant_names() if name == word or name.startswith(f"{word}.")]
+        if not names:
+            raise CorrconvError(f"--peers: {word!r} is not known; there are {', '.join(contestant_names())}")
+        missing = [name for name in names if name not in installed]
+        if missing:
+            raise CorrconvError(f"--peers: {missing[0]} is not installed here; install it, or leave it out")
+        chosen |= {name: installed[name] for name in names}
+    return chosen

@@ -97,6 +97,7 @@ def compare_libraries(image: NDArray[Any], kernel: Kernel, first: Convention, se
     each change is the one of them that brings the results closest. Raises CorrconvError where the
     results differ in size.
     """
+    first, second = (it.for_shape(kernel.shape) for it in (first, second))
     forwards, backwards = _Crossing(image, kernel, first, second), _Crossing(image, kernel, second, first)
     apart = forwards.distance(frozenset())
     differing = forwards.factors

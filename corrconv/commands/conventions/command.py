@@ -20,11 +20,11 @@ def command(as_json: bool) -> None:
     corrconv conventions --json
     """
     from corrconv.commands.conventions.view import conventions_document, conventions_table, patterns_text
-    from corrconv.libraries.known_conventions import CONVENTIONS
+    from corrconv.libraries.registry import conventions
 
-    conventions = CONVENTIONS.values()
+    known = conventions().values()
     answer(
-        lambda: conventions_document(conventions),
-        lambda: (conventions_table(conventions), "", patterns_text()),
+        lambda: conventions_document(known),
+        lambda: (conventions_table(known), "", patterns_text()),
         as_json=as_json,
     )

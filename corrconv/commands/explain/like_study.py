@@ -65,6 +65,7 @@ def explain_like(
     plane = image[:, :, channel]
     # The whole plane is filtered, as `apply` does: sums by another engine may round otherwise.
     made = apply_convention(plane, kernel, convention)
+    convention = convention.for_shape(kernel.shape)
     check_place(at, (made.shape[0], made.shape[1]))
     result = made[at]
     cell = result.reshape(1, 1, 1)

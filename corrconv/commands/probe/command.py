@@ -56,14 +56,14 @@ def command(
     """
     from corrconv.commands.probe.view import probe_document, probe_text, survey_document, survey_markdown, survey_table
     from corrconv.drawing.console import show, show_document
-    from corrconv.libraries.targets import parse_setting, target_named
+    from corrconv.libraries.registry import parse_setting, target_named
 
     if target is not None and template is not None:
         raise click.UsageError("give a TARGET or --command, not both", ctx)
     chosen = dict(parse_setting(text) for text in settings)
     single: Target | None = None
     if template is not None:
-        from corrconv.libraries.target_commands import Command
+        from corrconv.libraries.command_lines import Command
 
         single = Command(name=template, template=template, image_format=image_format, timeout=timeout).target()
     elif target is not None:
@@ -98,9 +98,7 @@ def _examined(target: Target, *, quiet: bool) -> Probe:
 def _survey(*, quiet: bool) -> list[Probe]:
     from corrconv.commands.probe.study import probe
     from corrconv.drawing.console import progress
-    from corrconv.libraries.target_commands import COMMANDS
-    from corrconv.libraries.target_functions import FUNCTIONS
-    from corrconv.libraries.targets import known_targets
+    from corrconv.libraries.registry import known_targets, library_functions
 
     say = report(quiet=quiet)
     probes = []
@@ -110,7 +108,8 @@ def _survey(*, quiet: bool) -> list[Probe]:
             bar.update(task, description=target.name)
             probes.append(probe(target))
     here = {found.target.partition(" ")[0] for found in probes}
-    absent = [name for name in (*FUNCTIONS, *COMMANDS) if name not in here]
+    runnable = [name for name, function in library_functions().items() if function.runner is not None]
+    absent = [name for name in runnable if name not in here]
     if absent:
         say(f"not installed here: {', '.join(absent)}")
     return probes

@@ -32,7 +32,7 @@ from corrconv.core.convention.model import BorderRule, Convention
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.registry import conventions
 from corrconv.libraries.target import TimeoutExceededError
 
 if TYPE_CHECKING:
@@ -103,15 +103,17 @@ class Probe:
         """The known conventions that are the same in everything that was measured."""
         if not self.explained:
             return ()
-        return tuple(name for name, known in CONVENTIONS.items() if any(alike(known, it) for it in self.conventions))
+        return tuple(
+            name
+            for name, known in conventions().items()
+            if all(map(known.accepts, self.accepted))
+            and any(alike(variant, it) for variant in (known, *known.exceptions) for it in self.conventions)
+        )
 
 
 def alike(one: Convention, other: Convention) -> bool:
     """Whether two conventions differ in nothing but their names, sources, precision and the shapes they cover."""
-    first, second = (
-        replace(it, name="", source="", single_precision=False, kernel_shapes=None, odd_sides=False, square=False)
-        for it in (one, other)
-    )
+    first, second = (replace(it.behaviour, single_precision=False) for it in (one, other))
     if one.output_size is not OutputSize.SAME:
         first, second = (replace(it, odd_anchor=AnchorRule(), even_anchor=AnchorRule()) for it in (first, second))
     return first == second

@@ -28,6 +28,7 @@ def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDA
     Raises CorrconvError where the image is too small for any output.
     """
     shape, image_shape = kernel.shape, (image.shape[0], image.shape[1])
+    convention = convention.for_shape(shape)
     rows, columns = convention.output_shape(image_shape, shape)
     if rows < 1 or columns < 1:
         raise CorrconvError(
@@ -119,6 +120,7 @@ def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention
 def exact_values(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
     """The results of a convention before they are rounded and made to fit a type."""
     check_shape(kernel, convention)
+    convention = convention.for_shape(kernel.shape)
     divisor = convention.scale.divisor(kernel)
     if convention.single_precision and divisor != 0 and image.dtype.kind in "iu":
         values = _single_precision_sums(image, kernel, convention, divisor)

@@ -260,7 +260,7 @@ class Convention:
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
     single_precision: whole-number images are summed in float32, row by row from the kernel's first, by weights that
     are divided first. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
-    square: only such kernels.
+    square, single_row: only such kernels. exceptions: conventions that hold instead for the shapes that they list.
     """
 
     name: str = ""
@@ -283,12 +283,39 @@ class Convention:
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
     square: bool = False
+    single_row: bool = False
+    exceptions: tuple[Convention, ...] = ()
     source: str = ""
 
     @property
     def operation(self) -> Operation | None:
         """Correlation, convolution, or None for neither."""
         return self.orientation.operation
+
+    def changed(self, **changes: Any) -> Convention:
+        """The convention with some of its fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def behaviour(self) -> Convention:
+        """The convention without its name, its source and the kernels that it covers."""
+        return replace(
+            self,
+            name="",
+            source="",
+            kernel_shapes=None,
+            odd_sides=False,
+            square=False,
+            single_row=False,
+            exceptions=(),
+        )
+
+    def for_shape(self, shape: tuple[int, int]) -> Convention:
+        """What holds for kernels of this shape: an exception under the same name, or the convention itself."""
+        for exception in self.exceptions:
+            if exception.accepts(shape):
+                return replace(exception, name=self.name, source=self.source)
+        return self
 
     def anchor_cell(self, shape: tuple[int, int]) -> Cell:
         """The cell over the output pixel, of a kernel of this shape as it was given."""
@@ -350,11 +377,13 @@ class Convention:
         """Whether kernels of this shape are covered."""
         listed = self.kernel_shapes is None or shape in self.kernel_shapes
         odd = not self.odd_sides or all(side % 2 for side in shape)
-        return listed and odd and (not self.square or shape[0] == shape[1])
+        square = not self.square or shape[0] == shape[1]
+        return listed and odd and square and (not self.single_row or shape[0] == 1)
 
     @property
     def accepted(self) -> str:
         """The kernels that are covered, in words."""
         shapes = ", ".join(f"{rows}x{columns}" for rows, columns in self.kernel_shapes or ())
         listed = f"kernels of {shapes}" if shapes else f"{'square ' if self.square else ''}kernels"
+        listed += " of one row" if self.single_row else ""
         return f"{listed} with odd sides" if self.odd_sides else listed

@@ -11,7 +11,7 @@ from shell import run, trouble, write_picture
 
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.kernel import Kernel
-from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.registry import conventions
 
 PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
 COLOUR = np.random.default_rng(9).integers(0, 256, (12, 14, 3), dtype=np.uint8)
@@ -29,7 +29,7 @@ def applied(name, pixels=PICTURE, kernel=KERNEL, suffix="png"):
 
 def test_like_pillow_is_pillow_to_the_last_bit():
     expected = Image.fromarray(COLOUR).filter(ImageFilter.Kernel((3, 3), WEIGHTS.ravel().tolist()))
-    assert np.array_equal(applied("pillow.kernel", COLOUR), np.asarray(expected))
+    assert np.array_equal(applied("PIL.ImageFilter.Kernel", COLOUR), np.asarray(expected))
 
 
 def test_like_pillow_sums_as_pillow_does():
@@ -38,7 +38,7 @@ def test_like_pillow_sums_as_pillow_does():
     for shape in [(3, 3), (5, 5)] * 30:
         weights = random.integers(-3, 9, shape) + random.choice([0.0, 0.1])
         pixels = random.integers(0, 256, (60, 61, 3), dtype=np.uint8)
-        made = apply_convention(pixels, Kernel(weights), CONVENTIONS["pillow.kernel"])
+        made = apply_convention(pixels, Kernel(weights), conventions()["PIL.ImageFilter.Kernel"])
         expected = Image.fromarray(pixels).filter(ImageFilter.Kernel(shape, weights.ravel().tolist()))
         assert np.array_equal(made, np.asarray(expected))
 
@@ -87,19 +87,29 @@ def test_like_troubles():
     assert "cannot be given beside --like" in trouble(
         run("apply", image, "box", "--convolve", "--like", "cv2.filter2D")
     )
-    assert "takes kernels of 3x3, 5x5" in trouble(run("apply", image, "box:size=7", "--like", "pillow.kernel"))
+    assert "takes kernels of 3x3, 5x5" in trouble(run("apply", image, "box:size=7", "--like", "PIL.ImageFilter.Kernel"))
     assert "did you mean" in trouble(run("apply", image, "box", "--like", "filter2d"))
     assert "given twice" in trouble(run("compare", image, "box", "--like", "cv2.filter2D"))
-    sizes = trouble(run("compare", image, "box", "--like", "cv2.filter2D", "--like", "torch.conv_transpose2d"))
+    full = "torch.nn.functional.conv_transpose2d"
+    sizes = trouble(run("compare", image, "box", "--like", "cv2.filter2D", "--like", full))
     assert "only results of one size can be compared" in sizes
 
 
 @pytest.mark.parametrize(
     "name",
-    ["pillow.kernel", "ffmpeg.convolution-3x3", "cv2.filter2D", "scipy.signal.convolve2d", "torch.conv2d", "vips.conv"],
+    [
+        "PIL.ImageFilter.Kernel",
+        "ffmpeg.convolution",
+        "cv2.filter2D",
+        "scipy.signal.convolve2d",
+        "torch.nn.functional.conv2d",
+        "vips.conv",
+    ],
 )
 def test_explain_ends_in_the_pixel_that_apply_writes(name):
-    kernels = [KERNEL] if name in {"pillow.kernel", "ffmpeg.convolution-3x3"} else [KERNEL, "[0.25 0.5; 0.75 -0.25]"]
+    kernels = (
+        [KERNEL] if name in {"PIL.ImageFilter.Kernel", "ffmpeg.convolution"} else [KERNEL, "[0.25 0.5; 0.75 -0.25]"]
+    )
     for kernel in kernels:
         made = applied(name, COLOUR, kernel)
         for row, column, channel in ((0, 0, 0), (0, 7, 1), (11, 13, 2), (5, 6, 1)):
@@ -115,43 +125,43 @@ def test_explain_ends_in_the_pixel_that_apply_writes(name):
 
 def test_explain_says_what_the_library_does():
     write_picture("gray.png", np.arange(20, dtype=np.uint8).reshape(4, 5))
-    result = run("explain", "gray.png", "[0 0 1; 0 2 0; 0 0 0]", "--at", "1,1", "--like", "pillow.kernel")
+    result = run("explain", "gray.png", "[0 0 1; 0 2 0; 0 0 0]", "--at", "1,1", "--like", "PIL.ImageFilter.Kernel")
     assert [line.rstrip() for line in result.stdout.splitlines()] == [
         "output pixel at row 1, column 1 of gray (5x4)",
-        "[0 0 1; 0 2 0; 0 0 0] (3x3), like pillow.kernel, neither: kernel flipped top to",
-        "bottom",
+        "[0 0 1; 0 2 0; 0 0 0] (3x3), like PIL.ImageFilter.Kernel, neither: kernel",
+        "flipped top to bottom",
         "border unfiltered; divided by the sum, sum 0: zero; same type, rounded half-up,",
         "saturates",
         "",
-        "the kernel as pillow.kernel lays it:",
+        "the kernel as PIL.ImageFilter.Kernel lays it:",
         "   0  0  0",
         "   0 [2] 0",
         "   0  0  1",
         "",
-        "pixel at             pillow.kernel",
-        "row,column   value          weight   product",
-        "─" * 44,
-        "0,0              0               0         0",
-        "0,1              1               0         0",
-        "0,2              2               0         0",
-        "1,0              5               0         0",
-        "1,1              6             [2]        12",
-        "1,2              7               0         0",
-        "2,0             10               0         0",
-        "2,1             11               0         0",
-        "2,2             12               1        12",
+        "pixel at             PIL.ImageFilter.Kernel",
+        "row,column   value                   weight   product",
+        "─" * 53,
+        "0,0              0                        0         0",
+        "0,1              1                        0         0",
+        "0,2              2                        0         0",
+        "1,0              5                        0         0",
+        "1,1              6                      [2]        12",
+        "1,2              7                        0         0",
+        "2,0             10                        0         0",
+        "2,1             11                        0         0",
+        "2,2             12                        1        12",
         "[ ] the anchor, over the output pixel",
         "",
-        "pillow.kernel: 2·6 + 12 = 24",
+        "PIL.ImageFilter.Kernel: 2·6 + 12 = 24",
         "",
-        "                                        pillow.kernel",
-        "─" * 53,
-        "sum of the products                                24",
-        "divided by the sum of the kernel, 3                 8",
-        "rounded half-up, kept within the type               8",
-        "pixel (uint8, within 0..255)                        8",
+        "                                        PIL.ImageFilter.Kernel",
+        "─" * 62,
+        "sum of the products                                         24",
+        "divided by the sum of the kernel, 3                          8",
+        "rounded half-up, kept within the type                        8",
+        "pixel (uint8, within 0..255)                                 8",
     ]
-    border = run("explain", "gray.png", "sobel", "--at", "0,1", "--like", "pillow.kernel", "-o", "border.png")
+    border = run("explain", "gray.png", "sobel", "--at", "0,1", "--like", "PIL.ImageFilter.Kernel", "-o", "border.png")
     assert "does not filter such pixels: it copies the input's pixel" in " ".join(border.stdout.split())
     assert "border.png" in border.stderr
     assert run("explain", "gray.png", "sobel", "--at", "1,1", "--like", "cv2.filter2D", "-o", "in.png").exit_code == 0

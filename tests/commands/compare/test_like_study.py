@@ -14,7 +14,7 @@ from corrconv.commands.compare.like_view import change_words, libraries_verdict
 from corrconv.core.convention.model import LOWER, SATURATED, Borders, Convention, Orientation, Scale
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.registry import conventions
 
 PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
 WEIGHTS = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, -9]])
@@ -62,19 +62,19 @@ def test_one_factor_is_one_change(factor, other):
 def test_a_flip_says_what_becomes_of_the_anchor():
     # cv2.filter2D lays cell 1,1 of a 2x2 kernel; true convolution flips the anchor with the kernel, SciPy's
     # convolve2d does not: it lays cell 1,1 of the flipped kernel too.
-    opencv = CONVENTIONS["cv2.filter2D"]
+    opencv = conventions()["cv2.filter2D"]
     for name, words in {
         "scipy.ndimage.convolve": "flip the kernel and its anchor",
         "scipy.signal.convolve2d": "flip the kernel, but not its anchor",
     }.items():
-        found, factors = changed(CONVENTIONS[name], opencv)
+        found, factors = changed(conventions()[name], opencv)
         assert Factor.ANCHOR not in factors
         assert words in [change_words(change, EVEN) for change in found.changes]
 
 
 def test_the_way_leads_closer_and_to_nothing():
     image = np.random.default_rng(3).normal(100, 20, (40, 44))
-    found, factors = changed(CONVENTIONS["matlab.conv2"], CONVENTIONS["pyvips.conv"], Kernel(WEIGHTS), image)
+    found, factors = changed(conventions()["matlab.conv2"], conventions()["pyvips.Image.conv"], Kernel(WEIGHTS), image)
     assert factors == [Factor.FLIP, Factor.BORDER]
     # The interior of 40x44 pixels agrees once the kernel is flipped, and a frame one pixel wide is left.
     assert found.changes[0].left.differing_share == (40 * 44 - 38 * 42) / (40 * 44)
@@ -84,7 +84,7 @@ def test_the_way_leads_closer_and_to_nothing():
 def test_either_order_names_the_same_factors_and_ends_at_nothing():
     small = PICTURE[:9, :10]
     kernel = Kernel(WEIGHTS)
-    same = [it for it in CONVENTIONS.values() if it.accepts(kernel.shape) and str(it.output_size) == "same"]
+    same = [it for it in conventions().values() if it.accepts(kernel.shape) and str(it.output_size) == "same"]
     for one, other in combinations(same, 2):
         found, factors = changed(one, other, kernel, small)
         back, back_factors = changed(other, one, kernel, small)

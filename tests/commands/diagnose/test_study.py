@@ -27,7 +27,7 @@ from corrconv.core.options import Options
 from corrconv.core.rendering import Rendering, render
 from corrconv.core.terms import Boundary, Display, Operation, OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.registry import conventions
 
 PICTURE = np.random.default_rng(5).integers(0, 256, (26, 28)).astype(np.uint8)
 KERNEL = Kernel(np.array([[1, 2, 3], [4, 5, 6], [7, 8, -9]]) / 16)
@@ -43,7 +43,7 @@ def explanation(image, kernel, result):
     return diagnosis.candidates[0].convention
 
 
-DIFFERENT = {replace(convention, name="", source=""): name for name, convention in CONVENTIONS.items()}
+DIFFERENT = {replace(convention, name="", source=""): name for name, convention in conventions().items()}
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ DIFFERENT = {replace(convention, name="", source=""): name for name, convention 
         pytest.param(name, kernel, id=f"{name}-{kernel.shape[0]}")
         for name in DIFFERENT.values()
         for kernel in ((KERNEL, EVEN) if name.startswith("scipy") else (KERNEL,))
-        if CONVENTIONS[name].accepts(kernel.shape)
+        if conventions()[name].accepts(kernel.shape)
     ],
 )
 def test_every_known_convention_is_recognised(name, kernel):
-    convention = CONVENTIONS[name]
+    convention = conventions()[name]
     found = explanation(PICTURE, kernel, apply_convention(PICTURE, kernel, convention))
     assert found.orientation is convention.orientation
     assert found.scale is convention.scale

@@ -12,7 +12,7 @@ from corrconv.core.convention.model import BorderRule, Convention
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.registry import conventions
 
 IMAGE = np.random.default_rng(5).integers(0, 256, (8, 9, 1), dtype=np.uint8)
 KERNELS = (
@@ -42,12 +42,12 @@ def source_of(place: int, length: int, before, after) -> int | None:
     return oracle.outside(place, length, str((before if place < 0 else after).rule))
 
 
-@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("name", conventions())
 def test_the_steps_lead_to_what_the_library_computes(name):
-    convention = CONVENTIONS[name]
     for kernel in KERNELS:
-        if not convention.accepts(kernel.shape):
+        if not conventions()[name].accepts(kernel.shape):
             continue
+        convention = conventions()[name].for_shape(kernel.shape)
         if convention.zero_sum == "refused" and kernel.sum == 0:
             continue
         made = apply_convention(IMAGE[:, :, 0], kernel, convention)
@@ -71,7 +71,7 @@ def test_the_steps_lead_to_what_the_library_computes(name):
 
 
 def test_only_windows_over_the_border_are_left_out():
-    convention, kernel = CONVENTIONS["pillow.kernel"], KERNELS[0]
+    convention, kernel = conventions()["PIL.ImageFilter.Kernel"], KERNELS[0]
     assert set(border_strips((8, 9), convention, (3, 3))) == {"top", "bottom", "left", "right"}
     for at in np.ndindex(8, 9):
         explanation = explain_like(IMAGE, kernel, convention, at=at)
@@ -81,7 +81,9 @@ def test_only_windows_over_the_border_are_left_out():
 
 def test_pillow_lays_the_kernel_flipped_and_reads_as_worked_by_hand():
     ramp = np.arange(25, dtype=np.uint8).reshape(5, 5, 1)
-    explanation = explain_like(ramp, Kernel([[1, 0, 0], [0, 0, 0], [0, 0, 1]]), CONVENTIONS["pillow.kernel"], at=(2, 2))
+    explanation = explain_like(
+        ramp, Kernel([[1, 0, 0], [0, 0, 0], [0, 0, 1]]), conventions()["PIL.ImageFilter.Kernel"], at=(2, 2)
+    )
     # flipped top to bottom, the ones lie over 3,1 and 1,3
     assert explanation.sum == 16 + 8
     assert explanation.divisor == 2
@@ -89,7 +91,7 @@ def test_pillow_lays_the_kernel_flipped_and_reads_as_worked_by_hand():
 
 
 def test_a_grown_result_counts_its_own_rows():
-    convention = CONVENTIONS["torch.conv_transpose2d"]
+    convention = conventions()["torch.nn.functional.conv_transpose2d"]
     assert convention.output_size is OutputSize.FULL
     explanation = explain_like(IMAGE, Kernel([[1, 2, 3]]), convention, at=(0, 10))
     assert explanation.columns == (8, 9, 10)
@@ -102,4 +104,4 @@ def test_a_grown_result_counts_its_own_rows():
 )
 def test_what_does_not_exist_is_refused(at, channel, message):
     with pytest.raises(CorrconvError, match=message):
-        explain_like(IMAGE, KERNELS[0], CONVENTIONS["cv2.filter2D"], at=at, channel=channel)
+        explain_like(IMAGE, KERNELS[0], conventions()["cv2.filter2D"], at=at, channel=channel)

@@ -10,64 +10,58 @@ import numpy as np
 import pytest
 
 from corrconv.commands.port.study import port, run_port
-from corrconv.commands.port.view import CALLS, snippet
+from corrconv.commands.port.view import snippet
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.geometry import AnchorRule, AxisAnchor
 from corrconv.core.convention.model import BorderRule, Borders, Convention, Side
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS, convention_named
-from corrconv.libraries.target_functions import FUNCTIONS
+from corrconv.libraries.function import PythonText
+from corrconv.libraries.registry import convention_named, conventions, function_named, library_functions, target_named
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (14, 17)).astype(float)
 KERNELS = [Kernel([[1, 2, 3], [4, 5, 6], [7, 8, -9]]), Kernel([[1, 2], [3, 5]]), Kernel([[1, 2, 3, 4], [5, 6, 7, -8]])]
-FUNCTION_OF = {
-    "torch.conv2d": "torch.nn.functional.conv2d",
-    "torch.conv_transpose2d": "torch.nn.functional.conv_transpose2d",
-    "pillow.kernel": "PIL.ImageFilter.Kernel",
-    "skimage.correlate_sparse": "skimage.filters.correlate_sparse",
-    "pyvips.conv": "pyvips.Image.conv",
-}
+FUNCTIONS = library_functions()
+PYTHON = [name for name, function in FUNCTIONS.items() if isinstance(function.text, PythonText)]
 # Where results are single precision, and where they are whole numbers kept within 0..255.
-SINGLE = ("jax.lax.conv", "jax.scipy.signal.correlate2d", "jax.scipy.signal.convolve2d", "pyvips.conv")
+SINGLE = ("jax.lax.conv", "jax.scipy.signal.correlate2d", "jax.scipy.signal.convolve2d", "pyvips.Image.conv")
 
 
-@pytest.mark.parametrize("source", CONVENTIONS)
+@pytest.mark.parametrize("source", conventions())
 @pytest.mark.parametrize("kernel", KERNELS, ids=["3x3", "2x2", "2x4"])
 def test_every_pair_by_the_model(source, kernel):
-    if not CONVENTIONS[source].accepts(kernel.shape):
+    if not conventions()[source].accepts(kernel.shape):
         pytest.skip("a kernel that it does not take")
-    expected = apply_convention(IMAGE, kernel, CONVENTIONS[source])
-    targets = [target for target in CONVENTIONS.values() if target.accepts(kernel.shape)]
+    expected = apply_convention(IMAGE, kernel, conventions()[source])
+    targets = [target for target in conventions().values() if target.accepts(kernel.shape)]
     for target in targets:
-        assert np.allclose(
-            run_port(IMAGE, port(kernel, CONVENTIONS[source], target)), expected, rtol=1e-12, atol=1e-9
-        ), target.name
+        ported = port(kernel, conventions()[source], FUNCTIONS[target.name])
+        assert np.allclose(run_port(IMAGE, ported), expected, rtol=1e-12, atol=1e-9), target.name
 
 
-@pytest.mark.parametrize("target", CALLS)
+@pytest.mark.parametrize("target", PYTHON)
 @pytest.mark.parametrize(
-    "source", ["scipy.signal.convolve2d", "scipy.ndimage.correlate", "cv2.filter2D", "pillow.kernel"]
+    "source", ["scipy.signal.convolve2d", "scipy.ndimage.correlate", "cv2.filter2D", "PIL.ImageFilter.Kernel"]
 )
 def test_snippets_run(source, target):
     """The printed Python, executed, against the source library itself where it takes real pictures."""
-    pytest.importorskip(FUNCTIONS[FUNCTION_OF.get(target, target)].module)
+    pytest.importorskip(FUNCTIONS[target].runner.module)
     for kernel in KERNELS:
-        if not CONVENTIONS[source].accepts(kernel.shape) or not CONVENTIONS[target].accepts(kernel.shape):
+        if not conventions()[source].accepts(kernel.shape) or not conventions()[target].accepts(kernel.shape):
             continue
         names = {"image": IMAGE}
         with warnings.catch_warnings(action="ignore"):  # torch has words for even kernels
-            exec(snippet(port(kernel, CONVENTIONS[source], CONVENTIONS[target])), names)
-        if source in FUNCTIONS:
-            module = FUNCTIONS[source].module
+            exec(snippet(port(kernel, conventions()[source], FUNCTIONS[target])), names)
+        if source != "PIL.ImageFilter.Kernel":
+            module = FUNCTIONS[source].runner.module
             pytest.importorskip(module)
             import_module(module)
-            expected = FUNCTIONS[source].target({}).run(IMAGE, kernel.weights)
+            expected = target_named(source, {}).run(IMAGE, kernel.weights)
         else:
-            expected = apply_convention(IMAGE, kernel, CONVENTIONS[source])
+            expected = apply_convention(IMAGE, kernel, conventions()[source])
         assert names["result"].shape == expected.shape
         rtol, atol = (1e-6, 1e-3) if target in SINGLE else (1e-9, 1e-7)
-        if target == "pillow.kernel":
+        if target == "PIL.ImageFilter.Kernel":
             # whole numbers within 0..255 but where the source's own border, real, was put back
             expected, atol = np.clip(expected, 0, 255), 0.5 + 1e-9
         assert np.allclose(names["result"], expected, rtol=rtol, atol=atol)
@@ -82,31 +76,31 @@ def test_snippet_with_another_border_on_each_side():
         name="mine", borders=borders, odd_anchor=AnchorRule(AxisAnchor(), AxisAnchor(shift=1)), bias=3, gain=0.5
     )
     for target in (
-        convention_named("scipy.ndimage.convolve"),
-        replace(convention_named("cv2.filter2D"), gain=2.0, bias=1),
+        FUNCTIONS["scipy.ndimage.convolve"],
+        replace(FUNCTIONS["cv2.filter2D"], computes=convention_named("cv2.filter2D").changed(gain=2.0, bias=1)),
     ):
         ported = port(KERNELS[0], source, target)
         expected = apply_convention(IMAGE, KERNELS[0], source)
         assert np.allclose(run_port(IMAGE, ported), expected)
     names = {"image": IMAGE}
-    exec(snippet(port(KERNELS[0], source, convention_named("scipy.ndimage.convolve"))), names)
+    exec(snippet(port(KERNELS[0], source, FUNCTIONS["scipy.ndimage.convolve"])), names)
     assert np.allclose(names["result"], expected)
 
 
 def test_one_call_where_conventions_agree():
-    ported = port(KERNELS[1], convention_named("matlab.filter2"), convention_named("scipy.signal.correlate2d"))
+    ported = port(KERNELS[1], convention_named("matlab.filter2"), function_named("scipy.signal.correlate2d"))
     assert ported.direct
     assert not ported.flipped
     assert "np.pad" not in snippet(ported)
 
 
 def test_what_cannot_be_ported():
-    with pytest.raises(CorrconvError, match=r"pillow\.kernel takes kernels of 3x3, 5x5"):
-        port(KERNELS[1], convention_named("cv2.filter2D"), convention_named("pillow.kernel"))
+    with pytest.raises(CorrconvError, match=r"PIL\.ImageFilter\.Kernel takes kernels of 3x3, 5x5"):
+        port(KERNELS[1], convention_named("cv2.filter2D"), function_named("PIL.ImageFilter.Kernel"))
     sobel = Kernel([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
     with pytest.raises(
-        CorrconvError, match=r"astropy\.convolve cannot do this, because it divides by the kernel's sum"
+        CorrconvError, match=r"astropy\.convolution\.convolve cannot do this, because it divides by the kernel's sum"
     ):
-        port(sobel, convention_named("cv2.filter2D"), convention_named("astropy.convolve"))
+        port(sobel, convention_named("cv2.filter2D"), function_named("astropy.convolution.convolve"))
     with pytest.raises(CorrconvError, match="no snippet is known"):
-        snippet(port(sobel, convention_named("cv2.filter2D"), convention_named("onnxruntime.conv")))
+        snippet(port(sobel, convention_named("cv2.filter2D"), function_named("onnxruntime.Conv")))

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 from shell import run, trouble, write_picture
 
-from corrconv.libraries import target_commands, target_functions
-from corrconv.libraries.known_conventions import CONVENTIONS
+from corrconv.libraries.registry import conventions, library_functions
 
 PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
 KERNEL = "[1 2 3; 4 5 6; 7 8 -9]"
@@ -23,7 +22,7 @@ def test_probe_known_function():
     assert "explained: 6 fresh uint8 pictures predicted, largest deviation 0" in result.stdout
     assert "neither: kernel flipped top to bottom" in result.stdout
     assert "even sides not taken" in result.stdout
-    assert "corrconv apply IMAGE KERNEL --like pillow.kernel" in result.stdout
+    assert "corrconv apply IMAGE KERNEL --like PIL.ImageFilter.Kernel" in result.stdout
 
 
 def test_probe_document():
@@ -102,11 +101,8 @@ def test_probe_keeps_its_standard_output_to_itself(tmp_path):
 def test_survey(monkeypatch):
     """Of two targets, so that it is quick; every known one is probed by the tests of the files."""
     names = ("PIL.ImageFilter.Kernel", "mahotas.convolve")
-    kept = {name: target_functions.FUNCTIONS[name] for name in names}
-    monkeypatch.setattr("corrconv.libraries.targets.FUNCTIONS", kept)
-    monkeypatch.setattr("corrconv.libraries.targets.COMMANDS", {})
-    monkeypatch.setattr(target_functions, "FUNCTIONS", kept)
-    monkeypatch.setattr(target_commands, "COMMANDS", {})
+    kept = {name: library_functions()[name] for name in names}
+    monkeypatch.setattr("corrconv.libraries.registry.library_functions", lambda: kept)
     assert "PIL.ImageFilter.Kernel" in run("probe", "--json").stdout
     lines = run("probe", "--markdown").stdout.splitlines()
     assert lines[0].startswith("| target | computes |")
@@ -118,8 +114,9 @@ def test_conventions():
     assert result.exit_code == 0
     assert "imagemagick" in result.stdout
     document = json.loads(run("conventions", "--json").stdout)
-    assert [entry["name"] for entry in document["conventions"]] == list(CONVENTIONS)
-    assert document["conventions"][-1]["source"].startswith("documented, not measured")
+    assert [entry["name"] for entry in document["conventions"]] == list(conventions())
+    sources = {entry["name"]: entry["source"] for entry in document["conventions"]}
+    assert sources["matlab.conv2"].startswith("documented, not measured")
 
 
 def test_diagnose_what_apply_wrote(tmp_path):
@@ -213,8 +210,8 @@ def _conv2_same(image):
 
 
 def test_port_troubles():
-    assert "did you mean" in trouble(run("port", "sobel", "--from", "filter2D", "--to", "torch.conv2d"))
-    assert "no snippet" in trouble(run("port", "sobel", "--from", "cv2.filter2D", "--to", "onnxruntime.conv"))
+    assert "did you mean" in trouble(run("port", "sobel", "--from", "filter2D", "--to", "torch.nn.functional.conv2d"))
+    assert "no snippet" in trouble(run("port", "sobel", "--from", "cv2.filter2D", "--to", "onnxruntime.Conv"))
 
 
 def test_diagnose_says_what_was_read_otherwise_unless_quiet():

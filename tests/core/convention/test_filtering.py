@@ -33,7 +33,7 @@ from corrconv.core.convention.model import (
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Boundary, OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS, convention_named
+from corrconv.libraries.registry import convention_named, conventions
 
 RAMP = np.arange(1.0, 7.0).reshape(2, 3)
 
@@ -190,15 +190,15 @@ def test_interior_knows_no_border(output_size, shape):
 
 def test_names():
     assert convention_named("cv2.filter2D").borders.shared == Side(BorderRule.REFLECT)
-    with pytest.raises(CorrconvError, match=r"did you mean .*torch\.conv2d"):
+    with pytest.raises(CorrconvError, match=r"did you mean .*torch\.nn\.functional\.conv2d"):
         convention_named("conv2d")
     with pytest.raises(CorrconvError, match="lists them all"):
         convention_named("zzz")
-    for name, convention in CONVENTIONS.items():
+    for name, convention in conventions().items():
         assert convention.name == name
         assert convention.source
 
 
 def test_refused_kernel_shape():
-    with pytest.raises(CorrconvError, match=r"pillow\.kernel takes kernels of 3x3, 5x5"):
-        apply_convention(np.ones((4, 4)), Kernel(np.ones((2, 2))), convention_named("pillow.kernel"))
+    with pytest.raises(CorrconvError, match=r"PIL\.ImageFilter\.Kernel takes kernels of 3x3, 5x5"):
+        apply_convention(np.ones((4, 4)), Kernel(np.ones((2, 2))), convention_named("PIL.ImageFilter.Kernel"))

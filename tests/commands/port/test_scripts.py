@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from corrconv.commands.port.matlab import matlab_places, matlab_script
-from corrconv.commands.port.shell import LINES
+from corrconv.commands.port.matlab_script import matlab_places
 from corrconv.commands.port.study import port
 from corrconv.commands.port.view import snippet
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.model import BorderRule, Side
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS
-from corrconv.libraries.target_commands import COMMANDS
+from corrconv.libraries.function import ShellText
+from corrconv.libraries.registry import conventions, function_named, library_functions
 
 IMAGE = np.random.default_rng(3).integers(0, 10, (9, 11), dtype=np.uint8)
 SKEW = Kernel([[1, 2, 0], [3, 4, 1], [0, 2, -1]])
@@ -29,20 +28,20 @@ EVEN = Kernel([[1, 2], [3, 5]])
 WIDE = Kernel([[1, 2, 3, 4], [0, 5, 6, -2]])
 BLUR = Kernel(np.outer([1, 2, 1], [1, 2, 2]) / 20)
 LARGE = Kernel([[1, 0, 2, 0, -1], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [3, 0, 0, -4, 0], [0, 0, -3, 0, 0]])
+TOOLS = {name: it for name, it in library_functions().items() if isinstance(it.text, ShellText)}
 KERNELS = {
     "imagemagick.-convolve": (SOBEL,),
     "graphicsmagick.-convolve": (SOBEL,),
-    "ffmpeg.convolution-3x3": (SOBEL,),
-    "ffmpeg.convolution-5x5": (LARGE,),
+    "ffmpeg.convolution": (SOBEL, LARGE),
     "netpbm.pnmconvol": (SKEW, BLUR),
 }
-SOURCES = ("scipy.signal.convolve2d", "scipy.ndimage.correlate", "cv2.filter2D", "torch.conv_transpose2d")
+SOURCES = ("scipy.signal.convolve2d", "scipy.ndimage.correlate", "cv2.filter2D", "torch.nn.functional.conv_transpose2d")
 
 
 def script_runner(target):
     """What runs a script in a folder, or a skip where the tool is not here."""
     shell = shutil.which("bash")
-    program = next(known.program for name, known in COMMANDS.items() if target.startswith(name))
+    program = TOOLS[target].runner.program
     if program is None or shell is None:
         pytest.skip(f"{target} is not installed")
     if target == "netpbm.pnmconvol" and shutil.which("pngtopnm") is None:
@@ -57,17 +56,17 @@ def script_runner(target):
     return run
 
 
-@pytest.mark.parametrize("target", LINES)
+@pytest.mark.parametrize("target", TOOLS)
 def test_scripts_give_what_the_source_gives(target, tmp_path):
     run = script_runner(target)
     Image.fromarray(IMAGE).save(tmp_path / "in.png")
     kernels = KERNELS.get(target, (SKEW, WIDE, BLUR, EVEN))
     for index, source in enumerate(SOURCES):
         kernel = kernels[index % len(kernels)]
-        expected = apply_convention(IMAGE.astype(float), kernel, CONVENTIONS[source])
-        result = run(snippet(port(kernel, CONVENTIONS[source], CONVENTIONS[target])), tmp_path)
+        expected = apply_convention(IMAGE.astype(float), kernel, conventions()[source])
+        result = run(snippet(port(kernel, conventions()[source], function_named(target))), tmp_path)
         assert result.shape == expected.shape, source
-        if LINES[target][0] == "tif":
+        if TOOLS[target].text.suffix == "tif":
             assert np.allclose(result, expected, rtol=1e-6, atol=1e-4), source
         else:
             # 8-bit pictures hold whole numbers; ImageMagick cuts its 16 bits down to them
@@ -76,12 +75,12 @@ def test_scripts_give_what_the_source_gives(target, tmp_path):
 
 
 def test_the_border_is_told_where_the_tool_knows_it():
-    script = snippet(port(EVEN, CONVENTIONS["scipy.ndimage.convolve"], CONVENTIONS["imagemagick.convolve"]))
+    script = snippet(port(EVEN, conventions()["scipy.ndimage.convolve"], function_named("imagemagick.convolve")))
     assert script.splitlines()[-2:] == [
         "magick in.png -virtual-pixel Mirror \\",
         "  -morphology Convolve '2x2+1+1: 1,2 3,5' out.png",
     ]
-    script = snippet(port(SOBEL, CONVENTIONS["vips.conv"], CONVENTIONS["gmic.correlate"]))
+    script = snippet(port(SOBEL, conventions()["vips.conv"], function_named("gmic.correlate")))
     assert script == "gmic -v 0 in.png '(1,0,-1;2,0,-2;1,0,-1)' \\\n  correlate[0] [1],1 keep[0] -output out.tif,float"
 
 
@@ -92,14 +91,14 @@ def test_the_border_is_told_where_the_tool_knows_it():
         (EVEN, "netpbm.pnmconvol", "takes kernels with odd sides"),
         (WIDE, "imagemagick.-convolve", "takes square kernels, and kernel is 2x4"),
         (SKEW, "imagemagick.-convolve", "cannot do this, because it divides by the kernel's sum"),
-        (EVEN, "pillow.kernel", "takes kernels of 3x3, 5x5"),
-        (SOBEL.scaled(0.1), "ffmpeg.convolution-3x3", "whole numbers only and divides by their sum"),
-        (Kernel([[np.pi, 0, 0], [0, -np.pi, 0], [0, 0, 0]]), "ffmpeg.convolution-3x3", "whole numbers only"),
+        (EVEN, "PIL.ImageFilter.Kernel", "takes kernels of 3x3, 5x5"),
+        (SOBEL.scaled(0.1), "ffmpeg.convolution", "whole numbers only and divides by their sum"),
+        (Kernel([[np.pi, 0, 0], [0, -np.pi, 0], [0, 0, 0]]), "ffmpeg.convolution", "whole numbers only"),
     ],
 )
 def test_what_a_tool_cannot_do_is_said(kernel, target, message):
     with pytest.raises(CorrconvError, match=message):
-        snippet(port(kernel, CONVENTIONS["cv2.filter2D"], CONVENTIONS[target]))
+        snippet(port(kernel, conventions()["cv2.filter2D"], function_named(target)))
 
 
 @pytest.mark.parametrize("rule", ["edge", "reflect", "symmetric", "wrap"])
@@ -111,14 +110,14 @@ def test_matlab_indices_are_numpys_padding(rule):
 
 
 def test_matlab_scripts():
-    script = snippet(port(SKEW, CONVENTIONS["scipy.ndimage.convolve"], CONVENTIONS["matlab.imfilter"]))
+    script = snippet(port(SKEW, conventions()["scipy.ndimage.convolve"], function_named("matlab.imfilter")))
     assert script.splitlines() == [
         "image = double(imread('in.png'));",
         "kernel = [-1 2 0; 1 4 3; 0 2 1];",
         "padded = image;",
         "result = imfilter(padded, kernel, 'symmetric', 'same');",
     ]
-    script = matlab_script(port(EVEN, CONVENTIONS["cv2.filter2D"], CONVENTIONS["matlab.conv2"]))
+    script = snippet(port(EVEN, conventions()["cv2.filter2D"], function_named("matlab.conv2")))
     assert script.splitlines()[1:] == [
         "kernel = [5 3; 2 1];",
         "padded = image([2 1:end], [2 1:end]);",
@@ -133,9 +132,9 @@ def test_matlab_scripts_run(target, tmp_path):
     if octave is None:
         pytest.skip("Octave is not installed")
     Image.fromarray(IMAGE).save(tmp_path / "in.png")
-    for source in ("cv2.filter2D", "scipy.signal.convolve2d", "torch.conv_transpose2d"):
-        script = snippet(port(EVEN, CONVENTIONS[source], CONVENTIONS[target]))
+    for source in ("cv2.filter2D", "scipy.signal.convolve2d", "torch.nn.functional.conv_transpose2d"):
+        script = snippet(port(EVEN, conventions()[source], function_named(target)))
         script += "\ndlmwrite('out.csv', result);"
         subprocess.run([octave, "--eval", script], cwd=tmp_path, check=True, env=dict(os.environ))
         result = np.loadtxt(tmp_path / "out.csv", delimiter=",")
-        assert np.array_equal(result, apply_convention(IMAGE.astype(float), EVEN, CONVENTIONS[source]))
+        assert np.array_equal(result, apply_convention(IMAGE.astype(float), EVEN, conventions()[source]))

@@ -12,34 +12,28 @@ import pytest
 
 from corrconv.commands.probe.study import probe
 from corrconv.errors import CorrconvError
-from corrconv.libraries.known_conventions import CONVENTIONS
-from corrconv.libraries.target_commands import COMMANDS, Command, run_command
-from corrconv.libraries.target_functions import FUNCTIONS
-from corrconv.libraries.targets import known_targets, parse_setting, target_named
+from corrconv.libraries.command_lines import Command, Tool, run_command
+from corrconv.libraries.function import PythonFunction
+from corrconv.libraries.registry import (
+    conventions,
+    function_named,
+    known_targets,
+    library_functions,
+    parse_setting,
+    target_named,
+)
 
-# The convention that each known function was found to follow, where it has one of its own.
-EXPECTED = {
-    "PIL.ImageFilter.Kernel": "pillow.kernel",
-    "torch.nn.functional.conv2d": "torch.conv2d",
-    "torch.nn.functional.conv_transpose2d": "torch.conv_transpose2d",
-    "onnxruntime.Conv": "onnxruntime.conv",
-    "skimage.filters.correlate_sparse": "skimage.correlate_sparse",
-    "pyvips.Image.conv": "pyvips.conv",
-    "kornia.filters.filter2d": "kornia.filter2d",
-    "astropy.convolution.convolve": "astropy.convolve",
-    "numpy.correlate": "scipy.signal.correlate",
-    "numpy.convolve": "scipy.signal.convolve",
-}
-WITHOUT_CONVENTION = {"cv2.sepFilter2D", "mahotas.convolve"}
+FUNCTIONS = {name: it for name, it in library_functions().items() if isinstance(it.runner, PythonFunction)}
+TOOLS = {name: it for name, it in library_functions().items() if isinstance(it.runner, Tool)}
 
 
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - WITHOUT_CONVENTION))
+@pytest.mark.parametrize("name", [name for name, function in FUNCTIONS.items() if function.computes])
 def test_every_known_function_follows_its_convention(name):
     """To the last bit for whole numbers and to rounding for real ones, borders included: the probe's proof."""
-    pytest.importorskip(FUNCTIONS[name].module)
-    found = probe(FUNCTIONS[name].target({}))
+    pytest.importorskip(FUNCTIONS[name].runner.module)
+    found = probe(target_named(name, {}))
     assert found.explained, found.problem
-    assert EXPECTED.get(name, name) in found.known_as
+    assert name in found.known_as
 
 
 def test_separable_only():
@@ -51,13 +45,12 @@ def test_separable_only():
 
 @pytest.mark.parametrize("name", ["imagemagick.-convolve", "ffmpeg.convolution", "netpbm.pnmconvol", "vips.conv"])
 def test_known_command_follows_its_convention(name):
-    program = COMMANDS[name].program
-    if program is None:
-        pytest.skip(f"{name}: none of {', '.join(COMMANDS[name].programs)} is on PATH")
-    found = probe(COMMANDS[name].target())
+    tool = TOOLS[name].runner
+    if not tool.installed:
+        pytest.skip(f"{name}: no {tool.needs} on PATH")
+    found = probe(target_named(name, {}))
     assert found.explained, found.problem
-    names = {"ffmpeg.convolution": {"ffmpeg.convolution-3x3", "ffmpeg.convolution-5x5"}}.get(name, {name})
-    assert names <= set(found.known_as)
+    assert name in found.known_as
 
 
 def test_settings_change_what_is_found():
@@ -132,17 +125,17 @@ def test_working_folder_that_is_gone(tmp_path, monkeypatch):
 
 
 def test_not_installed():
-    absent = next((known for known in FUNCTIONS.values() if not known.installed), None)
-    if absent is None:
-        pytest.skip("every known library is installed here")
-    with pytest.raises(CorrconvError, match="not installed"):
-        absent.target({})
+    absent = PythonFunction(module="no_such_library", call=None)
+    with pytest.raises(CorrconvError, match=r"not installed here; `corrconv conventions a\.b` shows"):
+        absent.target("a.b", {})
+    with pytest.raises(CorrconvError, match="none is on PATH"):
+        replace(TOOLS["vips.conv"].runner, programs=("no-such-program",)).target("a.b", {})
 
 
 def test_survey_lists_what_is_here():
     names = [target.name.partition(" ")[0] for target in known_targets()]
     assert "PIL.ImageFilter.Kernel" in names
-    assert set(names) <= {*FUNCTIONS, *COMMANDS}
+    assert set(names) <= {*FUNCTIONS, *TOOLS}
 
 
 # Commands that are small Python programs, so that they run everywhere.
@@ -220,7 +213,7 @@ def test_interrupt_as_the_command_ends_is_not_lost(tmp_path, monkeypatch):
         process.communicate()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("corrconv.libraries.target_commands._printed", interrupted)
+    monkeypatch.setattr("corrconv.libraries.command_lines._printed", interrupted)
     with pytest.raises(KeyboardInterrupt):
         probe(command(tmp_path, TO_FILE).target())
 
@@ -285,17 +278,26 @@ def test_program_that_is_not_there():
 
 
 def test_stand_ins_are_not_taken_for_the_tool(tmp_path, monkeypatch):
-    for name in COMMANDS["imagemagick.convolve"].programs:
+    tool = TOOLS["imagemagick.convolve"].runner
+    for name in tool.programs:
         (tmp_path / name).write_text("#!/bin/sh\necho some other tool\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    assert COMMANDS["imagemagick.convolve"].program != "magick"
+    assert tool.program != "magick"
 
 
-def test_known_conventions_are_all_measured_somewhere():
-    named = {EXPECTED.get(name, name) for name in FUNCTIONS} | set(COMMANDS)
-    named |= {"ffmpeg.convolution-3x3", "ffmpeg.convolution-5x5"}
-    assert {name for name in CONVENTIONS if not name.startswith("matlab.")} <= named
+def test_what_is_not_measured_is_documented():
+    for name, convention in conventions().items():
+        function = library_functions()[name]
+        assert (function.runner is None) == bool(function.documented)
+        assert convention.source.startswith("documented, not measured" if function.documented else "measured")
+
+
+def test_old_names_lead_to_the_one_name():
+    for name, function in library_functions().items():
+        for alias in (name, *function.aliases):
+            assert function_named(alias) is function
+            assert alias == name or alias not in library_functions()
 
 
 def test_real_pictures_go_as_float32_tiff(tmp_path):

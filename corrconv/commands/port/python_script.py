@@ -1,13 +1,27 @@
-"""What stands before and after the call in a port: padding by hand, cropping, and the border put back."""
+"""A port to Python: the call, and around it padding by hand, cropping, and the border put back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from corrconv.core.convention.model import BorderRule, Borders
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Notation
+from corrconv.libraries.function import PythonFunction
 
 if TYPE_CHECKING:
     from corrconv.commands.port.study import Port
+    from corrconv.libraries.function import PythonText
+
+
+def python_script(ported: Port, text: PythonText) -> str:
+    """Python that makes `result` of a gray `image`."""
+    kernel = write_kernel(ported.passed.with_anchor("center"), Notation.NUMPY)
+    usual = ported.function.runner.settings if isinstance(ported.function.runner, PythonFunction) else {}
+    call = text.call({**usual, **ported.settings})
+    lines = ["import numpy as np", *filter(None, [text.imports]), "", f"kernel = {kernel}"]
+    lines += ["kernel = kernel.astype(float)", "padded = image.astype(float)", *pad_lines(ported)]
+    return "\n".join([*lines, f"result = {call}", *after_lines(ported)])
 
 
 def pad_lines(ported: Port) -> list[str]:

@@ -14,25 +14,16 @@ if TYPE_CHECKING:
 
     from corrconv.commands.port.study import Port
     from corrconv.core.convention.model import Side
+    from corrconv.libraries.function import MatlabText
 
-IMFILTER_BORDERS = {"constant": "0", "edge": "'replicate'", "symmetric": "'symmetric'", "wrap": "'circular'"}
 
-
-def matlab_script(ported: Port) -> str:
+def matlab_script(ported: Port, text: MatlabText) -> str:
     """MATLAB that makes `result` of a gray `image`. Raises CorrconvError for a border of mixed constants."""
-    name = ported.target.name.removeprefix("matlab.")
-    shared = ported.target.borders.shared
-    border = shared.rule.value if shared else "constant"
-    calls = {
-        "imfilter": f"imfilter(padded, kernel, {IMFILTER_BORDERS[border]}, 'same')",
-        "filter2": "filter2(kernel, padded, 'same')",
-        "conv2": "conv2(padded, kernel, 'same')",
-    }
     lines = [
         "image = double(imread('in.png'));",
         f"kernel = {write_kernel(ported.passed, Notation.MATLAB)};",
         *_pad_lines(ported),
-        f"result = {calls[name]};",
+        f"result = {text.expression(ported.settings)};",
     ]
     if ported.crop is not None:
         grown = ported.source.output_shape((0, 0), ported.kernel.shape)

@@ -1,4 +1,4 @@
-"""Shell commands that can be probed: a template of arguments, files in a folder of their own, no shell."""
+"""Command lines that filter: a template of arguments, files in a folder of their own, no shell."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
+from corrconv.core.notation.numbers import write_number
 from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
 from corrconv.files.decoding import decode_image
@@ -28,17 +29,30 @@ from corrconv.files.kernels import write_kernel_file
 from corrconv.libraries.target import KERNEL_SHAPES, Shape, Target, TimeoutExceededError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
 PLACEHOLDER = re.compile(r"\{(image|output|kernel(?::[a-z:]+)?)\}")
 
+
+def kernel_list(kernel: Kernel, separator: str = ",") -> str:
+    """All weights, row by row."""
+    return separator.join(write_number(weight) for weight in kernel.weights.ravel().tolist())
+
+
+def kernel_rows(kernel: Kernel) -> str:
+    """The weights with commas between them and semicolons between the rows."""
+    return ";".join(",".join(map(write_number, row)) for row in kernel.weights.tolist())
+
+
 # Ways to write a kernel that only occur inside other tools' arguments, without a notation of their own.
 BARE_NOTATIONS = {
-    "list": lambda kernel: ",".join(_numbers(kernel.weights.ravel())),
-    "spaced": lambda kernel: " ".join(_numbers(kernel.weights.ravel())),
-    "sized": lambda kernel: f"{kernel.shape[1]}x{kernel.shape[0]}:{','.join(_numbers(kernel.weights.ravel()))}",
-    "rows": lambda kernel: ";".join(",".join(_numbers(row)) for row in kernel.weights),
+    "list": kernel_list,
+    "spaced": lambda kernel: kernel_list(kernel, " "),
+    "sized": lambda kernel: f"{kernel.shape[1]}x{kernel.shape[0]}:{kernel_list(kernel)}",
+    "rows": kernel_rows,
 }
 
 # What the suffix of the picture files says about the pixels that they can hold.
@@ -226,13 +240,12 @@ def _gray(picture: Picture) -> NDArray[Any]:
     return gray.pixels[:, :, 0] if gray.pixels.ndim == 3 else gray.pixels
 
 
-def _numbers(values: NDArray[np.float64]) -> list[str]:
-    return [f"{value:.17g}" if value != int(value) else str(int(value)) for value in values]
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A tool's filter: the programs that may be it, what proves that they are, and the command to run.
 
-
-@dataclass(frozen=True)
-class KnownCommand:
-    """A tool's filter: the programs that may be it, what proves that they are, and the command to probe."""
+    command: its template begins with PROGRAM.
+    """
 
     programs: tuple[str, ...]
     sign: str
@@ -264,84 +277,24 @@ class KnownCommand:
                 return name
         return None
 
-    def target(self) -> Target:
-        """The command with the program that is here. Raises CorrconvError where none is."""
+    @property
+    def installed(self) -> bool:
+        """Whether one of the programs is here."""
+        return self.program is not None
+
+    @property
+    def needs(self) -> str:
+        """What must be installed."""
+        return " or ".join(self.programs)
+
+    def target(self, name: str, settings: Mapping[str, Any]) -> Target:
+        """The command with the program that is here. Raises CorrconvError where none is, or for settings."""
+        if settings:
+            raise CorrconvError(f"{name} is a command and takes no --set; give its arguments with --command")
         program = self.program
         if program is None:
-            raise CorrconvError(f"{self.command.name} needs {' or '.join(self.programs)}, and none is on PATH")
-        template = self.command.template.replace("PROGRAM", program, 1)
-        return Command(**{**self.command.__dict__, "template": template}).target()
-
-
-def _imagemagick(name: str, arguments: str) -> KnownCommand:
-    return KnownCommand(
-        ("magick", "convert-im6", "convert"),
-        "ImageMagick",
-        "-version",
-        Command(name=f"imagemagick.{name}", template=f"PROGRAM {{image}} {arguments} {{output}}", image_format="png16"),
-    )
-
-
-def _gmic(name: str) -> KnownCommand:
-    return KnownCommand(
-        ("gmic",),
-        "GREYC",
-        "-version",
-        Command(
-            name=f"gmic.{name}",
-            template=f"PROGRAM -v 0 {{image}} {{kernel:gmic}} {name}[0] [1] keep[0] -output {{output}},float",
-            image_format="tiff",
-        ),
-    )
-
-
-COMMANDS = {
-    known.command.name: known
-    for known in (
-        _imagemagick("convolve", "-morphology Convolve {kernel:sized}"),
-        _imagemagick("correlate", "-morphology Correlate {kernel:sized}"),
-        _imagemagick("-convolve", "-convolve {kernel:list}"),
-        KnownCommand(
-            ("gm",),
-            "GraphicsMagick",
-            "version",
-            Command(
-                name="graphicsmagick.-convolve",
-                template="PROGRAM convert {image} -convolve {kernel:list} {output}",
-                image_format="png16",
-            ),
-        ),
-        _gmic("correlate"),
-        _gmic("convolve"),
-        KnownCommand(
-            ("vips",),
-            "vips",
-            "--version",
-            Command(
-                name="vips.conv",
-                template="PROGRAM conv {image} {output} {kernel:file:vips} --precision float",
-                image_format="tiff",
-            ),
-        ),
-        KnownCommand(
-            ("ffmpeg",),
-            "ffmpeg",
-            "-version",
-            Command(
-                name="ffmpeg.convolution",
-                template="PROGRAM -v error -y -i {image} -vf format=gray,convolution=0m='{kernel:spaced}' {output}",
-                whole_kernels=True,
-            ),
-        ),
-        KnownCommand(
-            ("pnmconvol",),
-            "Netpbm",
-            "--version",
-            Command(
-                name="netpbm.pnmconvol",
-                template="PROGRAM -quiet -matrix={kernel:rows} {image}",
-                image_format="pgm",
-            ),
-        ),
-    )
-}
+            raise CorrconvError(
+                f"{name} needs {self.needs}, and none is on PATH;"
+                f" `corrconv conventions {name}` shows what it is known to compute"
+            )
+        return replace(self.command, template=self.command.template.replace("PROGRAM", program, 1)).target()

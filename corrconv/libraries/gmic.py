@@ -1,0 +1,72 @@
+"""G'MIC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from corrconv.core.convention.model import BorderRule
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Notation
+from corrconv.libraries.borders import BorderWords
+from corrconv.libraries.command_lines import Command, Tool
+from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.shared import EDGE, FLOAT32, LOWER_CONVOLUTION, LOWER_CORRELATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+    from corrconv.libraries.function import Settings, Wanted
+
+WORDS = BorderWords(
+    "boundary",
+    {1: BorderRule.EDGE, 0: BorderRule.CONSTANT, 2: BorderRule.WRAP, 3: BorderRule.SYMMETRIC},
+)
+
+
+def _configure(*, boundary: int = 1) -> dict[str, Any]:
+    return {"borders": WORDS.borders(boundary)}
+
+
+def _place(name: str) -> Callable[[Wanted], dict[str, Any]]:
+    def place(wanted: Wanted) -> dict[str, Any]:
+        settings = WORDS.settings(wanted.borders)
+        # With its zero boundary, G'MIC's correlate lays even kernels elsewhere; its convolve does not.
+        elsewhere = name == "correlate" and settings.get(WORDS.option) == 0
+        return {} if elsewhere else settings
+
+    return place
+
+
+def _write(name: str) -> Callable[[Kernel, Settings, str, str], str]:
+    def write(kernel: Kernel, settings: Settings, image: str, output: str) -> str:
+        written = write_kernel(kernel, Notation.GMIC)
+        boundary = settings.get(WORDS.option, 1)
+        return f"gmic -v 0 {image} '{written}' \\\n  {name}[0] [1],{boundary} keep[0] -output {output},float"
+
+    return write
+
+
+def _function(name: str, computes: Convention) -> LibraryFunction:
+    return LibraryFunction(
+        name=f"gmic.{name}",
+        computes=computes.changed(borders=EDGE, numbers=FLOAT32),
+        configure=_configure,
+        place=_place(name),
+        borders=WORDS,
+        runner=Tool(
+            programs=("gmic",),
+            sign="GREYC",
+            version_argument="-version",
+            command=Command(
+                name=f"gmic.{name}",
+                template=f"PROGRAM -v 0 {{image}} {{kernel:gmic}} {name}[0] [1] keep[0] -output {{output}},float",
+                image_format="tiff",
+            ),
+        ),
+        text=ShellText("tif", _write(name)),
+    )
+
+
+FUNCTIONS = (_function("correlate", LOWER_CORRELATION), _function("convolve", LOWER_CONVOLUTION))

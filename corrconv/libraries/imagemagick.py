@@ -1,0 +1,117 @@
+"""ImageMagick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from corrconv.core.convention.model import SATURATED_HALF_UP, BorderRule, Scale
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Notation
+from corrconv.errors import CorrconvError
+from corrconv.libraries.borders import BorderWords
+from corrconv.libraries.command_lines import Command, Tool, kernel_list
+from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.shared import EDGE, LOWER_CONVOLUTION, LOWER_CORRELATION, anchored_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+    from corrconv.libraries.function import Settings, Wanted
+
+WORDS = BorderWords(
+    "virtual-pixel",
+    {
+        "Edge": BorderRule.EDGE,
+        "Mirror": BorderRule.SYMMETRIC,
+        "Tile": BorderRule.WRAP,
+        "Black": BorderRule.CONSTANT,
+    },
+)
+NOTE = "# ImageMagick 6: convert in place of magick\n"
+
+
+def _borders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {"borders": WORDS.borders(settings.get(WORDS.option, "Edge"))}
+
+
+def _morphology(**settings: Any) -> dict[str, Any]:
+    """virtual-pixel: a word; origin: (x, y), the kernel's own."""
+    _refuse_unknown(settings, WORDS.option, "origin")
+    column, row = settings.get("origin", (None, None))
+    return {**_borders(settings), **(anchored_at(row, column) if row is not None else {})}
+
+
+def _convolve(**settings: Any) -> dict[str, Any]:
+    _refuse_unknown(settings, WORDS.option)
+    return _borders(settings)
+
+
+def _refuse_unknown(settings: Mapping[str, Any], *known: str) -> None:
+    for name in settings:
+        if name not in known:
+            raise CorrconvError(f"ImageMagick's filters have no setting {name!r} here; there are {', '.join(known)}")
+
+
+def _place_morphology(wanted: Wanted) -> dict[str, Any]:
+    settings = WORDS.settings(wanted.borders)
+    return {**settings, "origin": wanted.cell[::-1]} if wanted.cell and wanted.inside else settings
+
+
+def _place(wanted: Wanted) -> dict[str, Any]:
+    return WORDS.settings(wanted.borders)
+
+
+def _write_morphology(name: str) -> Callable[[Kernel, Settings, str, str], str]:
+    def write(kernel: Kernel, settings: Settings, image: str, output: str) -> str:
+        rows, columns = kernel.shape
+        column, row = settings.get("origin", ((columns - 1) // 2, (rows - 1) // 2))
+        written = write_kernel(kernel.with_anchor((row, column)), Notation.IMAGEMAGICK)
+        border = settings.get(WORDS.option, "Edge")
+        return f"{NOTE}magick {image} -virtual-pixel {border} \\\n  -morphology {name} '{written}' {output}"
+
+    return write
+
+
+def _write_convolve(kernel: Kernel, settings: Settings, image: str, output: str) -> str:
+    border = settings.get(WORDS.option, "Edge")
+    return f"{NOTE}magick {image} -virtual-pixel {border} \\\n  -convolve '{kernel_list(kernel)}' {output}"
+
+
+def _tool(name: str, arguments: str) -> Tool:
+    return Tool(
+        programs=("magick", "convert-im6", "convert"),
+        sign="ImageMagick",
+        version_argument="-version",
+        command=Command(
+            name=f"imagemagick.{name}", template=f"PROGRAM {{image}} {arguments} {{output}}", image_format="png16"
+        ),
+    )
+
+
+def _of_morphology(name: str, computes: Convention) -> LibraryFunction:
+    return LibraryFunction(
+        name=f"imagemagick.{name.lower()}",
+        computes=computes.changed(borders=EDGE, numbers=SATURATED_HALF_UP),
+        configure=_morphology,
+        place=_place_morphology,
+        borders=WORDS,
+        runner=_tool(name.lower(), f"-morphology {name} {{kernel:sized}}"),
+        text=ShellText("png", _write_morphology(name)),
+    )
+
+
+FUNCTIONS = (
+    _of_morphology("Convolve", LOWER_CONVOLUTION),
+    _of_morphology("Correlate", LOWER_CORRELATION),
+    LibraryFunction(
+        name="imagemagick.-convolve",
+        computes=LOWER_CORRELATION.changed(borders=EDGE, scale=Scale.SUM, numbers=SATURATED_HALF_UP, square=True),
+        configure=_convolve,
+        place=_place,
+        borders=WORDS,
+        runner=_tool("-convolve", "-convolve {kernel:list}"),
+        text=ShellText("png", _write_convolve),
+    ),
+)

@@ -1,0 +1,28 @@
+"""NumPy's functions of two vectors, applied to each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, call_by_rows
+from corrconv.libraries.shared import CORRELATION, LOWER_CONVOLUTION, by_output_size, placed_output_size
+from corrconv.libraries.target import ROW_SHAPES
+
+if TYPE_CHECKING:
+    from corrconv.core.convention.model import Convention
+
+
+def _function(name: str, computes: Convention) -> LibraryFunction:
+    return LibraryFunction(
+        name=f"numpy.{name}",
+        computes=computes.changed(single_row=True),
+        configure=by_output_size,
+        place=placed_output_size,
+        runner=PythonFunction(
+            module="numpy", call=call_by_rows(f"numpy.{name}"), settings={"mode": "same"}, kernel_shapes=ROW_SHAPES
+        ),
+        text=PythonText("", f"np.array([np.{name}(row, kernel[0]{{settings}}) for row in padded])"),
+    )
+
+
+FUNCTIONS = (_function("correlate", CORRELATION), _function("convolve", LOWER_CONVOLUTION))

@@ -1,0 +1,132 @@
+"""All known functions, found by looking into this folder: a library is added by adding its file."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import packages_distributions, version
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from corrconv import libraries
+from corrconv.errors import CorrconvError
+from corrconv.libraries.function import LibraryFunction, PythonFunction, titled
+from corrconv.libraries.running import imported_callable
+from corrconv.libraries.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from corrconv.core.convention.model import Convention
+    from corrconv.libraries.function import Array, Run
+
+
+@cache
+def library_functions() -> dict[str, LibraryFunction]:
+    """Every known function by its name, in the order of the files' names."""
+    found: dict[str, LibraryFunction] = {}
+    for module in iter_modules(libraries.__path__):
+        for function in getattr(import_module(f"{libraries.__name__}.{module.name}"), "FUNCTIONS", ()):
+            if function.name in found:
+                raise ValueError(f"{function.name} is defined twice")
+            found[function.name] = function
+    return found
+
+
+def conventions() -> dict[str, Convention]:
+    """The conventions of all functions that have one, with their usual settings, by name."""
+    found = {name: function.convention for name, function in library_functions().items()}
+    return {name: convention for name, convention in found.items() if convention is not None}
+
+
+def function_named(name: str) -> LibraryFunction:
+    """The function of this name or alias. Raises CorrconvError with the names that come close."""
+    known = library_functions()
+    aliases = {alias: function for function in known.values() for alias in function.aliases}
+    if name in known or name in aliases:
+        return known.get(name) or aliases[name]
+    near = [other for other in known if name.lower() in other.lower()]
+    near = near or get_close_matches(name, [*known, *aliases], n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`corrconv conventions` lists them all"
+    raise CorrconvError(f"no function is known as {name!r}; {hint}")
+
+
+def parse_function(text: str) -> tuple[LibraryFunction, dict[str, Any]]:
+    """A function and its settings: `scipy.ndimage.convolve mode=mirror origin=1`, `matlab.imfilter replicate`."""
+    try:
+        name, *rest = shlex.split(text) or [""]
+    except ValueError as error:
+        raise CorrconvError(f"{text!r} cannot be split into words: {error}; check its quotes") from None
+    function = function_named(name)
+    return function, dict(parse_setting(word) if "=" in word else function.setting_of(word) for word in rest)
+
+
+def convention_named(text: str) -> Convention:
+    """What a function computes, with the settings behind its name. Raises CorrconvError."""
+    function, settings = parse_function(text)
+    return replace(function.configured(settings), name=" ".join([function.name, *text.split()[1:]]))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """The name and the value of NAME=VALUE; values are Python literals, or else text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.replace("-", "_").isidentifier():
+        raise CorrconvError(f"{text!r} is not NAME=VALUE, such as mode=same")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def target_named(name: str, settings: dict[str, Any]) -> Target:
+    """What to probe: a known function, or `package.module:function`, called as f(image, kernel, **settings).
+
+    Raises CorrconvError for a name that is none of these, or that is not installed here.
+    """
+    if ":" in name:
+        return Target(name=titled(name, settings), run=partial(imported_callable(name), **settings))
+    try:
+        function = function_named(name)
+    except CorrconvError as error:
+        raise CorrconvError(f"{error} any function can be given as package.module:function") from None
+    if function.runner is None:
+        raise CorrconvError(f"{function.name} cannot be run from here, so it cannot be probed")
+    return function.runner.target(function.name, settings)
+
+
+def known_targets() -> Iterator[Target]:
+    """Everything known that is installed here."""
+    for function in library_functions().values():
+        if function.runner is not None and function.installed:
+            yield function.runner.target(function.name, {})
+
+
+def contestants(threads: int) -> dict[str, Callable[[Array, Array], Run | None]]:
+    """The functions that can be timed here, told to use this many threads."""
+
+    def bound(contest: Callable[[Array, Array, int], Run | None]) -> Callable[[Array, Array], Run | None]:
+        return lambda image, weights: contest(image, weights, threads)
+
+    return {
+        name: bound(function.contest)
+        for name, function in library_functions().items()
+        if function.contest is not None and function.installed
+    }
+
+
+def contestant_names() -> tuple[str, ...]:
+    """All functions that could be timed, installed or not."""
+    return tuple(name for name, function in library_functions().items() if function.contest is not None)
+
+
+def contestant_versions() -> dict[str, str]:
+    """The versions of the libraries that can be timed here, by distribution, and NumPy's."""
+    runners = [library_functions()[name].runner for name in contestants(1)]
+    modules = ["numpy", *(runner.module for runner in runners if isinstance(runner, PythonFunction))]
+    distributions = packages_distributions()
+    names = dict.fromkeys(distributions[module][0] for module in modules if module in distributions)
+    return {name: version(name) for name in names}

@@ -1,0 +1,70 @@
+"""PyTorch."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.core.terms import OutputSize
+from corrconv.libraries.contest import matching, padded
+from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run, attribute
+from corrconv.libraries.shared import CONVOLUTION, FLOAT32, LOWER_CORRELATION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corrconv.libraries.function import Array
+
+
+def _call(path: str) -> Callable[..., Any]:
+    def call(image: Array, kernel: Array, **settings: Any) -> Any:
+        torch = import_module("torch")
+        pixels, weights = (torch.from_numpy(values.astype(np.float32))[None, None] for values in (image, kernel))
+        return attribute(path)(pixels, weights, **settings)[0, 0].numpy()
+
+    return call
+
+
+def _text(name: str) -> PythonText:
+    return PythonText(
+        "import torch",
+        f"torch.nn.functional.{name}(\n    torch.from_numpy(padded)[None, None],"
+        " torch.from_numpy(kernel)[None, None]{settings}\n)[0, 0].numpy()",
+    )
+
+
+def _contest(image: Array, weights: Array, threads: int) -> Run | None:
+    torch = import_module("torch")
+    torch.set_num_threads(threads)
+    if weights.size > 200:  # a second and more
+        return None
+    functional, taps = torch.nn.functional, torch.from_numpy(matching(image, weights))[None, None]
+
+    def run() -> Array:
+        with torch.no_grad():
+            pixels = torch.from_numpy(padded(image, weights).astype(matching(image, weights).dtype, copy=False))
+            result: Array = functional.conv2d(pixels[None, None], taps)[0, 0].numpy()
+        return result
+
+    return run
+
+
+FUNCTIONS = (
+    LibraryFunction(
+        name="torch.nn.functional.conv2d",
+        aliases=("torch.conv2d",),
+        computes=LOWER_CORRELATION.changed(numbers=FLOAT32),
+        runner=PythonFunction(module="torch", call=_call("torch.nn.functional.conv2d"), settings={"padding": "same"}),
+        text=_text("conv2d"),
+        contest=_contest,
+    ),
+    LibraryFunction(
+        name="torch.nn.functional.conv_transpose2d",
+        aliases=("torch.conv_transpose2d",),
+        computes=CONVOLUTION.changed(output_size=OutputSize.FULL, numbers=FLOAT32),
+        runner=PythonFunction(module="torch", call=_call("torch.nn.functional.conv_transpose2d")),
+        text=_text("conv_transpose2d"),
+    ),
+)
