@@ -47,15 +47,29 @@ PACKAGES = {
 # Modules of a command that are neither its command nor its view, but part of its study.
 STUDIES = {
     "study",
+    "backward",
     "experiments",
     "known_laws",
     "like_study",
     "offset_study",
+    "matrix",
     "nearest",
+    "output",
+    "padding",
     "subject",
     "theory",
 }
-VIEWS = {"view", "like_view", "matlab_script", "offset_view", "python_script", "shell_script"}
+VIEWS = {
+    "view",
+    "backward_view",
+    "like_view",
+    "matlab_script",
+    "matrix_view",
+    "offset_view",
+    "output_view",
+    "python_script",
+    "shell_script",
+}
 # No command imports another, but for those that show what others do.
 GUESTS = {"demo": {"compare"}, "page": {"compare", "explain"}, "__init__": {"compare"}}
 PURE_ROOMS = ("core", "study")  # arrays in, arrays out

@@ -25,6 +25,7 @@ COMMANDS = {
     "learn": "Recover the kernel between two pictures; learn it under both conventions.",
     "train": "A small CNN, trained under both conventions.",
     "kernel": "List, show and convert kernels.",
+    "layer": "A layer of a CNN: sizes, channels, gradients, transposed.",
     "laws": "Which algebraic laws hold, checked on real numbers.",
     "probe": "What does that function or command really compute?",
     "diagnose": "Which operation, anchor, border ... gave that result?",

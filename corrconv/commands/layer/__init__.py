@@ -1,0 +1,1 @@
+"""corrconv layer: what a layer of a network computes."""
