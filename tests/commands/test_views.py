@@ -171,10 +171,13 @@ def test_a_kernel_is_shown_as_both_operations_lay_it() -> None:
         "   2  1",
         "",
         "anchor    row 1, column 1 (in brackets)",
-        "sum       10; of absolute values 10",
-        "rank      2",
+        "sum       10; pictures become 10 times as bright, see --normalize",
+        "rank      2: a sum of 2 products column times row ('kernel split')",
         "symmetry  neither; mirrors, up-down or left-right: none",
         "verdict   differ: it matters which operation you use",
+        "even      with an even number of rows and columns no cell is the middle: the",
+        "          anchor 1,1 is half a pixel off it, correlation moves the picture one",
+        "          way and convolution the other",
     ]
 
 

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
     from corrconv.core.terms import Boundary
 
-orientation_option = click.option("--orientation", type=EnumChoice(Orientation), help="Turn or mirror it first.")
+orientation_option = click.option(
+    "--orientation",
+    type=EnumChoice(Orientation),
+    metavar="TURN",
+    help="Turn or mirror it first: half-turn, left-right, top-bottom, transposed, quarter-left or quarter-right.",
+)
 
 
 @click.group()
