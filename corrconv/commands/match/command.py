@@ -120,11 +120,11 @@ def command(
 
 def _answer_offset(ctx: click.Context, image: Picture, template: Picture) -> None:
     from corrconv.commands.match.offset_study import find_offsets
-    from corrconv.commands.match.offset_view import offset_document, offset_picture, offset_view
+    from corrconv.commands.match.offset_view import offset_document, offset_picture, offset_rows, offset_view
     from corrconv.commands.match.pictures import write_scores
     from corrconv.files.images import to_gray
 
-    refuse_given(ctx, ("operation", "raw", "as_rows", "threads"), "has no effect on the offset of two whole pictures")
+    refuse_given(ctx, ("operation", "raw", "threads"), "has no effect on the offset of two whole pictures")
     given = ctx.params
     first, second = (to_gray(picture).planes[:, :, 0] for picture in (image, template))
     offsets = find_offsets(first, second, given["count"])
@@ -134,11 +134,14 @@ def _answer_offset(ctx: click.Context, image: Picture, template: Picture) -> Non
         say = report(quiet=given["quiet"])
         for line in write_scores(given["score_map"], offsets.known_scores, raw=False, force=given["force"]):
             say(line)
-    answer(
-        lambda: offset_document(offsets, image.name, template.name),
-        lambda: offset_view(offsets, image.name, template.name),
-        as_json=given["as_json"],
-    )
+    if given["as_rows"]:
+        click.echo(offset_rows(offsets), nl=False)
+    else:
+        answer(
+            lambda: offset_document(offsets, image.name, template.name),
+            lambda: offset_view(offsets, image.name, template.name),
+            as_json=given["as_json"],
+        )
     least = LEAST_LIKENESS if given["min_score"] is None else given["min_score"]
     if given["exit_code"] and offsets.best.score < least:
         ctx.exit(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +105,16 @@ def offset_document(offsets: Offsets, first: str, second: str) -> dict[str, Any]
             {**_place(offsets, peak), "score": peak.score, "overlap": offsets.overlap(peak)} for peak in offsets.peaks
         ],
     }
+
+
+def offset_rows(offsets: Offsets) -> str:
+    """The offsets as comma-separated values, with a heading."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", "column", "score", "overlap"])
+    for peak in offsets.peaks:
+        writer.writerow([*offsets.offset(peak), repr(peak.score), offsets.overlap(peak)])
+    return text.getvalue()
 
 
 def _place(offsets: Offsets, peak: Match) -> dict[str, Any]:

@@ -90,6 +90,12 @@ def test_signals_are_answered_by_their_lag_and_a_correlogram():
     assert scores.argmax() == 99 - 10
 
 
+def test_offsets_come_as_rows_too():
+    write_picture("noise.png", NOISE)
+    heading, best, *_ = run("match", "noise.png", "noise.png", "--csv").stdout.splitlines()
+    assert (heading, best) == ("row,column,score,overlap", f"0,0,1.0,{NOISE.size}")
+
+
 def test_a_short_signal_is_sought_in_a_long_one():
     done = run("match", "[5 1 1 9 2 7 1 1]", "[9 2 7]")
     assert "The template begins at sample 3 of the signal" in done.stdout
@@ -98,7 +104,7 @@ def test_a_short_signal_is_sought_in_a_long_one():
 
 def test_options_of_templates_are_refused_with_the_reason():
     write_picture("noise.png", NOISE)
-    for option in (["--raw"], ["--operation", "convolution"], ["--csv"], ["--threads", "2"]):
+    for option in (["--raw"], ["--operation", "convolution"], ["--threads", "2"]):
         assert "has no effect on the offset" in trouble(run("match", "noise.png", "noise.png", *option))
     write_picture("flat.png", np.full((9, 9), 7, np.uint8))
     assert "flat" in trouble(run("match", "flat.png", "flat.png"))
