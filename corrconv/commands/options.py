@@ -23,35 +23,35 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _layout_options(boundary: str, output_size: str) -> tuple[Callable[[Command], Command], ...]:
-    return (
-        click.option("--boundary", type=BoundaryType(), default=boundary, help="What lies outside the image."),
-        click.option("--fill", type=float, default=0.0, help="Pixel value outside, for --boundary constant."),
-        click.option("--output-size", type=EnumChoice(OutputSize), default=output_size, help="Which outputs to keep."),
-        click.option("--anchor", type=AnchorType(), help="Kernel cell over the output pixel."),
-        click.option("--dilation", type=PairType(), default="1", help="Spread the kernel's cells n pixels apart."),
-    )
+def _layout_options(boundary: str, output_size: str) -> dict[str, Callable[[Command], Command]]:
+    return {
+        "boundary": click.option(
+            "--boundary", type=BoundaryType(), default=boundary, help="What lies outside the image."
+        ),
+        "fill": click.option("--fill", type=float, default=0.0, help="Pixel value outside, for --boundary constant."),
+        "output_size": click.option(
+            "--output-size", type=EnumChoice(OutputSize), default=output_size, help="Which outputs to keep."
+        ),
+        "anchor": click.option("--anchor", type=AnchorType(), help="Kernel cell over the output pixel."),
+        "dilation": click.option(
+            "--dilation", type=PairType(), default="1", help="Spread the kernel's cells n pixels apart."
+        ),
+    }
 
 
-LAYOUT_OPTIONS = (
-    *_layout_options("reflect", "same"),
-    click.option("--stride", type=PairType(), default="1", help="Keep every n-th output."),
-)
-WEIGHT_OPTIONS = (
-    click.option("--scale", type=float, default=1.0, metavar="X", help="Multiply the kernel by X."),
-    click.option("--normalize", is_flag=True, help="Divide the kernel by its sum."),
-)
-PIXEL_OPTIONS = (
-    click.option("--gray", is_flag=True, help="Make the image gray first."),
-    click.option("--bias", type=float, default=0.0, metavar="B", help="Add B to every result."),
-    click.option("--display", type=EnumChoice(Display), default="clip", help="How values become pixels."),
-    click.option("--alpha", type=EnumChoice(Alpha), default="keep", help="What happens to transparency."),
-)
-COMPUTING_OPTIONS = (
-    click.option("--engine", type=EnumChoice(Engine), default="auto", help="How to compute the sums."),
-    click.option("--precision", type=EnumChoice(Precision), default="auto", help="In which numbers."),
-    click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use."),
-)
+FILTER_OPTIONS = {
+    **_layout_options("reflect", "same"),
+    "stride": click.option("--stride", type=PairType(), default="1", help="Keep every n-th output."),
+    "scale": click.option("--scale", type=float, default=1.0, metavar="X", help="Multiply the kernel by X."),
+    "normalize": click.option("--normalize", is_flag=True, help="Divide the kernel by its sum."),
+    "gray": click.option("--gray", is_flag=True, help="Make the image gray first."),
+    "bias": click.option("--bias", type=float, default=0.0, metavar="B", help="Add B to every result."),
+    "display": click.option("--display", type=EnumChoice(Display), default="clip", help="How values become pixels."),
+    "alpha": click.option("--alpha", type=EnumChoice(Alpha), default="keep", help="What happens to transparency."),
+    "engine": click.option("--engine", type=EnumChoice(Engine), default="auto", help="How to compute the sums."),
+    "precision": click.option("--precision", type=EnumChoice(Precision), default="auto", help="In which numbers."),
+    "threads": click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use."),
+}
 
 like_option = click.option("--like", type=ConventionType(), help="Filter as this library does; see 'conventions'.")
 likes_option = click.option(
@@ -97,32 +97,86 @@ def refuse_given(ctx: click.Context, names: Iterable[str], why: str) -> None:
             raise click.UsageError(f"{shown} {why}", ctx)
 
 
-def filter_options(function: Command) -> Command:
-    """Give a command all options of filtering; it receives them as one `choices`."""
+def without_effect(
+    *names: str, unless: tuple[str, ...] = (), when: tuple[str, ...] = ()
+) -> Callable[[Command], Command]:
+    """Refuse options that would be ignored: unless one of some others is given, or when one of some is.
 
-    @wraps(function)
-    def command(*args: Any, **values: Any) -> Any:
-        from corrconv.core.options import Options
-        from corrconv.core.rendering import Rendering
+    All are named as the function receives them.
+    """
 
-        def take(*names: str) -> dict[str, Any]:
-            return {name: values.pop(name) for name in names}
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def command(*args: Any, **values: Any) -> Any:
+            context = click.get_current_context()
+            given = [name for name in (*unless, *when) if _is_given(context, name)]
+            idle = [name for name in names if _is_given(context, name)]
+            if idle and not set(given) & set(unless) and (unless or given):
+                others = " or ".join(_spelled(context, name) for name in (unless or given))
+                raise click.UsageError(
+                    f"{_spelled(context, idle[0])} has no effect {'without' if unless else 'beside'} {others}", context
+                )
+            return function(*args, **values)
 
-        given = click.get_current_context().get_parameter_source
-        if given("fill") is ParameterSource.COMMANDLINE and values["boundary"] != Boundary.CONSTANT:
-            raise click.UsageError("--fill is the pixel value outside for --boundary constant; add that option")
-        layout = take("boundary", "fill", "output_size", "anchor", "stride", "dilation")
-        computing = take("engine", "precision", "threads")
-        choices = FilterChoices(
-            options=Options(**layout, **computing),
-            rendering=Rendering(**take("bias", "display", "alpha")),
-            **take("scale", "normalize", "gray"),
-        )
-        return function(*args, choices=choices, **values)
+        return command  # type: ignore[return-value]
 
-    for option in reversed((*LAYOUT_OPTIONS, *WEIGHT_OPTIONS, *PIXEL_OPTIONS, *COMPUTING_OPTIONS)):
-        command = option(command)
-    return command  # type: ignore[return-value]
+    return decorate
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _spelled(context: click.Context, name: str) -> str:
+    parameter = next(parameter for parameter in context.command.params if parameter.name == name)
+    return "/".join([parameter.opts[0], *parameter.secondary_opts[:1]])
+
+
+def _refuse_idle_layout(values: dict[str, Any]) -> None:
+    """Raise click's UsageError for options of the layout that the others among them leave without effect."""
+    context = click.get_current_context()
+    output_size, boundary = values["output_size"], values["boundary"]
+    if _is_given(context, "fill") and boundary != Boundary.CONSTANT:
+        raise click.UsageError("--fill is the pixel value outside for --boundary constant; add that option")
+    if output_size == OutputSize.VALID:
+        for name in ("boundary", "fill"):
+            if _is_given(context, name):
+                raise click.UsageError(f"--{name} has no effect with --output-size valid, which reads nothing outside")
+    if output_size != OutputSize.SAME and _is_given(context, "anchor"):
+        raise click.UsageError(f"--anchor has no effect with output size {output_size}, which keeps every position")
+
+
+def filter_options_but(*without: str) -> Callable[[Command], Command]:
+    """Give a command all options of filtering, but those that it has no use for; it receives them as one `choices`."""
+
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def command(*args: Any, **values: Any) -> Any:
+            from corrconv.core.options import Options
+            from corrconv.core.rendering import Rendering
+
+            def take(*names: str) -> dict[str, Any]:
+                return {name: values.pop(name) for name in names if name in values}
+
+            _refuse_idle_layout(values)
+            layout = take("boundary", "fill", "output_size", "anchor", "stride", "dilation")
+            computing = take("engine", "precision", "threads")
+            choices = FilterChoices(
+                options=Options(**layout, **computing),
+                rendering=Rendering(**take("bias", "display", "alpha")),
+                **take("scale", "normalize", "gray"),
+            )
+            return function(*args, choices=choices, **values)
+
+        for name, option in reversed(FILTER_OPTIONS.items()):
+            if name not in without:
+                command = option(command)
+        return command  # type: ignore[return-value]
+
+    return decorate
+
+
+filter_options = filter_options_but()
 
 
 def plane_options(function: Command) -> Command:
@@ -132,11 +186,12 @@ def plane_options(function: Command) -> Command:
     def command(*args: Any, **values: Any) -> Any:
         from corrconv.core.options import Options
 
+        _refuse_idle_layout(values)
         names = ("boundary", "fill", "output_size", "anchor", "dilation", "engine", "threads")
         options = Options(**{name: values.pop(name) for name in names})
         return function(*args, options=options, **values)
 
-    engine, _, threads = COMPUTING_OPTIONS
-    for option in reversed((*_layout_options("constant", "full"), engine, threads)):
+    plane = _layout_options("constant", "full") | {name: FILTER_OPTIONS[name] for name in ("engine", "threads")}
+    for option in reversed(plane.values()):
         command = option(command)
     return command  # type: ignore[return-value]

@@ -10,8 +10,6 @@ import click
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from enum import StrEnum
-
     from click.shell_completion import CompletionItem
 
     from corrconv.core.convention.model import Convention
@@ -43,25 +41,12 @@ class _Type(click.ParamType[Any]):
         raise NotImplementedError
 
 
-class EnumChoice(click.ParamType[Any]):
-    """A closed choice, by the members' values."""
+class EnumChoice(click.Choice[Any]):
+    """A closed choice: click's own, by the members' values rather than by their names."""
 
-    def __init__(self, choices: type[StrEnum]) -> None:
-        self.choices = choices
-        self.name = choices.__name__.lower()
-        self._values = click.Choice([member.value for member in choices])
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
-        """The choices."""
-        return self._values.get_metavar(param, ctx)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
-        """The member."""
-        return self.choices(self._values.convert(value, param, ctx))
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Complete the values."""
-        return self._values.shell_complete(ctx, param, incomplete)
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:
+        """What is typed."""
+        return str(choice)
 
 
 class _InputType(_Type):

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corrconv.commands.answer import report
-from corrconv.commands.options import FilterChoices, filter_options, force_option, like_option, quiet_option
+from corrconv.commands.options import (
+    FilterChoices,
+    filter_options,
+    force_option,
+    like_option,
+    quiet_option,
+    without_effect,
+)
 from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 @filter_options
 @like_option
 @force_option
+@without_effect("verbose", when=("like",))
 @quiet_option
 @click.pass_context
 def command(
@@ -69,6 +77,8 @@ def command(
         from corrconv.commands.like import refuse_beside_like
 
         refuse_beside_like(ctx)
+        if len(images) == 1 and choices.options.threads is not None:
+            raise click.UsageError("--threads has no effect beside --like with one picture", ctx)
         filter_file = LikeFilter(kernel, operation, choices, inputs_of_command(), convention=like, **writing)
         label = like.name
     targets = name_outputs(images, label, output, writing["format_name"])

@@ -10,11 +10,12 @@ from corrconv.commands.answer import answer, report, say_notes
 from corrconv.commands.options import (
     FilterChoices,
     exit_code_option,
-    filter_options,
+    filter_options_but,
     force_option,
     json_option,
     likes_option,
     quiet_option,
+    without_effect,
 )
 from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
 
@@ -31,11 +32,14 @@ TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2"
 @click.argument("image", type=ImageType())
 @click.argument("kernels", metavar="[KERNEL]...", type=KernelType(), nargs=-1)
 @click.option("-o", "--output", metavar="DIR", help="Write the pictures of each kernel to this folder.")
-@filter_options
+@filter_options_but("alpha", "precision")
 @likes_option
 @json_option
 @exit_code_option
 @force_option
+@without_effect("force", unless=("output",))
+@without_effect("bias", "display", unless=("output",))
+@without_effect("threads", when=("likes",))
 @quiet_option
 @click.pass_context
 def command(

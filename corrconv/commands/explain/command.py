@@ -15,6 +15,7 @@ from corrconv.commands.options import (
     json_option,
     like_option,
     quiet_option,
+    without_effect,
 )
 from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
 from corrconv.core.terms import Operation
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 @like_option
 @json_option
 @force_option
+@without_effect("force", unless=("output",))
+@without_effect("threads", when=("like",))
 @quiet_option
 @click.pass_context
 def command(

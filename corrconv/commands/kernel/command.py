@@ -8,7 +8,7 @@ import click
 
 from corrconv.commands.answer import answer
 from corrconv.commands.kernel.study import Combining
-from corrconv.commands.options import force_option, json_option
+from corrconv.commands.options import force_option, json_option, without_effect
 from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, KernelType, inputs_of_command
 from corrconv.core.convention.model import Orientation
 from corrconv.core.terms import Notation
@@ -81,6 +81,7 @@ def oriented(kernel: Kernel, orientation: Orientation | None) -> Kernel:
 @orientation_option
 @click.option("-o", "--output", metavar="FILE", default="-", help="Where to write it; - is standard output.")
 @force_option
+@without_effect("force", unless=("output",))
 def convert_kernel(
     kernel: Kernel, notation: Notation, orientation: Orientation | None, output: str, force: bool
 ) -> None:
@@ -109,6 +110,7 @@ def convert_kernel(
 @click.option("--boundary", type=BoundaryType(), default="reflect", help="The border of the check.")
 @click.option("-o", "--output", metavar="FILE", help="Write the merged kernel (.json, .csv, .npy, .mat).")
 @force_option
+@without_effect("force", unless=("output",))
 @json_option
 def combine_kernels(
     first: Kernel, second: Kernel, by: Combining, boundary: Boundary, output: str | None, force: bool, as_json: bool

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, save_drawing, say_notes
-from corrconv.commands.options import exit_code_option, force_option, json_option, plane_options, quiet_option
+from corrconv.commands.options import (
+    exit_code_option,
+    force_option,
+    json_option,
+    plane_options,
+    quiet_option,
+    without_effect,
+)
 from corrconv.commands.parameters import ImageType, KernelType
 
 if TYPE_CHECKING:
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 @json_option
 @exit_code_option
 @force_option
+@without_effect("force", unless=("output",))
 @quiet_option
 @click.pass_context
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, report, save_drawing
-from corrconv.commands.options import force_option, json_option, quiet_option
+from corrconv.commands.options import force_option, json_option, quiet_option, without_effect
 from corrconv.commands.parameters import AnchorType, ImageType, PairType, SourceType
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="PICTURE", help="Draw the kernels, and the losses of --steps.")
 @json_option
 @force_option
+@without_effect(
+    "force",
+    unless=(
+        "output",
+        "save",
+    ),
+)
 @quiet_option
 def command(
     before: Picture,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, report, save_drawing, say_notes
-from corrconv.commands.options import exit_code_option, force_option, json_option, quiet_option, refuse_given
+from corrconv.commands.options import (
+    exit_code_option,
+    force_option,
+    json_option,
+    quiet_option,
+    refuse_given,
+    without_effect,
+)
 from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType
 from corrconv.core.terms import Operation
 
@@ -37,6 +44,13 @@ LEAST_LIKENESS = 0.5
 @json_option
 @exit_code_option
 @force_option
+@without_effect(
+    "force",
+    unless=(
+        "output",
+        "score_map",
+    ),
+)
 @quiet_option
 @click.pass_context
 def command(

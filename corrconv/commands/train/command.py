@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from corrconv.commands.answer import answer, save_drawing
-from corrconv.commands.options import force_option, json_option, quiet_option
+from corrconv.commands.options import json_option, quiet_option
 
 
 @click.command()
@@ -17,7 +17,6 @@ from corrconv.commands.options import force_option, json_option, quiet_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Chooses pictures, start and batches.")
 @click.option("-o", "--output", metavar="PICTURE", help="Draw the learned filters and the losses.")
 @json_option
-@force_option
 @quiet_option
 def command(
     steps: int,
@@ -26,7 +25,6 @@ def command(
     seed: int,
     output: str | None,
     as_json: bool,
-    force: bool,
     quiet: bool,
 ) -> None:
     """Train a small network with correlation and with true convolution, and compare.
@@ -50,5 +48,5 @@ def command(
     with counting("training", quiet=quiet) as progress:
         training = train_both(images, labels, test_images, test_labels, plan, progress=progress)
     title = f"learning to read {' '.join(CHARACTERS)} from {pictures} pictures"
-    save_drawing(output, lambda: training_picture(training, title, images[:48]), force=force, quiet=quiet)
+    save_drawing(output, lambda: training_picture(training, title, images[:48]), force=False, quiet=quiet)
     answer(lambda: training_document(training), lambda: training_view(training, title), as_json=as_json)

@@ -1,0 +1,192 @@
+"""Every option of every command acts, or is refused with the reason: none is accepted and ignored."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+import pytest
+from shell import NOISE, files, run, trouble, write_picture
+
+from corrconv.commands.group import COMMANDS, corrconv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A short command line for each command, and further ones in which options show that they act.
+LINES: dict[str, list[str]] = {
+    "apply": [
+        "apply photo.png [1,2;3,4] -o out.png",
+        "apply photo.png [1,2;3,4] --boundary constant -o out.png",
+        "apply photo.png [1,2;3,4] -o photo.png",
+    ],
+    "compare": [
+        "compare photo.png [1,2;3,4]",
+        "compare photo.png [1,2;3,4] --boundary constant",
+        "compare photo.png [1,2;3,4] -o out",
+        "compare panel.png [1,2;3,4] -o .",
+    ],
+    "explain": [
+        "explain photo.png [1,2;3,4] --at 0,3",
+        "explain photo.png [1,2;3,4] --at 0,3 --boundary constant",
+        "explain photo.png [1,2;3,4] --at 0,3 --stride 2 -o photo.png",
+    ],
+    "match": ["match photo.png part.png --min-score 0.2", "match photo.png part.png -o photo.png"],
+    "laws": [
+        "laws photo.png emboss box:size=2",
+        "laws photo.png emboss box --output-size same --boundary constant",
+        "laws photo.png emboss box -o photo.png",
+    ],
+    "train": ["train --steps 2 --pictures 20"],
+    "kernel list": ["kernel list"],
+    "kernel show": ["kernel show emboss"],
+    "kernel convert": ["kernel convert k.csv --to imagemagick", "kernel convert k.csv --to csv -o k.csv"],
+    "kernel combine": ["kernel combine k.csv emboss", "kernel combine k.csv emboss -o k.csv"],
+    "kernel split": ["kernel split log"],
+    "port": ["port emboss --from cv2.filter2D --to scipy.ndimage.convolve"],
+    "conventions": ["conventions"],
+}
+# Commands whose options are walked nowhere yet, and options that change nothing but how long it takes.
+NOT_WALKED = {
+    *("learn", "probe", "diagnose", "bench", "demo"),
+    *("page", "layer", "spectrum", "weights", "questions", "animate"),
+}
+UNSEEN = {"--threads", "--engine", "--precision", "--quiet", "--exit-code", "--help"}
+
+# Options for what happens now and then: an output that is an input, many matches.
+AT_TIMES = {"--force", "--count", "--min-score", "--alpha", "--gray"}
+
+# What is tried of an option, beside what its type suggests.
+VALUES: dict[str, list[str]] = {
+    "--boundary": ["wrap"],
+    "--fill": ["9"],
+    "--anchor": ["0,0"],
+    "--scale": ["3"],
+    "--bias": ["7"],
+    "--like": ["scipy.ndimage.convolve", "cv2.filter2D --like scipy.ndimage.convolve"],
+    "--at": ["2,2"],
+    "--crop": ["0,0,2,3"],
+    "--min-score": ["0.9"],
+    "--map": ["scores.npy"],
+    "--count": ["1"],
+    "--output": ["written.png", "written", "written.csv"],
+    "--format": ["tiff"],
+    "--from": ["matlab.conv2"],
+    "--to": ["csv", "matlab.conv2"],
+    "--png-level": ["0"],
+    "--terms": ["1"],
+}
+
+
+def leaves(group: click.Group = corrconv, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command, by the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+LEAVES = dict(leaves())
+OPTIONS = [
+    (name, option)
+    for name, command in LEAVES.items()
+    if name in LINES
+    for option in command.params
+    if isinstance(option, click.Option)
+]
+
+
+def tried(option: click.Option) -> list[list[str]]:
+    """Words that give an option a value other than its default."""
+    name = max(option.opts, key=len)
+    if option.is_flag:
+        return [[word] for word in (name, *option.secondary_opts)]
+    if name in VALUES:
+        return [[name, *value.split()] for value in VALUES[name]]
+    match option.type:
+        case click.Choice(choices=choices):
+            return [[name, str(choice)] for choice in choices]
+        case click.IntRange(min=least):
+            return [[name, str((least or 0) + 2)]]
+    return [[name, "2"]]
+
+
+def outcome(line: list[str]) -> tuple[int, Any]:
+    """The status, and everything that a command line leaves behind."""
+    for name in files():
+        Path(name).unlink()
+    shutil.rmtree("out", ignore_errors=True)
+    picture = np.dstack([NOISE, NOISE[:, :, 1]])
+    write_picture("photo.png", picture)
+    write_picture("panel.png", picture)
+    write_picture("part.png", NOISE[2:6, 3:7])
+    Path("k.csv").write_text("1,2,3\n4,5,6\n")
+    result = run(*line)
+    if result.exit_code == 2:
+        assert result.stderr.splitlines()[-1].startswith("Error: ")
+    left = {name: Path(name).read_bytes() for name in files()}
+    return result.exit_code, (result.stdout, result.stderr, left)
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS, ids=lambda each: each if isinstance(each, str) else each.name)
+def test_every_option_acts_somewhere_and_is_ignored_nowhere(name: str, option: click.Option) -> None:
+    if max(option.opts, key=len) in UNSEEN:
+        return
+    acted = []
+    for line in LINES[name]:
+        words = line.split()
+        _, plain = outcome(words)
+        changed = [outcome([*words, *added]) for added in tried(option)]
+        acted.append(any(status == 0 and left != plain for status, left in changed))
+        refused = {status for status, _ in changed} == {2}
+        at_times = max(option.opts, key=len) in AT_TIMES
+        assert acted[-1] or refused or at_times, f"{line} {option.opts[0]} is accepted and ignored"
+    assert any(acted), f"{option.opts[0]} acts nowhere"
+
+
+def test_every_command_is_walked() -> None:
+    assert set(LINES) <= set(LEAVES)
+    assert {name for name in LEAVES if name.split()[0] not in NOT_WALKED} == set(LINES)
+    assert {name.split()[0] for name in LEAVES} == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("compare photo.png box --bias 3", "--bias has no effect without -o"),
+        ("compare photo.png box --display signed", "--display has no effect without -o"),
+        ("compare photo.png box --force", "--force has no effect without -o"),
+        ("compare photo.png box --like cv2.filter2D --like cv2.filter2D --threads 2", "no effect beside --like"),
+        ("compare photo.png box --like cv2.filter2D --like cv2.filter2D --force", "no effect without -o"),
+        ("apply photo.png box -v --like cv2.filter2D", "-v has no effect beside --like"),
+        ("apply photo.png box --threads 2 --like cv2.filter2D", "--threads has no effect"),
+        ("explain photo.png box --at 1,1 --force", "--force has no effect without -o"),
+        ("explain photo.png box --at 1,1 --threads 2 --like cv2.filter2D", "--threads has no effect beside --like"),
+        ("laws photo.png box box --force", "--force has no effect without -o"),
+        ("laws photo.png box box --anchor 0,0", "--anchor has no effect with output size full"),
+        ("match photo.png photo.png --force", "--force has no effect without -o or --map"),
+        ("learn photo.png photo.png --size 3 --force", "--force has no effect without -o or --save"),
+        ("kernel convert box --to csv --force", "--force has no effect without -o"),
+        *(
+            (f"{command} {words}", reason)
+            for command in ("apply photo.png box", "compare photo.png box", "explain photo.png box --at 1,1")
+            for words, reason in (
+                ("--fill 3", "--fill is the pixel value outside for --boundary constant"),
+                ("--boundary wrap --output-size valid", "--boundary has no effect with --output-size valid"),
+                ("--anchor 0,0 --output-size valid", "--anchor has no effect with output size valid"),
+                ("--anchor 0,0 --output-size full", "--anchor has no effect with output size full"),
+            )
+        ),
+    ],
+)
+def test_what_would_be_ignored_is_refused_with_the_reason(line: str, reason: str) -> None:
+    write_picture("photo.png")
+    assert reason in trouble(run(*line.split()))
+    assert files() == ["photo.png"]
