@@ -20,9 +20,17 @@ from corrconv.commands.options import (
 from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from corrconv.commands.compare.study import Comparison
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.files.images import Picture
+
+# Kernels whose numbers are shown in full beside each other's.
+MOST_SHOWN = 3
 
 # Every answer once: equal, equal but for sign, different, and two that only look symmetric.
 TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2", "emboss", "motion:length=9,angle=0")
@@ -85,11 +93,31 @@ def command(
             say(f"{entry.panel.parent}: {entry.clipped:.2%} of the pixels clipped in the results; see --display")
     answer(
         lambda: comparison_document(comparison, picture.name),
-        lambda: (comparison_table(comparison, _title(picture, choices)), "", comparison_verdict(comparison)),
+        lambda: (
+            comparison_table(comparison, _title(picture, choices)),
+            "",
+            comparison_verdict(comparison),
+            *_numbers(picture, comparison),
+        ),
         as_json=as_json,
     )
     if exit_code and not comparison.all_coincide:
         ctx.exit(1)
+
+
+def _numbers(picture: Picture, comparison: Comparison) -> Iterator[RenderableType]:
+    """The numbers of a small picture, for as many kernels as one can take in."""
+    from corrconv.commands.compare.study import compare_kernel
+    from corrconv.commands.compare.view import numbers_view
+    from corrconv.drawing.matrices import fits
+
+    image = picture.colours
+    if image.shape[2] > 1 or not fits(image[:, :, 0]) or len(comparison.kernels) > MOST_SHOWN:
+        return
+    for entry in comparison.kernels:
+        view = numbers_view(image[:, :, 0], *compare_kernel(image, entry.kernel, comparison.options))
+        if view is not None:
+            yield from ("", f"{entry.kernel.name}:", view)
 
 
 def _title(picture: Picture, choices: FilterChoices) -> str:

@@ -14,12 +14,14 @@ from corrconv.core.pixels import finite_range, settled_range, to_pixels
 from corrconv.core.terms import Display, Symmetry
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
+from corrconv.drawing.matrices import MOST_ROWS, fits, matrices_view, matrix_text, numbers_text, weight_texts
 from corrconv.drawing.numbers import share, short_number
 from corrconv.drawing.pictures import Tile, below, colour_bar, diverging, fitted, framed, heat_map, panel, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
+    from rich.columns import Columns
     from rich.table import Table
 
     from corrconv.commands.compare.study import Comparison, KernelComparison, Results
@@ -102,6 +104,22 @@ def comparison_verdict(comparison: Comparison) -> str:
         if names:
             sentences.append(template.format(names=", ".join(names)))
     return "\n".join(sentences)
+
+
+def numbers_view(image: NDArray[Any], entry: KernelComparison, results: Results) -> Columns | None:
+    """The numbers themselves: input (H, W), the kernel as each operation lays it, both results; None where too many."""
+    both = (results.correlation[:, :, 0], results.convolution[:, :, 0])
+    if not all(fits(values) for values in (image, *both)) or max(entry.kernel.shape) > MOST_ROWS:
+        return None
+    factor, _ = weight_texts(entry.kernel)
+    turned = Text("(the same)") if entry.coincidence is Coincidence.EVERY_IMAGE else matrix_text(entry.kernel.turned())
+    return matrices_view(
+        ("input", numbers_text(image)),
+        (f"kernel as it is{factor}", matrix_text(entry.kernel)),
+        ("correlation", numbers_text(both[0])),
+        ("turned by 180°", turned),
+        ("convolution", numbers_text(both[1])),
+    )
 
 
 def comparison_document(comparison: Comparison, image: str) -> dict[str, Any]:
