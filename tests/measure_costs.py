@@ -1,4 +1,4 @@
-"""Measure what the steps of the engines take, for corrconv/core/costs.py.
+"""Measure what the steps of the engines take, for corrconv/core/engines/costs.py.
 
 Run it as `OPENBLAS_NUM_THREADS=1 python tests/measure_costs.py [float32|float64]`. Prints, for each
 engine, kernel and picture, the measured nanoseconds for each output value beside those of the model,
@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from corrconv.core.engines import costs
+from corrconv.core.engines.direct import count_passes
 from corrconv.core.filtering import Filtering, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -54,7 +55,7 @@ def steps_of(filtering: Filtering) -> costs.Steps:
     geometry = costs.Geometry(layout.rows, layout.columns, filtering.image.shape[2], filtering.image.itemsize)
     match plan.engine:
         case Engine.DIRECT:
-            return costs.direct_steps(geometry, plan.tile, layout.kernel.weights.size)
+            return costs.direct_steps(geometry, plan.tile, count_passes(filtering.arithmetic.weights))
         case Engine.MATMUL:
             return costs.matmul_steps(geometry, plan.tile)
         case Engine.SEPARABLE:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from corrconv.core.engines.signature import Numbers
     from corrconv.core.kernel import Kernel
 
+FLOAT64: np.dtype[Any] = np.dtype(np.float64)
+
 # Whole numbers up to these are held exactly.
 EXACT_UP_TO = {"float32": 2**24, "float64": 2**53, "int64": 2**63 - 1}
 
@@ -28,6 +30,7 @@ class Arithmetic:
 
     exact: the sums are of whole numbers that the type holds without rounding.
     peak: no pixel (nor the fill) is larger than this in absolute value; inf where that is unknown.
+    largest: nor is any part of an exact sum larger than this. quotients: the type of sums that are divided.
     """
 
     dtype: np.dtype[Any]
@@ -35,6 +38,8 @@ class Arithmetic:
     divisor: int
     exact: bool
     peak: float
+    largest: float = math.inf
+    quotients: np.dtype[Any] = FLOAT64
 
     def rounding_bound(self, terms: int) -> float:
         """The most that two sums of this many products, added in different orders, can differ by rounding.
@@ -87,7 +92,8 @@ def choose_arithmetic(
             bound = int(peak) * int(np.abs(cells).sum())
             dtype = _narrowest_exact_dtype(bound) if precision is Precision.AUTO else np.dtype(precision.value)
             if bound <= EXACT_UP_TO[dtype.name]:
-                return Arithmetic(dtype, cells.astype(dtype), divisor, exact=True, peak=peak)
+                weights, quotients = cells.astype(dtype), _quotient_dtype(bound, real_dtype)
+                return Arithmetic(dtype, weights, divisor, exact=True, peak=peak, largest=bound, quotients=quotients)
     else:
         peak = float("inf")
     automatic = real_result_dtype(image.dtype) if real_dtype is None else real_dtype
@@ -147,3 +153,9 @@ def _narrowest_exact_dtype(bound: int) -> np.dtype[Any]:
         f"whole-number sums up to {Decimal(bound):.3g} are too large to be exact (limit 9.2e18);"
         " convert the image to float64 to accept rounding"
     )
+
+
+def _quotient_dtype(bound: int, real_dtype: np.dtype[Any] | None) -> np.dtype[Any]:
+    """The type that keeps quotients of sums up to bound on their side of every half, or holds them best."""
+    # A quotient of whole numbers below 2^23 lies so far from a half that float32 does not round across it.
+    return real_dtype if real_dtype is not None and bound < 2**23 else FLOAT64

@@ -28,6 +28,8 @@ def factorize(weights: Numbers, most: int | None = None) -> tuple[Term, ...] | N
     right to a few roundings of the largest weight. most: by default the smaller side, which always does.
     """
     limit = min(weights.shape) if most is None else most
+    if limit < 1:
+        return None
     if (weights == np.rint(weights)).all():
         terms = _whole_terms(weights)
         return terms if len(terms) <= limit else None

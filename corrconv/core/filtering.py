@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -106,16 +108,31 @@ class Filtering:
         if self.plan.threads == 1:
             work()
             return
-        with ThreadPoolExecutor(self.plan.threads - 1) as pool:
-            others = [pool.submit(work) for _ in range(self.plan.threads - 1)]
+        pool = _pool(self.plan.threads - 1)
+        others = [pool.submit(work) for _ in range(self.plan.threads - 1)]
+        try:
             work()
-        for other in others:
+        finally:
+            # One that has not begun finds no tile any more; waiting for it might wait for ourselves.
+            running = [other for other in others if not other.cancel()]
+            wait(running)
+        for other in running:
             other.result()
 
     def _divided(self, sums: Numbers) -> Numbers:
         # float32 holds the whole sums, but their quotients deserve the precision of the result.
         divisor = self.arithmetic.divisor
-        return sums if divisor == 1 else np.divide(sums, divisor, dtype=np.float64)
+        return sums if divisor == 1 else np.divide(sums, divisor, dtype=self.arithmetic.quotients)
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that are kept: starting one takes as long as filtering a small picture."""
+    return ThreadPoolExecutor(threads)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 class _Engines:

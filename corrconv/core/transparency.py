@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.core.filtering import prepare_filtering
 from corrconv.core.kernel import ROUNDING, Kernel
 from corrconv.core.pixels import pixel_limits
-from corrconv.core.terms import Alpha, Operation
+from corrconv.core.terms import Alpha, Operation, Precision
 from corrconv.errors import CorrconvError, KernelError
 
 if TYPE_CHECKING:
@@ -84,8 +84,10 @@ def _weighted(
             " use alpha 'keep'"
         )
     opaque, kernel_sum = brightest_alpha(image.dtype), kernel.sum
-    filtering = prepare_filtering(image, kernel, operation, options, real_dtype=real_dtype)
     # Colours that were multiplied by their opacity are no whole numbers any more.
+    if real_dtype is not None and options.precision is Precision.AUTO:
+        options = replace(options, precision=Precision(real_dtype.name))
+    filtering = prepare_filtering(image, kernel, operation, options, real_dtype=real_dtype)
     if image.dtype.kind in "iu" and (real_dtype is None or filtering.arithmetic.dtype.kind == "i"):
         filtering = prepare_filtering(image.astype(np.float64), kernel, operation, options)
     filtering = replace(filtering, arithmetic=replace(filtering.arithmetic, exact=False))

@@ -12,7 +12,7 @@ from math import log2
 from typing import TYPE_CHECKING
 
 from corrconv.core.engines.fft import fast_length
-from corrconv.core.engines.matmul import cut_strips
+from corrconv.core.engines.matmul import STRIP_ROWS
 from corrconv.core.engines.separable import BLOCK_COLUMNS
 
 if TYPE_CHECKING:
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 # One row of a tile, and all that a tile of the direct engine reads, in bytes: wide rows keep BLAS
 # busy, and what is read again and again stays in a core's own cache.
 ROW_BYTES = 16 * 1024
-DIRECT_BYTES = 256 * 1024
+DIRECT_BYTES = 1024 * 1024
 
 # The lanes of one tile, in bytes.
-LANE_BYTES = 2 * 1024 * 1024
+LANE_BYTES = 4 * 1024 * 1024
+
+# BLAS multiplies matrices with no more than so many products without packing them first.
+UNPACKED_PRODUCTS = 10**6
 
 # The number of tiles from top to bottom is a multiple of this, so that a few threads share a picture of
 # few tiles evenly, however many threads there are.
@@ -45,16 +48,12 @@ Steps = dict[str, float]
 # Nanoseconds of one step on one core, for float32; float64 takes twice as long for all of them.
 NANOSECONDS = {
     "tile": 15_000,  # one tile: the calls that it takes, however small it is
-    "load": 0.3,  # one padded pixel brought into the type of the sums, and one sum checked
-    "shifted sum": 0.45,  # one weight times one pixel, added: two passes over the tile
-    "row": 0.6,  # one sum of such products, written row by row
-    "row product": 0.07,  # one multiplication of a matrix by a vector
-    "multiply": 0.028,  # one multiplication of a matrix by a matrix
-    "pack": 0.15,  # one number brought into the order that BLAS wants for that
-    "lane": 0.25,  # one number copied into a lane
-    "group": 0.6,  # one product of a group added to the others
-    "block": 1.6,  # one sum along a row, written block by block
-    "transform": 0.6,  # one pixel of a tile, there and back, for each doubling of the tile
+    "load": 0.25,  # one padded pixel brought into the type of the sums, and one sum checked
+    "pass": 0.2,  # one addition or multiplication of a shifted picture
+    "multiply": 0.023,  # one multiplication of a matrix by a matrix
+    "lane": 0.17,  # one number copied into a lane
+    "block": 0.75,  # one sum along a row, written block by block
+    "transform": 0.41,  # one pixel of a tile, there and back, for each doubling of the tile
 }
 
 
@@ -87,29 +86,29 @@ def _nanoseconds(steps: Steps, itemsize: int) -> float:
 
 
 @lru_cache
-def estimate_direct(geometry: Geometry, cells: int) -> Estimate:
-    """The estimate for a kernel with this many cells other than 0."""
+def estimate_direct(geometry: Geometry, cells: int, passes: int) -> Estimate:
+    """The estimate for a kernel with this many cells other than 0, summed in this many passes."""
     columns, pixel = geometry.columns, geometry.channels * geometry.itemsize
     width = min(columns.outputs, max(1, ROW_BYTES // pixel))
     height = max(1, DIRECT_BYTES // (columns.reach(width) * pixel))
     tile = min(geometry.rows.outputs, height), width
-    return _estimate(geometry, tile, direct_steps(geometry, tile, cells), cells, copies=2)
+    return _estimate(geometry, tile, direct_steps(geometry, tile, passes), cells, copies=3)
 
 
 @lru_cache
 def estimate_matmul(geometry: Geometry) -> Estimate:
     """The estimate for matrix products."""
     rows, columns = geometry.rows, geometry.columns
-    cut = cut_strips((rows.side, columns.side), columns.stride, geometry.itemsize)
-    tile = _strip_tile(geometry, cut.lanes, cut.rows)
-    return _estimate(geometry, tile, matmul_steps(geometry, tile), rows.side * columns.side, copies=1 + cut.lanes)
+    most = UNPACKED_PRODUCTS // (STRIP_ROWS * rows.reach(STRIP_ROWS) * columns.side) * geometry.itemsize
+    tile = _strip_tile(geometry, columns.side, STRIP_ROWS, max(most, ROW_BYTES // 8))
+    return _estimate(geometry, tile, matmul_steps(geometry, tile), rows.side * columns.side, copies=1 + columns.side)
 
 
 @lru_cache
 def estimate_separable(geometry: Geometry) -> Estimate:
     """The estimate for one product column times row."""
     rows, columns = geometry.rows, geometry.columns
-    tile = _strip_tile(geometry, SEPARABLE_LANES, cut_strips((rows.side, 1), 1, geometry.itemsize).rows)
+    tile = _strip_tile(geometry, SEPARABLE_LANES, STRIP_ROWS)
     return _estimate(geometry, tile, separable_steps(geometry, tile), rows.side + columns.side, copies=SEPARABLE_LANES)
 
 
@@ -130,39 +129,35 @@ def transform_shape(geometry: Geometry, tile: tuple[int, int]) -> tuple[int, int
     return fast_length(geometry.rows.reach(tile[0])), fast_length(geometry.columns.reach(tile[1]))
 
 
-def direct_steps(geometry: Geometry, tile: tuple[int, int], cells: int) -> Steps:
-    """Steps of the direct engine for a kernel with this many cells other than 0."""
-    return {"tile": _share(geometry, tile), "load": 1, "shifted sum": cells}
+def direct_steps(geometry: Geometry, tile: tuple[int, int], passes: int) -> Steps:
+    """Steps of the direct engine for this many passes."""
+    return {"tile": _share(geometry, tile), "load": 1, "pass": passes}
 
 
 def matmul_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     """Steps of the matmul engine for tiles of this shape."""
     rows, columns = geometry.rows, geometry.columns
-    cut = cut_strips((rows.side, columns.side), columns.stride, geometry.itemsize)
     padded = rows.reach(tile[0]) / tile[0]
     return {
         "tile": _share(geometry, tile),
         "load": padded * columns.stride,
-        "lane": padded * cut.lanes if cut.lanes > 1 else 0,
-        "group": cut.groups if cut.groups > 1 else 0,
-    } | _product_steps(rows.reach(min(cut.rows, tile[0])), cut.lanes * cut.groups, cut.lanes, min(cut.rows, tile[0]))
+        "lane": padded * columns.side,
+        "multiply": rows.reach(min(STRIP_ROWS, tile[0])) * columns.side,
+    }
 
 
 def separable_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     """Steps of the separable engine for one term and tiles of this shape."""
     rows, columns = geometry.rows, geometry.columns
-    strip = min(cut_strips((rows.side, 1), 1, geometry.itemsize).rows, tile[0])
     wider = columns.reach(tile[1]) / tile[1]
     # The channels of a pixel are interleaved: along rows, the matrix holds zeros between them.
     columns_read = columns.reach(BLOCK_COLUMNS) * geometry.channels
-    along_columns = _product_steps(rows.reach(strip), wider, wider, strip)
-    along_rows = _product_steps(columns_read, 1, 1 / geometry.channels, BLOCK_COLUMNS)
-    names = {*along_columns, *along_rows}
     return {
         "tile": _share(geometry, tile),
         "load": wider * rows.reach(tile[0]) / tile[0],
-        "block": 1,
-    } | {name: along_columns.get(name, 0) + along_rows.get(name, 0) for name in names}
+        "block": 0.75,
+        "multiply": rows.reach(min(STRIP_ROWS, tile[0])) * wider + columns_read,
+    }
 
 
 def fft_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
@@ -182,13 +177,6 @@ def _share(geometry: Geometry, tile: tuple[int, int]) -> float:
     return 1 / (tile[0] * tile[1] * geometry.channels)
 
 
-def _product_steps(inputs: float, multiplied: float, packed: float, outputs: int) -> Steps:
-    """Steps of a product with a banded matrix (outputs, inputs), each input so many times."""
-    if outputs == 1:
-        return {"row": 1, "row product": inputs * multiplied}
-    return {"multiply": inputs * multiplied, "pack": inputs * packed / outputs}
-
-
 def _estimate(geometry: Geometry, tile: tuple[int, int], steps: Steps, products: float, *, copies: int) -> Estimate:
     """copies: how often a thread holds what a tile reads."""
     read = geometry.rows.reach(tile[0]) * geometry.columns.reach(tile[1])
@@ -196,13 +184,13 @@ def _estimate(geometry: Geometry, tile: tuple[int, int], steps: Steps, products:
     return Estimate(tile, _nanoseconds(steps, geometry.itemsize), products, memory)
 
 
-def _strip_tile(geometry: Geometry, lanes: int, strip: int) -> tuple[int, int]:
+def _strip_tile(geometry: Geometry, lanes: int, strip: int, row_bytes: int = ROW_BYTES) -> tuple[int, int]:
     """A tile of whole strips with wide rows, whose lanes stay within bounds."""
     rows, columns = geometry.rows, geometry.columns
     pixel = geometry.channels * geometry.itemsize
     # Rows read by two neighbouring tiles are copied twice; tall kernels need tall tiles to make up.
     least = max(32, rows.extent // rows.stride // 2)
-    widest = min(ROW_BYTES, LANE_BYTES // (lanes * rows.reach(least)))
+    widest = min(ROW_BYTES, row_bytes, LANE_BYTES // (lanes * rows.reach(least)))
     width = _even(columns.outputs, max(1, widest // pixel))
     height = (LANE_BYTES // (lanes * columns.reach(width) * pixel) - rows.extent) // rows.stride
     bands = -(-rows.outputs // max(least, height))

@@ -52,8 +52,15 @@ def fft(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMa
         lines = np.empty((height, width), weights.dtype)
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
+            read = padded.shape[1]
             for channel in range(out.shape[2]):
-                np.fft.rfft(padded[:, :, channel], width, axis=1, norm="forward", out=spectrum[: len(padded)])
+                pixels = padded[:, :, channel]
+                if read < width:
+                    # NumPy transforms several rows at once only where it need not lengthen them itself.
+                    pixels, unread = lines[: len(padded)], pixels
+                    pixels[:, :read] = unread
+                    pixels[:, read:] = 0
+                np.fft.rfft(pixels, axis=1, norm="forward", out=spectrum[: len(padded)])
                 spectrum[len(padded) :] = 0
                 np.fft.fft(spectrum, axis=0, norm="forward", out=other)
                 np.multiply(other, transform, out=other)

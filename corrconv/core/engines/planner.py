@@ -17,6 +17,7 @@ from corrconv.core.engines.costs import (
     estimate_separable,
     transform_shape,
 )
+from corrconv.core.engines.direct import count_passes
 from corrconv.core.factors import factorize
 from corrconv.core.terms import Engine, Precision
 from corrconv.errors import CorrconvError
@@ -81,6 +82,12 @@ class _Task:
         return Geometry(self.layout.rows, self.layout.columns, self.channels, dtype.itemsize)
 
     @property
+    def narrowest_dtype(self) -> np.dtype[Any]:
+        """The type that takes the least time for additions: whole numbers fit into few bits."""
+        fits = self.arithmetic.largest < 2**15 and self.precision is Precision.AUTO
+        return np.dtype(np.int16) if fits else self.arithmetic.dtype
+
+    @property
     def side_by_side(self) -> str:
         rows, columns = self.layout.kernel.shape
         return f"{rows}x{columns}"
@@ -125,8 +132,9 @@ def _quickest(task: _Task) -> _Candidate:
 
 
 def _direct(task: _Task) -> _Candidate:
-    weights, dtype = task.arithmetic.weights, task.arithmetic.dtype
-    return _Candidate(Engine.DIRECT, estimate_direct(task.geometry(dtype), int(np.count_nonzero(weights))), dtype.name)
+    dtype = task.narrowest_dtype
+    cells, passes = int(np.count_nonzero(task.arithmetic.weights)), count_passes(task.arithmetic.weights)
+    return _Candidate(Engine.DIRECT, estimate_direct(task.geometry(dtype), cells, passes), dtype.name)
 
 
 def _matmul(task: _Task) -> _Candidate:
@@ -149,7 +157,7 @@ def _separable(task: _Task, below: float = float("inf")) -> _Candidate:
 def _fft(task: _Task) -> _Candidate:
     _check_float(task, Engine.FFT)
     arithmetic = task.arithmetic
-    dtype = np.dtype(np.float64) if arithmetic.exact else arithmetic.dtype
+    dtype = np.dtype(np.float64) if arithmetic.exact else task.arithmetic.dtype
     geometry = task.geometry(dtype)
     estimate = estimate_fft(geometry)
     if arithmetic.exact:
@@ -163,7 +171,7 @@ def _fft(task: _Task) -> _Candidate:
 
 
 def _check_float(task: _Task, engine: Engine) -> None:
-    if task.arithmetic.dtype.kind != "f":
+    if task.arithmetic.dtype.kind == "i":
         raise CorrconvError(
             f"engine {engine} computes in floating point, and whole-number sums above 2^53 would not be exact;"
             " use engine auto or direct"

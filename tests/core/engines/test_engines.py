@@ -1,14 +1,22 @@
-"""The engines at work on pictures and kernels large enough for strips, groups, tiles and transforms."""
+"""The engines at work on pictures and kernels large enough for strips, tiles and transforms."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import tracemalloc
+import warnings
+from threading import get_ident
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
+from corrconv.core.engines.direct import count_passes, list_passes
 from corrconv.core.engines.tiles import TileLoader
 from corrconv.core.factors import factorize
 from corrconv.core.filtering import ENGINES, filter_array, prepare_filtering
@@ -172,7 +180,65 @@ def test_a_tile_takes_no_memory_for_pixels_that_it_does_not_read() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(1, 7), (7, 1), (8, 7), (7, 8), (9, 7), (60, 1), (61, 1)])
-def test_row_by_row_and_strips_are_exact_on_either_side_of_the_limit(shape: tuple[int, int], dtype: type) -> None:
-    kernel, image = Kernel(whole(*shape)), whole(75, 90).astype(dtype)
-    result = filter_array(image, kernel, Operation.CORRELATION, Options(engine=Engine.MATMUL))
+@pytest.mark.parametrize("rows", [1, 3, 4, 5, 75])
+def test_heights_that_are_no_whole_number_of_strips_are_exact(shape: tuple[int, int], rows: int, dtype: type) -> None:
+    kernel, image = Kernel(whole(*shape)), whole(rows, 90).astype(dtype)
+    for engine in (Engine.MATMUL, Engine.SEPARABLE):
+        result = filter_array(image, kernel, Operation.CORRELATION, Options(engine=engine))
+        assert_array_equal(result, by_ndimage(image, kernel, Boundary.REFLECT))
+
+
+@given(weights=arrays(np.int8, (3, 3), elements=st.integers(-20, 20)), data=st.data())
+def test_8_bit_sums_in_16_bits_are_exact_up_to_their_limit(weights: np.ndarray, data: st.DataObject) -> None:
+    room = 128 - int(np.abs(weights.astype(int)).sum())
+    kernel = Kernel(np.where(np.arange(9).reshape(3, 3) == 4, weights.astype(float) + max(room, 0), weights))
+    image = data.draw(arrays(np.uint8, (6, 7), elements=st.sampled_from([0, 1, 254, 255])))
+    planned = prepare_filtering(image[:, :, np.newaxis], kernel, Operation.CORRELATION, Options(engine=Engine.DIRECT))
+    assert planned.plan.precision == ("int16" if kernel.absolute_sum * 255 < 2**15 else "float32")
+    result = filter_array(image, kernel, Operation.CORRELATION, Options(engine=Engine.DIRECT))
     assert_array_equal(result, by_ndimage(image, kernel, Boundary.REFLECT))
+
+
+@pytest.mark.parametrize(
+    ("weights", "passes"),
+    [
+        ([[1, 0, -1], [2, 0, -2], [1, 0, -1]], 6),  # a difference, doubled, and four added as they are
+        ([[1, 1, 1]] * 3, 8),
+        ([[1, 2, 1], [2, 4, 2], [1, 2, 1]], 10),  # 1 product, 3 sums, 1 product, 1 sum, 4 sums
+        ([[0, 0], [0, 0]], 1),
+        ([[-1]], 1),
+    ],
+)
+def test_equal_weights_are_multiplied_once(weights: list[list[int]], passes: int) -> None:
+    for dtype in (np.int16, np.float32):
+        given_weights = np.array(weights, dtype)
+        assert len(list_passes(given_weights)) == passes
+        assert not given_weights.any() or passes <= count_passes(given_weights) + 1
+
+
+def test_sums_that_would_overflow_before_they_are_multiplied_are_not_taken() -> None:
+    image = np.full((4, 4), np.finfo(np.float32).max, np.float32)
+    kernel = Kernel(np.full((2, 2), 0.25))
+    assert_array_equal(filter_array(image, kernel, Operation.CORRELATION, Options(engine=Engine.DIRECT)), image)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_threads_that_are_kept_are_given_up_after_a_fork() -> None:
+    image, kernel = RANDOM.random((900, 900)), Kernel(RANDOM.standard_normal((5, 5)))
+    options = Options(threads=2)
+    expected = filter_array(image, kernel, Operation.CORRELATION, options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on, for any fork beside threads
+        pool = multiprocessing.get_context("fork").Pool(1)
+    with pool:
+        asked = pool.apply_async(filter_array, (image, kernel, Operation.CORRELATION, options))
+        assert_array_equal(asked.get(timeout=60), expected)
+
+
+def test_no_more_threads_work_than_were_asked_for() -> None:
+    image, kernel = RANDOM.random((900, 900, 1)), Kernel(RANDOM.standard_normal((5, 5)))
+    for threads in (1, 3, 2):  # threads that are kept from one call do not help in the next
+        seen = set()
+        filtering = prepare_filtering(image, kernel, Operation.CORRELATION, Options(threads=threads))
+        filtering.run(lambda _tile, _sums, seen=seen: seen.add(get_ident()))
+        assert 1 <= len(seen) <= threads
