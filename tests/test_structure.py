@@ -66,6 +66,7 @@ VIEWS = {
     "matlab_script",
     "matrix_view",
     "offset_view",
+    "picture",
     "output_view",
     "python_script",
     "shell_script",
@@ -94,7 +95,6 @@ LONGEST_MODULE = 400  # lines
 # To be split or renamed; whoever does so takes the entry out.
 TOO_LONG = {
     "commands/diagnose/study.py",
-    "commands/explain/view.py",
     "commands/laws/known_laws.py",
     "commands/probe/experiments.py",
 }

@@ -63,6 +63,7 @@ def save_drawing(target: str | None, drawing: Callable[[], Image], *, force: boo
     """Write the drawing of an answer where -o names a target, and say so."""
     import numpy as np
 
+    from corrconv.core.arrays import size_words
     from corrconv.files.images import Picture, write_image
     from corrconv.files.outputs import refuse_overwrite
 
@@ -75,4 +76,4 @@ def save_drawing(target: str | None, drawing: Callable[[], Image], *, force: boo
     drawn = drawing()
     for line in write_image(target, Picture(np.asarray(drawn.convert("RGB")))):
         say(line)
-    say(f"{target}: {drawn.width}x{drawn.height} pixels")
+    say(f"{target}: {size_words((drawn.height, drawn.width))}")

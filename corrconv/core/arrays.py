@@ -10,6 +10,8 @@ import numpy as np
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 Reals: TypeAlias = "NDArray[np.float64]"
@@ -37,3 +39,9 @@ def check_channel_axis(channel_axis: int) -> None:
         raise CorrconvError(f"channel_axis {channel_axis!r} is not a whole number; use -1 for the last axis") from None
     if not exists:
         raise CorrconvError(f"channel_axis {channel_axis} does not exist in an image of 3 dimensions")
+
+
+def size_words(shape: Sequence[int]) -> str:
+    """The size of a picture or result (rows, columns, ...) in words: `300 rows x 451 columns`."""
+    rows, columns = shape[:2]
+    return f"{rows} row{'s' * (rows != 1)} x {columns} column{'s' * (columns != 1)}"

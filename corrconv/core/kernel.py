@@ -178,12 +178,12 @@ class Kernel:
         return Symmetry.NEITHER
 
     def mirror_symmetries(self, output_size: OutputSize = OutputSize.SAME) -> tuple[str, ...]:
-        """The mirrors that leave the embedded kernel as it is: `top-bottom`, `left-right`."""
+        """The flips that leave the embedded kernel as it is: `top to bottom`, `left to right`."""
         embedded = self.embedded(output_size)
         negligible = ROUNDING * np.abs(self.weights).max()
         return tuple(
             word
-            for axis, word in enumerate(("top-bottom", "left-right"))
+            for axis, word in enumerate(("top to bottom", "left to right"))
             if np.abs(embedded.weights - embedded.mirrored(axis).weights).max() <= negligible
         )
 

@@ -37,7 +37,7 @@ def weight_texts(kernel: Kernel) -> tuple[str, list[list[str]]]:
     decimals = max(0, 3 - floor(log10(peak)))
     if not decimals <= 9 or peak >= 1e9:
         return "", [[f"{weight:.3e}" for weight in row] for row in kernel.weights.tolist()]
-    return "", [[f"{weight:.{decimals}f}" for weight in row] for row in kernel.weights.tolist()]
+    return "", [[f"{weight:z.{decimals}f}" for weight in row] for row in kernel.weights.tolist()]
 
 
 def matrix_text(kernel: Kernel) -> Text:

@@ -19,3 +19,8 @@ def share(value: float) -> str:
     if value in {0, 1}:
         return f"{value:.0%}"
     return f"{min(max(value, 0.001), 0.999):.1%}"
+
+
+def number_text(value: float) -> str:
+    """A number with up to six figures; whole ones with all of theirs."""
+    return f"{value + 0.0:.0f}" if float(value).is_integer() and abs(value) < 1e12 else f"{value:.6g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from corrconv.core.kernel import Kernel
-
     Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
+Colour: TypeAlias = "tuple[int, int, int]"
+
+BLACK = (0, 0, 0)
 INK = (33, 37, 41)
 FAINT_INK = (108, 117, 125)
 PAPER = (255, 255, 255)
@@ -51,6 +52,31 @@ class Tile:
 def font(size: int = 15) -> Font:
     """Pillow's own font, so that pictures look the same on every machine."""
     return ImageFont.load_default(size)
+
+
+def ink_on(colour: Colour) -> Colour:
+    """Black or white, whichever can be read better on a colour: always with a contrast of 4.5 to 1 or more.
+
+    Source: relative luminance and contrast ratio of the Web Content Accessibility Guidelines 2.2; the two
+    inks are equally readable where the luminance is sqrt(1.05 * 0.05) - 0.05.
+    """
+    shares = (value / 255 for value in colour)
+    linear = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    luminance = sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return BLACK if luminance > (1.05 * 0.05) ** 0.5 - 0.05 else PAPER
+
+
+def telling_peak(values: NDArray[np.floating[Any]]) -> float:
+    """The value at which colours are to end: the largest, or less where only a few reach that far.
+
+    Where fewer than 1 in 100 of the values other than 0 exceed half of the largest, it is the value that 1 in
+    100 exceeds; so that most of a map is not nearly white.
+    """
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not sizes.size:
+        return 0.0
+    largest, high = float(sizes.max()), float(np.quantile(sizes, 0.99, method="higher"))
+    return high if high < largest / 2 else largest
 
 
 def diverging(values: NDArray[np.floating[Any]], peak: float | None = None) -> Image.Image:
@@ -97,42 +123,20 @@ def framed(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def heat_map(kernel: Kernel, side: int = SMALLEST_SIDE) -> Image.Image:
-    """A kernel as coloured cells with their weights, where these can be read; the anchor is framed."""
-    rows, columns = kernel.shape
-    cell = max(1, side // max(rows, columns))
-    picture = diverging(kernel.weights).resize((columns * cell, rows * cell), Image.Resampling.NEAREST)
-    draw = ImageDraw.Draw(picture)
-    texts = [[short_number(weight) for weight in row] for row in kernel.weights.tolist()]
-    size = next((size for size in (16, 13, 11) if _texts_fit(texts, size, cell)), None)
-    peak = float(np.abs(kernel.weights).max())
-    for row, column in np.ndindex(rows, columns):
-        box = (column * cell, row * cell, (column + 1) * cell - 1, (row + 1) * cell - 1)
-        if cell >= 8:
-            draw.rectangle(box, outline=FRAME)
-        if size is not None:
-            strong = peak and abs(kernel.weights[row, column]) > 0.55 * peak
-            centre = ((column + 0.5) * cell, (row + 0.5) * cell)
-            draw.text(centre, texts[row][column], fill=PAPER if strong else INK, font=font(size), anchor="mm")
-    row, column = kernel.anchor
-    box = (column * cell, row * cell, (column + 1) * cell - 1, (row + 1) * cell - 1)
-    draw.rectangle(box, outline=INK, width=max(1, min(3, cell // 6)))
-    return picture
-
-
-def colour_bar(peak: float, width: int, height: int = 14) -> Image.Image:
-    """The diverging colours from -peak over 0 to +peak, with these three numbers below."""
-    bar = diverging(np.linspace(-1, 1, width)[np.newaxis, :], 1.0).resize((width, height))
+def colour_bar(peak: float, width: int, height: int = 14, *, signed: bool = True) -> Image.Image:
+    """The diverging colours from -peak (or 0) to peak, with these numbers and the middle one below."""
+    low = -1.0 if signed else 0.0
+    bar = diverging(np.linspace(low, 1, width)[np.newaxis, :], 1.0).resize((width, height))
     legend = Image.new("RGB", (width, height + 22), PAPER)
     legend.paste(bar, (0, 0))
     draw = ImageDraw.Draw(legend)
     draw.rectangle((0, 0, width - 1, height - 1), outline=FRAME)
-    for x, text, anchor in (
-        (0, short_number(-peak), "la"),
-        (width // 2, "0", "ma"),
-        (width - 1, short_number(peak), "ra"),
+    for x, value, anchor in (
+        (0, low * peak, "la"),
+        (width // 2, (low + 1) / 2 * peak, "ma"),
+        (width - 1, peak, "ra"),
     ):
-        draw.text((x, height + 4), text, fill=FAINT_INK, font=font(13), anchor=anchor)
+        draw.text((x, height + 4), short_number(value), fill=FAINT_INK, font=font(13), anchor=anchor)
     return legend
 
 
@@ -188,12 +192,6 @@ def _wrapped(text: str, width: int, size: int) -> list[str]:
             line = longer
         lines.append(line)
     return lines
-
-
-def _texts_fit(texts: list[list[str]], size: int, cell: int) -> bool:
-    if cell < size + 4:
-        return False
-    return max(font(size).getlength(text) for row in texts for text in row) <= cell - 6
 
 
 def _captioned(tile: Tile) -> Image.Image:

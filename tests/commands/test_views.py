@@ -44,8 +44,8 @@ def test_the_table_is_this_one() -> None:
         "                                                 max           PSNR",
         "kernel          do they coincide?             |diff| mean RMSE   dB differ bound",
         "────────────────────────────────────────────────────────────────────────────────",
-        "slope           ± equal but for sign:             16  6.4 10.1 28.0  40.0%    16",
-        "1x3             antisymmetric",
+        "slope           ± equal but for sign: the         16  6.4 10.1 -2.0  40.0%    16",
+        "1x3             half-turn negates the kernel",
         "antisymmetric",
         "triple          = for every image: the kernel      0    0    0    ∞     0%     0",
         "1x1             equals its half-turn",
@@ -104,6 +104,7 @@ def test_the_verdict_names_every_kernel_once_under_its_answer() -> None:
         "box, laplacian: correlation and convolution are the same operation, on every image.",
         "sobel: the same but for the sign of every pixel.",
         "emboss, box:size=2: they differ; which of the two you mean matters.",
+        f"PSNR is against {NOISE.max() - NOISE.min()}, the range of this image's pixels.",
     ]
     assert "by accident" in comparison_verdict(compared(np.full((4, 4), 3), ["emboss"]))
 
@@ -135,6 +136,7 @@ def test_the_document_has_the_documented_keys_and_is_json() -> None:
             "mean_abs_difference",
             "rmse",
             "psnr_db",
+            "psnr_peak",
             "differing_share",
             "odd_l1",
             "bound",
@@ -173,7 +175,8 @@ def test_a_kernel_is_shown_as_both_operations_lay_it() -> None:
         "anchor    row 1, column 1 (in brackets)",
         "sum       10; pictures become 10 times as bright, see --normalize",
         "rank      2: a sum of 2 products column times row ('kernel split')",
-        "symmetry  neither; mirrors, up-down or left-right: none",
+        "symmetry  neither point-symmetric nor antisymmetric",
+        "flips     another when flipped, either way",
         "verdict   differ: it matters which operation you use",
         "even      with an even number of rows and columns no cell is the middle: the",
         "          anchor 1,1 is half a pixel off it, correlation moves the picture one",

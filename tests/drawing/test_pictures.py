@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from corrconv.commands.compare.study import compare_kernel
 from corrconv.commands.compare.view import comparison_panel, difference_picture
@@ -16,6 +16,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.rendering import Rendering
 from corrconv.core.terms import Display
+from corrconv.drawing.cells import heat_map
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     FRAME,
@@ -33,9 +34,10 @@ from corrconv.drawing.pictures import (
     fitted,
     font,
     framed,
-    heat_map,
+    ink_on,
     panel,
     shown,
+    telling_peak,
     text_block,
 )
 
@@ -188,11 +190,64 @@ def test_kernels_of_every_shape_have_a_heat_map(shape: tuple[int, int]) -> None:
 def test_texts_stay_inside_their_cells() -> None:
     kernel = Kernel(np.full((5, 5), -0.00123), (4, 4))
     picture = array(heat_map(kernel))
-    dark = cell_of(picture, 48, 0, 0)
+    assert picture.shape == (400, 400, 3)  # where cells of 48 have no room for the texts
+    dark = cell_of(picture, 80, 0, 0)
     background = np.array(NEGATIVE)
     # A margin inside the cell's line stays free of text.
     assert (dark[1:-1, 1:3] == background).all()
     assert (dark[1:-1, -3:-1] == background).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5)])
+def test_the_text_of_each_cell_is_its_own_weight(shape: tuple[int, int]) -> None:
+    weights = RANDOM.integers(-99, 100, shape)
+    kernel = Kernel(weights, (0, 0))
+    picture = array(heat_map(kernel))
+    side = picture.shape[0] // shape[0]
+    grounds = array(diverging(kernel.weights)).astype(int)
+    inside = slice(5, -5), slice(5, -5)
+    for row, column in np.ndindex(shape):
+        expected = Image.new("L", (side, side), 255)
+        centre = (side / 2, side / 2)
+        ImageDraw.Draw(expected).text(centre, f"{weights[row, column]}", font=font(16), anchor="mm")
+        differs = np.abs(cell_of(picture, side, row, column).astype(int) - grounds[row, column]).sum(axis=2)
+        # Black on white and white on blue are not smoothed in quite the same way.
+        assert np.mean((differs[inside] > 0.5 * differs.max()) != (array(expected)[inside] < 128)) < 0.002
+
+
+def test_cells_of_a_dilated_kernel_stand_apart_on_paper() -> None:
+    apart = array(heat_map(Kernel([[1, 2], [3, 4]]), spread=(2, 3)))
+    assert apart.shape[0] * 4 == apart.shape[1] * 3  # 3 rows and 4 columns of places
+    side = apart.shape[0] // 3
+    for row, column in np.ndindex(3, 4):
+        cell = cell_of(apart, side, row, column)
+        assert (cell == PAPER).all() == (row == 1 or column in {1, 2})
+
+
+def relative_luminance(colour: Any) -> Any:
+    """As WCAG 2.2 defines it, of colours (..., 3)."""
+    share = np.asarray(colour) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_text_on_every_colour_can_be_read() -> None:
+    reds_and_blues = array(diverging(np.linspace(-1, 1, 2001)[np.newaxis]))[0]
+    grays = np.repeat(np.arange(256)[:, np.newaxis], 3, axis=1)
+    anything = RANDOM.integers(0, 256, (2000, 3))
+    for colour in [*reds_and_blues.tolist(), *grays.tolist(), *anything.tolist()]:
+        ink, ground = relative_luminance(ink_on(tuple(colour))), relative_luminance(colour)
+        lighter, darker = max(ink, ground), min(ink, ground)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, colour
+
+
+def test_colours_end_where_the_map_tells_something() -> None:
+    assert telling_peak(np.linspace(-10, 10, 1000)) == 10
+    assert telling_peak(np.append(np.full(999, 2.0), [1000.0])) == 2
+    mostly_zero = np.append(np.zeros(99_999), [7.0])
+    assert telling_peak(mostly_zero) == 7  # of the values that differ at all
+    assert telling_peak(np.zeros(5)) == 0
+    assert telling_peak(np.array([nan, inf, -3.0])) == 3
 
 
 def test_a_colour_bar_runs_from_minus_to_plus_with_its_numbers_below() -> None:
@@ -287,18 +342,22 @@ def test_pictures_one_below_the_other_keep_their_pixels() -> None:
 
 def compared(image: Any, weights: Any, **options: Any) -> Any:
     pixels = image if image.ndim == 3 else image[:, :, np.newaxis]
-    return *compare_kernel(pixels, Kernel(weights, name="kernel"), Options(**options)), pixels
+    chosen = Options(**options)
+    return *compare_kernel(pixels, Kernel(weights, name="kernel"), chosen), pixels, chosen
 
 
 def panel_of(compared: Any, name: str, display: Display = Display.CLIP) -> Any:
-    return comparison_panel(*compared, name, Rendering(display=display))
+    entry, results, pixels, options = compared
+    return comparison_panel(entry, results, pixels, name, options, Rendering(display=display))
 
 
 def test_the_difference_is_drawn_by_sign_and_of_the_channel_that_differs_most() -> None:
     image = np.zeros((3, 5, 3), np.uint8)
     image[1, 2] = 0, 250, 40
-    _, results, _ = compared(image, [[-1, 0, 1]], boundary="constant")
-    colours = array(difference_picture(results))
+    _, results, _, _ = compared(image, [[-1, 0, 1]], boundary="constant")
+    drawn, peak = difference_picture(results)
+    colours = array(drawn)
+    assert peak == 500
     assert_array_equal(colours[1], [PAPER, POSITIVE, PAPER, NEGATIVE, PAPER])
     assert (colours[[0, 2]] == PAPER).all()
 
@@ -335,3 +394,39 @@ def test_a_panel_says_0_where_nothing_differs() -> None:
 def test_pictures_of_extreme_shapes_have_a_panel(size: tuple[int, int]) -> None:
     page = panel_of(compared(RANDOM.random(size), [[1, 2]]), "a name that is rather long, as the names of files are")
     assert page.width <= 3 * LARGEST_SIDE + 4 * GAP
+
+
+def place_of(page: Any, part: Any) -> tuple[int, int]:
+    """Row and column of the only place where a picture lies on a page, to the pixel."""
+    windows = np.lib.stride_tricks.sliding_window_view(page, part.shape)[:, :, 0]
+    rows, columns = windows.shape[:2]
+    candidates = np.argwhere((windows[:, :, 50, 50] == part[50, 50]).all(axis=2))
+    found = [(row, column) for row, column in candidates.tolist() if (windows[row, column] == part).all()]
+    assert len(found) == 1, (rows, columns, len(candidates))
+    return found[0]
+
+
+def test_a_panel_shows_the_kernel_as_each_operation_lays_it_below_what_it_gives() -> None:
+    image, weights = NOISE[:, :, 0] // 3, np.array([[0, 1], [0, 2]])
+    page = array(panel_of(compared(image, weights), "noise"))
+    padded = np.pad(image.astype(int), ((1, 1), (1, 1)), mode="reflect")
+    rows, columns = image.shape
+    # The anchor is the lower right cell for correlation, and turned with the kernel for convolution.
+    for laid, anchor, start in ((weights, (1, 1), 0), (np.rot90(weights, 2), (0, 0), 1)):
+        sums = sum(
+            laid[i, j] * padded[start + i : start + i + rows, start + j : start + j + columns]
+            for i, j in np.ndindex(2, 2)
+        )
+        result = place_of(page, array(fitted(Image.fromarray(sums.astype(np.uint8)))))
+        kernel = place_of(page, array(heat_map(Kernel(laid, anchor))))
+        assert result[1] == kernel[1]
+        assert result[0] < kernel[0]
+
+
+def test_both_results_are_shown_on_one_scale() -> None:
+    # Nothing lies to the left of the 50, so correlation with the right neighbour never reads it.
+    image = np.array([[50, 0, 10, 0]], np.uint8)
+    page = array(panel_of(compared(image, [[0, 0, 3]], boundary="constant"), "four", Display.SIGNED))
+    for values in ([[0, 30, 0, 0]], [[0, 150, 0, 30]]):
+        grays = np.rint(128 + 127 * np.array(values) / 150).astype(np.uint8)
+        place_of(page, array(fitted(Image.fromarray(grays))))

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from corrconv.core.arrays import size_words
+from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.rendering import Rendered, render
 from corrconv.core.terms import Display, Operation
+from corrconv.drawing.words import kernel_words
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import FORMATS, NUMBERS, format_of
 from corrconv.files.images import Picture, pixel_dtype, read_image, write_image
@@ -153,11 +156,9 @@ class FileFilter:
             )
 
     def _summary(self, pixels: NDArray[Any]) -> str:
-        rows, columns, channels = pixels.shape
-        kernel_rows, kernel_columns = self.kernel.shape
         return (
-            f"{self._what} with {self.kernel.name} ({kernel_rows}x{kernel_columns}),"
-            f" {columns}x{rows} pixels, {channels} channel{'s' * (channels > 1)}, {pixels.dtype}"
+            f"{self._what} with {kernel_words(self.kernel)},"
+            f" {size_words(pixels.shape)}, {counted(pixels.shape[2], 'channel')}, {pixels.dtype}"
         )
 
 

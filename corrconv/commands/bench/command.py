@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--sizes", default="1024x1024", help="Picture sizes, WIDTHxHEIGHT, with commas between.")
+@click.option("--sizes", default="1024x1024", help="Picture sizes, ROWSxCOLUMNS, with commas between.")
 @click.option(
     "--kernels",
     default="3 7 15 31 gaussian:size=31",
@@ -49,7 +49,7 @@ def command(
 
     \b
     corrconv bench
-    corrconv bench --sizes 4000x3000 --kernels "3 gaussian:size=31" --dtype uint8
+    corrconv bench --sizes 3000x4000 --kernels "3 gaussian:size=31" --dtype uint8
     corrconv bench --peers none --engines
     """
     import numpy as np
@@ -77,8 +77,8 @@ def _parse_sizes(text: str) -> list[tuple[int, int]]:
     for word in text.split(","):
         match = re.fullmatch(r"\s*([0-9]{1,5})x([0-9]{1,5})\s*", word)
         if match is None or 0 in map(int, match.groups()):
-            raise CorrconvError(f"--sizes: {word!r} is not WIDTHxHEIGHT, such as 1024x768")
-        sizes.append((int(match[2]), int(match[1])))
+            raise CorrconvError(f"--sizes: {word!r} is not ROWSxCOLUMNS, such as 768x1024")
+        sizes.append((int(match[1]), int(match[2])))
     return sizes
 
 

@@ -89,7 +89,7 @@ def make_work(rows: int, columns: int, kernel: Kernel, dtype: np.dtype[Any]) -> 
     pixels = generator.integers(0, 256, (rows, columns), dtype=np.uint8)
     image = pixels if dtype == np.uint8 else pixels.astype(dtype) / dtype.type(255)
     kernel_rows, kernel_columns = kernel.shape
-    return Work(f"{columns}x{rows} {dtype}, {kernel.name} {kernel_rows}x{kernel_columns}", image, kernel)
+    return Work(f"{rows}x{columns} {dtype}, {kernel.name} {kernel_rows}x{kernel_columns}", image, kernel)
 
 
 def dense_kernel(side: int) -> Kernel:

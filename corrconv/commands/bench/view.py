@@ -51,7 +51,7 @@ def benchmark_table(results: Sequence[WorkResult]) -> Table:
         rows, columns = result.work.image.shape
         kernel_rows, kernel_columns = result.work.kernel.shape
         table.add_column(
-            f"{columns}x{rows}\n{result.work.kernel.name}\n{kernel_rows}x{kernel_columns}", justify="right"
+            f"{rows}x{columns}\n{result.work.kernel.name}\n{kernel_rows}x{kernel_columns}", justify="right"
         )
     table.add_row(f"{OURS}, ms", *(f"{result.our_seconds * 1000:.1f}" for result in results))
     table.add_row("  its engine", *(str(result.plan.engine) for result in results))

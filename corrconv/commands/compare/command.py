@@ -89,6 +89,8 @@ def command(
     say = report(quiet=quiet)
     for entry in drawn:
         say(f"written: {entry.panel}, and beside it correlation, convolution and difference.png")
+        if entry.difference_peak:
+            say(f"{entry.panel.parent}: difference.png is white at 0, red and blue at {entry.difference_peak:.6g}")
         if entry.clipped:
             say(f"{entry.panel.parent}: {entry.clipped:.2%} of the pixels clipped in the results; see --display")
     answer(
@@ -121,8 +123,11 @@ def _numbers(picture: Picture, comparison: Comparison) -> Iterator[RenderableTyp
 
 
 def _title(picture: Picture, choices: FilterChoices) -> str:
-    rows, columns = picture.pixels.shape[:2]
-    return f"correlation and convolution of {picture.name} ({columns}x{rows}), boundary {choices.options.boundary}"
+    from corrconv.core.arrays import size_words
+    from corrconv.drawing.words import options_words
+
+    size = size_words(picture.pixels.shape)
+    return f"correlation and convolution of {picture.name} ({size})\n{options_words(choices.options)}"
 
 
 def _compare_libraries(

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The panel of one kernel, and the share of the pixels that were clipped in its results."""
+    """The panel of one kernel, the share of the pixels clipped in its results, and where difference.png ends.
+
+    difference_peak: the value of its full colours, 0 where nothing differs.
+    """
 
     panel: Path
     clipped: float
+    difference_peak: float
 
 
 PICTURES = ("correlation", "convolution", "difference", "panel")
@@ -84,11 +88,13 @@ def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: 
         quantized, clipped = to_pixels(biased, pixels.dtype, dtype, rendering.display, ends)
         made[name] = replace(picture, pixels=quantized, has_alpha=False, notes=())
         shares.append(clipped / (quantized.shape[0] * quantized.shape[1]))
-    made["difference"] = Picture(np.asarray(difference_picture(results)))
-    made["panel"] = Picture(np.asarray(comparison_panel(entry, results, pixels, picture.name, rendering)))
+    difference, peak = difference_picture(results)
+    made["difference"] = Picture(np.asarray(difference))
+    drawn = comparison_panel(entry, results, pixels, picture.name, choices.options, rendering)
+    made["panel"] = Picture(np.asarray(drawn))
     for name in PICTURES:
         write_image(place / f"{name}.png", made[name])
-    return Drawn(place / "panel.png", max(shares))
+    return Drawn(place / "panel.png", max(shares), peak)
 
 
 def _file_name(name: str) -> str:

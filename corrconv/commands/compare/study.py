@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import inf, isfinite, log10, sqrt
+from math import inf, isfinite, log10, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,8 +52,8 @@ class KernelComparison:
     """Correlation and convolution of one image with one kernel, and how they differ.
 
     tolerance: differences up to this are rounding. odd_l1: Σ|odd part|, and bound = odd_l1 · (max -
-    min of the pixels), which no difference can exceed unless pixels are infinite. psnr_db is inf
-    where there is no difference.
+    min of the pixels), which no difference can exceed unless pixels are infinite. psnr_db: against
+    psnr_peak, the range of the pixels, whatever type holds them; inf where there is no difference.
     """
 
     kernel: Kernel
@@ -65,6 +65,7 @@ class KernelComparison:
     mean_abs_difference: float
     rmse: float
     psnr_db: float
+    psnr_peak: float
     differing_share: float
     odd_l1: float
     bound: float
@@ -113,6 +114,8 @@ def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> tup
     difference = np.abs(results.difference)
     filled = options.boundary is Boundary.CONSTANT and options.output_size is not OutputSize.VALID
     low, high = _pixel_range(pixels, options.fill if filled else None)
+    own_low, own_high = _pixel_range(pixels, None)
+    psnr_peak = own_high - own_low
     tolerance = _rounding_tolerance(pixels, anchored, precise, peak=max(abs(low), abs(high)))
     symmetry = anchored.symmetry(options.output_size)
     coincidence = _coincidence(symmetry, _largest(difference) <= tolerance)
@@ -127,7 +130,8 @@ def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> tup
         max_abs_difference=_largest(difference),
         mean_abs_difference=float(difference.mean()),
         rmse=rmse,
-        psnr_db=20 * (log10(_peak(pixels)) - log10(rmse)) if rmse else inf,
+        psnr_db=_psnr(psnr_peak, rmse),
+        psnr_peak=psnr_peak,
         differing_share=float(np.mean((~(difference <= tolerance)).any(axis=2))),
         odd_l1=odd_l1,
         bound=odd_l1 * (high - low),
@@ -150,7 +154,7 @@ def _reason(coincidence: Coincidence, kernel: Kernel, output_size: OutputSize) -
         case Coincidence.THIS_IMAGE:
             why = "it hides that the kernel is not its half-turn"
         case Coincidence.BUT_FOR_SIGN:
-            why = "antisymmetric"
+            why = "the half-turn negates the kernel"
         case Coincidence.NO:
             off_middle = output_size is OutputSize.SAME and kernel.symmetry(OutputSize.FULL) is Symmetry.POINT_SYMMETRIC
             why = "symmetric, but the anchor is not its middle" if off_middle else "the kernel is not its half-turn"
@@ -189,11 +193,8 @@ def _rounding_tolerance(pixels: NDArray[Any], kernel: Kernel, options: Options, 
     return replace(arithmetic, peak=peak).rounding_bound(kernel.weights.size)
 
 
-def _peak(pixels: NDArray[Any]) -> float:
-    """The largest pixel that the type can hold; for floats, the range that the image uses, or 1."""
-    if pixels.dtype.kind == "b":
-        return 1.0
-    if pixels.dtype.kind in "iu":
-        return float(np.iinfo(pixels.dtype).max)
-    low, high = finite_range(pixels)
-    return high - low if high > low else 1.0
+def _psnr(peak: float, rmse: float) -> float:
+    """Decibels of the peak above the error; nan where the pixels have no range to measure against."""
+    if rmse == 0:
+        return inf
+    return 20 * (log10(peak) - log10(rmse)) if peak else nan

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.text import Text
 
 from corrconv.commands.compare.study import Coincidence
-from corrconv.core.kernel import ROUNDING
-from corrconv.core.pixels import finite_range, settled_range, to_pixels
-from corrconv.core.terms import Display, Symmetry
+from corrconv.core.arrays import size_words
+from corrconv.core.notation.numbers import counted
+from corrconv.core.pixels import finite_range, pixel_limits, settled_range, to_pixels
+from corrconv.core.terms import Display, Operation, Symmetry
+from corrconv.drawing.cells import heat_map
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
 from corrconv.drawing.matrices import MOST_ROWS, fits, matrices_view, matrix_text, numbers_text, weight_texts
 from corrconv.drawing.numbers import share, short_number
-from corrconv.drawing.pictures import Tile, below, colour_bar, diverging, fitted, framed, heat_map, panel, shown
+from corrconv.drawing.pictures import Tile, below, colour_bar, diverging, fitted, framed, panel, shown, telling_peak
+from corrconv.drawing.words import options_words, symmetry_words, weight_sum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,11 +28,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from corrconv.commands.compare.study import Comparison, KernelComparison, Results
+    from corrconv.core.options import Options
     from corrconv.core.rendering import Rendering
 
 
 DISPLAYED = {
-    Display.CLIP: "cut off outside the range",
     Display.RESCALE: "over the full range",
     Display.SIGNED: "0 as mid-gray",
     Display.ABSOLUTE: "as absolute values",
@@ -43,6 +46,7 @@ MEASURES = (
     "mean_abs_difference",
     "rmse",
     "psnr_db",
+    "psnr_peak",
     "differing_share",
     "odd_l1",
     "bound",
@@ -71,24 +75,27 @@ def comparison_table(comparison: Comparison, title: str) -> Table:
     for heading in ("max\n|diff|", "\nmean", "\nRMSE", "PSNR\ndB", "\ndiffer", "\nbound"):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in comparison.kernels:
+        rows, columns = entry.kernel.shape
         name = Text(f"{entry.kernel.name}\n")
-        name.append(f"{_shape(entry)}\n{entry.symmetry}", style="dim")
+        term = "" if entry.symmetry is Symmetry.NEITHER else f"\n{entry.symmetry}"
+        name.append(f"{rows}x{columns}{term}", style="dim")
         table.add_row(
             name,
             Text(f"{MARKS[entry.coincidence]} {entry.reason}", style=COLOURS[entry.coincidence]),
             short_number(entry.max_abs_difference),
             short_number(entry.mean_abs_difference),
             short_number(entry.rmse),
-            "∞" if entry.psnr_db == inf else f"{entry.psnr_db:.1f}",
+            _decibels(entry.psnr_db),
             share(entry.differing_share),
             short_number(entry.bound),
         )
     return table
 
 
-def _shape(entry: KernelComparison) -> str:
-    rows, columns = entry.kernel.shape
-    return f"{rows}x{columns}"
+def _decibels(value: float) -> str:
+    if value == inf:
+        return "∞"
+    return "-" if isnan(value) else f"{value:.1f}"
 
 
 def comparison_verdict(comparison: Comparison) -> str:
@@ -103,6 +110,9 @@ def comparison_verdict(comparison: Comparison) -> str:
         names = [entry.kernel.name for entry in comparison.kernels if entry.coincidence is coincidence]
         if names:
             sentences.append(template.format(names=", ".join(names)))
+    if any(isfinite(entry.psnr_db) for entry in comparison.kernels):
+        peak = short_number(comparison.kernels[0].psnr_peak)
+        sentences.append(f"PSNR is against {peak}, the range of this image's pixels.")
     return "\n".join(sentences)
 
 
@@ -144,40 +154,89 @@ def comparison_document(comparison: Comparison, image: str) -> dict[str, Any]:
     }
 
 
-def difference_picture(results: Results) -> Image.Image:
-    """Correlation minus convolution in diverging colours; of several channels, the one that differs most."""
-    return diverging(_strongest(results.difference))
+def difference_picture(results: Results) -> tuple[Image.Image, float]:
+    """Correlation minus convolution in diverging colours, and the value at which these end.
+
+    Of several channels, the one that differs most.
+    """
+    strongest = _strongest(results.difference)
+    peak = telling_peak(strongest)
+    return diverging(strongest, peak or None), peak
 
 
 def comparison_panel(
-    entry: KernelComparison, results: Results, image: NDArray[Any], image_name: str, rendering: Rendering
+    entry: KernelComparison,
+    results: Results,
+    image: NDArray[Any],
+    image_name: str,
+    options: Options,
+    rendering: Rendering,
 ) -> Image.Image:
-    """Input, kernel, correlation, convolution and difference side by side, labelled."""
-    difference = framed(fitted(difference_picture(results)))
-    peak = entry.max_abs_difference
-    # Half of what a kernel of sum 0 gives is negative: cut off, its two results would look unrelated.
-    signed = rendering.display is Display.CLIP and abs(entry.kernel.sum) <= ROUNDING * entry.kernel.absolute_sum
-    display = Display.SIGNED if signed else rendering.display
+    """Input and both results; below them the difference, and the kernel as each operation lays it."""
+    title = f"{entry.kernel.name} on {image_name}, {options_words(options)}\nDo they coincide? {entry.reason}"
+    correlation, convolution = _result_tiles(entry, results, image.dtype, rendering)
     tiles = [
         Tile(fitted(shown(image)), "input", _size(image)),
-        _result_tile("correlation", results.correlation + rendering.bias, image.dtype, display, entry.tolerance),
-        _result_tile("convolution", results.convolution + rendering.bias, image.dtype, display, entry.tolerance),
-        Tile(heat_map(entry.kernel), "kernel, its anchor framed", _kernel_note(entry)),
+        correlation,
+        convolution,
+        _difference_tile(entry, results),
         Tile(
-            below(difference, colour_bar(peak, max(difference.width, NARROWEST_BAR))) if peak else difference,
-            "correlation minus convolution",
-            f"largest {short_number(peak)}, mean {short_number(entry.mean_abs_difference)}" if peak else "0 everywhere",
+            heat_map(entry.kernel, spread=options.dilation),
+            "kernel, as correlation lays it",
+            _kernel_note(entry, options),
+        ),
+        Tile(
+            heat_map(entry.kernel.turned(), spread=options.dilation),
+            "turned by 180°, for convolution",
+            _turned_note(entry),
         ),
     ]
-    return panel(f"{entry.kernel.name} on {image_name}\nDo they coincide? {entry.reason}", tiles, columns=3)
+    return panel(title, tiles, columns=3)
+
+
+def _result_tiles(
+    entry: KernelComparison, results: Results, dtype: np.dtype[Any], rendering: Rendering
+) -> tuple[Tile, Tile]:
+    """Both results, by one display rule on one scale, so that equal grays are equal values."""
+    # Half of what a kernel of sum 0 gives is negative: cut off, its two results would look unrelated.
+    signed = rendering.display is Display.CLIP and weight_sum(entry.kernel) == 0
+    display = Display.SIGNED if signed else rendering.display
+    biased = results.correlation + rendering.bias, results.convolution + rendering.bias
+    ranges = [finite_range(values) for values in biased]
+    ends = settled_range((min(low for low, _ in ranges), max(high for _, high in ranges)), display, entry.tolerance)
+    correlation, convolution = (
+        _result_tile(str(operation), values, dtype, display, ends)
+        for operation, values in zip(Operation, biased, strict=True)
+    )
+    return correlation, convolution
 
 
 def _result_tile(
-    name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display, tolerance: float
+    name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display, ends: tuple[float, float]
 ) -> Tile:
     low, high = finite_range(values)
-    pixels, _ = to_pixels(values, dtype, dtype, display, settled_range((low, high), display, tolerance))
-    return Tile(fitted(shown(pixels)), name, f"{short_number(low)} to {short_number(high)}, {DISPLAYED[display]}")
+    pixels, clipped = to_pixels(values, dtype, dtype, display, ends)
+    facts = [f"{short_number(low)} to {short_number(high)}"]
+    if display in DISPLAYED:
+        facts.append(DISPLAYED[display])
+    if clipped:
+        limits = " to ".join(f"{limit:g}" for limit in pixel_limits(dtype))
+        facts.append(f"{share(clipped / (values.shape[0] * values.shape[1]))} of the pixels cut off to {limits}")
+    return Tile(fitted(shown(pixels)), name, ", ".join(facts))
+
+
+def _difference_tile(entry: KernelComparison, results: Results) -> Tile:
+    picture, peak = difference_picture(results)
+    drawn = framed(fitted(picture))
+    caption = "correlation minus convolution"
+    if not peak:
+        return Tile(drawn, caption, "0 everywhere")
+    largest = entry.max_abs_difference
+    note = f"largest {short_number(largest)}, mean {short_number(entry.mean_abs_difference)}"
+    if peak < largest:
+        beyond = float(np.mean(np.abs(_strongest(results.difference)) > peak))
+        note += f"; full colour from {short_number(peak)} on, which {share(beyond)} of the pixels exceed"
+    return Tile(below(drawn, colour_bar(peak, max(drawn.width, NARROWEST_BAR))), caption, note)
 
 
 def _strongest(difference: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -185,12 +244,18 @@ def _strongest(difference: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.take_along_axis(difference, strongest, axis=2)[:, :, 0]
 
 
-def _kernel_note(entry: KernelComparison) -> str:
-    symmetry = entry.symmetry if entry.symmetry is not Symmetry.NEITHER else "not symmetric about its anchor"
+def _kernel_note(entry: KernelComparison, options: Options) -> str:
     row, column = entry.kernel.anchor
-    return f"{symmetry}, sum {short_number(entry.kernel.sum)}, anchor {row},{column}"
+    symmetry = symmetry_words(entry.kernel, options.output_size)
+    return f"{symmetry}; sum {short_number(weight_sum(entry.kernel))}; anchor {row},{column}, framed"
+
+
+def _turned_note(entry: KernelComparison) -> str:
+    turned = entry.kernel.turned()
+    row, column = turned.anchor
+    same = "the same weights; " if np.array_equal(turned.weights, entry.kernel.weights) else ""
+    return f"{same}anchor {row},{column}, framed"
 
 
 def _size(image: NDArray[Any]) -> str:
-    rows, columns, channels = image.shape
-    return f"{columns}x{rows} pixels, {channels} channel{'s' if channels > 1 else ''}"
+    return f"{size_words(image.shape)}, {counted(image.shape[2], 'channel')}"

@@ -16,8 +16,8 @@ So why are CNNs called convolutional when they compute cross-correlation?
 Convolution turns the kernel by 180 degrees before it lays it over the picture; \
 correlation does not. If the kernel equals its half-turn, that changes nothing. \
 If not, the two differ, as the pictures show. But a network learns its kernels: \
-under the other operation it would learn the same ones, turned, with the same \
-results, so the name stuck. With a kernel that you did not learn but copied from \
+from turned starting values, the other operation learns the same ones, turned, with \
+the same results ('corrconv train' proves it), so the name stuck. With a kernel that you did not learn but copied from \
 a book or another library, it matters which of the two you use.
 
 Now try it on a picture of yours:

@@ -69,8 +69,9 @@ def command(
     corrconv explain photo.png gaussian:sigma=2 --at 7,9 --channel 2 -o pixel.png
     corrconv explain photo.png sobel --at 0,3 --like scipy.signal.convolve2d
     """
+    from corrconv.commands.explain.picture import explanation_picture
     from corrconv.commands.explain.study import explain_pixel
-    from corrconv.commands.explain.view import explanation_document, explanation_picture, explanation_view
+    from corrconv.commands.explain.view import explanation_document, explanation_view
 
     picture = choices.picture(image)
     say_notes(picture, quiet=quiet)

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
+from corrconv.commands.explain.picture import marked_picture, reading_tiles, steps_picture
 from corrconv.commands.explain.view import (
     Step,
-    kernel_words,
-    marked_picture,
     pixel_step,
     place_words,
     products_view,
     reading_document,
-    reading_tiles,
-    steps_picture,
     steps_table,
 )
 from corrconv.core.convention.model import BorderRule, Overflow, Rounding, ZeroSum
 from corrconv.drawing.conventions import border_words, convention_document, number_words, operation_words, scale_words
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite
 from corrconv.drawing.pictures import Tile, panel
+from corrconv.drawing.words import kernel_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +80,7 @@ def _title(explanation: LikeExplanation, image: str) -> str:
     where = place_words(explanation.at, explanation.channel, image, explanation.image_shape)
     convention = explanation.convention
     facts = f"{kernel_words(explanation.given)}, like {convention.name}, {operation_words(convention)}"
-    return f"{where}\n{facts}\nborder {border_words(convention)}; {scale_words(convention)}; {number_words(convention)}"
+    return f"{where}; {facts}\nborder {border_words(convention)}; {scale_words(convention)}; {number_words(convention)}"
 
 
 def _left_out_words(explanation: LikeExplanation) -> str:

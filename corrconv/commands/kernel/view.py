@@ -15,6 +15,7 @@ from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.drawing.matrices import LINE_WIDTH, matrix_text, weight_texts
 from corrconv.drawing.numbers import short_number
+from corrconv.drawing.words import symmetry_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,12 +104,13 @@ def kernel_view(kernel: Kernel) -> Group:
 def facts_text(kernel: Kernel) -> Text:
     """Anchor, sum, rank, symmetry and verdict, one a line."""
     row, column = kernel.anchor
-    mirrors = ", ".join(kernel.mirror_symmetries()) or "none"
+    flips = " or ".join(kernel.mirror_symmetries())
     facts = [
         ("anchor", f"row {row}, column {column} (in brackets)"),
         ("sum", sum_words(kernel)),
         ("rank", rank_words(kernel)),
-        ("symmetry", f"{kernel.symmetry()}; mirrors, up-down or left-right: {mirrors}"),
+        ("symmetry", symmetry_words(kernel)),
+        ("flips", f"the same when flipped {flips}" if flips else "another when flipped, either way"),
         ("verdict", f"{VERBS[kernel.symmetry()]}: {MEANINGS[kernel.symmetry()]}"),
     ]
     if even := even_words(kernel):

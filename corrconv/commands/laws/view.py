@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 from rich.text import Text
 
 from corrconv.commands.laws.study import Place, largest_of_blocks
-from corrconv.core.terms import Boundary
+from corrconv.drawing.cells import heat_map
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, options_document
 from corrconv.drawing.numbers import short_number
@@ -16,13 +16,14 @@ from corrconv.drawing.pictures import (
     LARGEST_SIDE,
     SMALLEST_SIDE,
     Tile,
+    colour_bar,
     diverging,
     fitted,
     framed,
-    heat_map,
     panel,
     shown,
 )
+from corrconv.drawing.words import boundary_words, kernel_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,18 +58,10 @@ def laws_table(laws: Laws, image: str) -> Table:
 
 def laws_title(laws: Laws, image: str) -> str:
     """What the laws were checked on."""
-    options = laws.options
-    filled = options.boundary is Boundary.CONSTANT
-    boundary = f"{options.boundary}{f' {options.fill:g}' if filled else ''}"
     return (
-        f"F = {image} (gray), G = {_named(laws.first.name, laws.first.shape)},"
-        f" H = {_named(laws.second.name, laws.second.shape)}\n"
-        f"output size {options.output_size}, boundary {boundary}"
+        f"F = {image} (gray), G = {kernel_words(laws.first)}, H = {kernel_words(laws.second)}\n"
+        f"output size {laws.options.output_size}, {boundary_words(laws.options)}"
     )
-
-
-def _named(name: str, shape: tuple[int, int]) -> str:
-    return f"{name} ({shape[0]}x{shape[1]})"
 
 
 def _measured(law: Law) -> Text:
@@ -80,6 +73,12 @@ def _measured(law: Law) -> Text:
     if not law.agrees:
         remark, style = f"{remark}\nAGAINST THEORY".strip(), "bold red"
     return Text(f"{'=' if law.holds else '≠'} {size}\n  {remark}", style=style)
+
+
+LEGEND = """\
+∗ is convolution, ⋆ correlation, E another picture, 1 a kernel of one 1.
+⟨A, B⟩ is the sum of A·B, ‖A‖ the root of ⟨A, A⟩, DFT the Fourier transform.
+The odd part of G is (G - turned G) / 2; turned is by 180°."""
 
 
 def laws_verdict(laws: Laws) -> str:
@@ -96,6 +95,7 @@ def laws_verdict(laws: Laws) -> str:
         sentences.append(f"These hold on this picture by accident; noise breaks them: {', '.join(lucky)}.")
     if contrary:
         sentences.append(f"These came out AGAINST THEORY: {', '.join(contrary)}.")
+    sentences.append(LEGEND)
     sentences.append("F and G change places on canvases of one shape, with the middle of F.")
     tolerance = max(law.tolerance for law in laws.laws)
     sentences.append(
@@ -135,19 +135,23 @@ def laws_document(laws: Laws, image: str) -> dict[str, Any]:
 
 
 def laws_picture(laws: Laws, image: NDArray[np.generic], name: str) -> Image.Image:
-    """The picture and both kernels, and for each law that fails a map of where: white holds, red deviates."""
+    """The picture and both kernels, and for each law that fails a map of where: white holds, red deviates.
+
+    One colour is one deviation on all maps.
+    """
     tiles = [
         Tile(_small(fitted(shown(image[:, :, None]))), f"F = {name}"),
         Tile(heat_map(laws.first), f"G = {laws.first.name}"),
         Tile(heat_map(laws.second), f"H = {laws.second.name}"),
     ]
     broken = [law for law in laws.laws if not law.holds]
-    tiles += [_map_tile(law) for law in broken if law.where is not Place.TOTAL]
+    mapped = [law for law in broken if law.where is not Place.TOTAL]
+    if mapped:
+        peak = max(law.max_relative_deviation for law in mapped)
+        tiles.append(Tile(colour_bar(peak, SMALLEST_SIDE, signed=False), "deviation, on all maps"))
+        tiles += [_map_tile(law, peak) for law in mapped]
     totals = [f"{law.name} ({short_number(law.max_relative_deviation)})" for law in broken if law.where is Place.TOTAL]
-    footer = (
-        "Where the laws fail: white where both sides are equal, red where they deviate most."
-        " Commutativity is checked on the middle of F."
-    )
+    footer = "Where the laws fail: white where both sides are equal. Commutativity is checked on the middle of F."
     if not broken:
         footer = "Every law holds here, so there is nothing to map."
     if totals:
@@ -155,12 +159,11 @@ def laws_picture(laws: Laws, image: NDArray[np.generic], name: str) -> Image.Ima
     return panel(laws_title(laws, name), tiles, columns=PANEL_COLUMNS, footer=footer)
 
 
-def _map_tile(law: Law) -> Tile:
+def _map_tile(law: Law, peak: float) -> Tile:
     # Deviations at the border alone are lines too thin to be seen, unless each cell is enlarged.
     deviation = largest_of_blocks(law.deviation, COARSE_MAP) if law.where is Place.BORDER else law.deviation
-    peak = law.max_relative_deviation
     picture = framed(_small(fitted(diverging(deviation, peak))))
-    return Tile(picture, law.name, f"{short_number(peak)} at most, {PLACES[law.where]}")
+    return Tile(picture, law.name, f"{short_number(law.max_relative_deviation)} at most, {PLACES[law.where]}")
 
 
 def _small(picture: Image.Image) -> Image.Image:

@@ -13,9 +13,10 @@ import numpy as np
 
 from corrconv.commands.learn.nearest import ZooLikeness, nearest_zoo_kernel
 from corrconv.core.arithmetic import check_real
-from corrconv.core.arrays import as_array, check_channel_axis
+from corrconv.core.arrays import as_array, check_channel_axis, size_words
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
+from corrconv.core.notation.numbers import counted
 from corrconv.core.options import Options
 from corrconv.core.terms import Operation, OutputSize, Precision, Symmetry
 from corrconv.errors import CorrconvError
@@ -375,5 +376,4 @@ def _symmetry(kernel: Kernel, noise: float) -> Symmetry:
 
 
 def _size(picture: NDArray[Any]) -> str:
-    rows, columns, channels = picture.shape
-    return f"{columns}x{rows} pixels with {channels} channel{'s' if channels > 1 else ''}"
+    return f"{size_words(picture.shape)} with {counted(picture.shape[2], 'channel')}"

@@ -12,12 +12,13 @@ from rich.text import Text
 
 from corrconv.commands.learn.study import LEARNED_ROUNDING, NOTICEABLE_ERRORS
 from corrconv.core.terms import Operation, Symmetry
+from corrconv.drawing.cells import heat_map
 from corrconv.drawing.charts import TABLE_STEPS, curves, telling_steps
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite
 from corrconv.drawing.matrices import matrix_text, weight_texts
 from corrconv.drawing.numbers import share, short_number
-from corrconv.drawing.pictures import Tile, heat_map, panel
+from corrconv.drawing.pictures import Tile, panel
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corrconv.commands.parameters import inputs_of_command
+from corrconv.core.arrays import size_words
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import Display
 from corrconv.errors import FileError
@@ -56,4 +57,4 @@ def write_scores(target: str, scores: Scores, *, raw: bool, force: bool) -> Iter
         planes, _ = to_pixels(planes, planes.dtype, dtype, display, (low, high))
         shown = f"; black is {low:g}, white is {high:g}"
     yield from write_image(target, Picture(planes[:, :, 0]))
-    yield f"{target}: scores of {scores.shape[1]}x{scores.shape[0]} windows{shown}"
+    yield f"{target}: the scores of {size_words(scores.shape)} of windows{shown}"

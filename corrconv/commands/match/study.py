@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.arithmetic import check_real
-from corrconv.core.arrays import as_array, check_channel_axis
+from corrconv.core.arrays import as_array, check_channel_axis, size_words
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -197,8 +197,8 @@ def _checked_pair(
         )
     if pattern_sides[0] > sides[0] or pattern_sides[1] > sides[1]:
         raise CorrconvError(
-            f"the template ({pattern_sides[0]}x{pattern_sides[1]} pixels) does not fit into the image"
-            f" ({sides[0]}x{sides[1]}); use a smaller template"
+            f"the template ({size_words(pattern_sides)}) does not fit into the image"
+            f" ({size_words(sides)}); use a smaller template"
         )
     return planes, patterns.astype(np.float64)
 

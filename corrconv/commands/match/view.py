@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from rich.console import Group
 
+from corrconv.core.arrays import size_words
 from corrconv.core.terms import Operation
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
@@ -126,7 +127,6 @@ def matching_panel(
 
     image and template: (H, W, C).
     """
-    rows, columns = matching.template_shape
     count = len(matching.peaks)
     found = "no match" if count == 0 else f"{count} match{'es' if count > 1 else ''}"
     kind = "sums of products" if matching.raw else "normalized scores"
@@ -134,7 +134,7 @@ def matching_panel(
         f"{template_name} in {image_name}: {found}",
         [
             Tile(_annotated(matching, image), "matches, best first", f"by {matching.operation}, {kind}"),
-            Tile(framed(fitted(shown(template))), "template", f"{columns}x{rows} pixels"),
+            Tile(framed(fitted(shown(template))), "template", size_words(matching.template_shape)),
             _score_tile(matching),
         ],
     )

@@ -58,6 +58,7 @@ def command(
     """
     from corrconv.commands.page.study import make_page
     from corrconv.commands.page.view import page_text
+    from corrconv.core.arrays import size_words
     from corrconv.core.terms import Alpha, Precision
     from corrconv.files.kernels import read_kernel
     from corrconv.files.outputs import open_output, refuse_overwrite
@@ -79,13 +80,12 @@ def command(
     with open_output(target) as file:
         file.write(text.encode())
     say = report(quiet=quiet)
-    rows, columns, _ = page.pixels.shape
     if page.reduced > 1:
         say(
             f"{picture.name}: {page.reduced}x{page.reduced} pixels became one, to fit a page; --crop takes a part whole"
         )
     shown_target = "standard output" if target == "-" else target
-    say(f"{shown_target}: {columns}x{rows} pixels, {_counted(len(page.kernels), 'kernel')}")
+    say(f"{shown_target}: {size_words(page.pixels.shape)}, {_counted(len(page.kernels), 'kernel')}")
     if open_it:
         _open(target)
 

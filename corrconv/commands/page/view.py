@@ -122,7 +122,7 @@ def _verdict(options: Options, kernel: PageKernel) -> str:
 def _panel(page: Page, name: str, rendering: Rendering) -> str:
     """What is seen where scripts are forbidden."""
     file = BytesIO()
-    panel = comparison_panel(page.kernels[0].entry, page.results, page.pixels, name, rendering)
+    panel = comparison_panel(page.kernels[0].entry, page.results, page.pixels, name, page.options, rendering)
     panel.save(file, "WEBP", quality=70)
     return f"data:image/webp;base64,{b64encode(file.getvalue()).decode()}"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.arrays import size_words
 from corrconv.core.boundary import OUTSIDE, source_indices
 from corrconv.core.convention.model import REPLACED, BorderRule, ZeroSum
 from corrconv.core.filtering import filter_array
@@ -32,7 +33,7 @@ def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDA
     rows, columns = convention.output_shape(image_shape, shape)
     if rows < 1 or columns < 1:
         raise CorrconvError(
-            f"the {shape[0]}x{shape[1]} kernel does not fit into the {image.shape[0]}x{image.shape[1]} image;"
+            f"the {shape[0]}x{shape[1]} kernel does not fit into the image of {size_words(image.shape)};"
             " output size 'valid' leaves nothing"
         )
     stride, extent = convention.stride, convention.extent(shape)

@@ -200,7 +200,7 @@ def test_one_line_says_what_was_done_and_q_says_nothing() -> None:
     done = run("apply", "photo.png", "box")
     assert done.stdout == ""
     assert done.stderr == (
-        "photo.png -> photo-correlation.png: correlation with box (3x3), 10x12 pixels, 3 channels, uint8\n"
+        "photo.png -> photo-correlation.png: correlation with box (3x3), 12 rows x 10 columns, 3 channels, uint8\n"
     )
     quiet = run("apply", "photo.png", EMBOSS, "-q", "-v")
     assert quiet.output == ""

@@ -66,7 +66,7 @@ def test_like_says_what_its_numbers_lose():
     for name, done in {"cv2.filter2D": "are cut off at", "scipy.ndimage.correlate": "wrap around within"}.items():
         said = " ".join(run("apply", image, "[2]", "--like", name, "-o", "out.png").stderr.split())
         assert f"33.33% of the pixels {done} 0..255, as {name} does (the values run from 0 to 400)" in said
-        assert "3x1 pixels, 1 channel, uint8" in said
+        assert "1 row x 3 columns, 1 channel, uint8" in said
     assert "of the pixels" not in run("apply", image, "[1]", "--like", "cv2.filter2D", "-o", "out.png").stderr
 
 
@@ -127,9 +127,9 @@ def test_explain_says_what_the_library_does():
     write_picture("gray.png", np.arange(20, dtype=np.uint8).reshape(4, 5))
     result = run("explain", "gray.png", "[0 0 1; 0 2 0; 0 0 0]", "--at", "1,1", "--like", "PIL.ImageFilter.Kernel")
     assert [line.rstrip() for line in result.stdout.splitlines()] == [
-        "output pixel at row 1, column 1 of gray (5x4)",
-        "[0 0 1; 0 2 0; 0 0 0] (3x3), like PIL.ImageFilter.Kernel, neither: kernel",
-        "flipped top to bottom",
+        "output pixel at row 1, column 1",
+        "gray (4 rows x 5 columns); [0 0 1; 0 2 0; 0 0 0] (3x3), like",
+        "PIL.ImageFilter.Kernel, neither: kernel flipped top to bottom",
         "border unfiltered; divided by the sum, sum 0: zero; same type, rounded half-up,",
         "saturates",
         "",

@@ -24,7 +24,7 @@ def test_the_table_goes_to_standard_output_and_nothing_to_the_other() -> None:
     done = run("compare", "photo.png", "box", "sobel", "emboss")
     assert done.exit_code == 0
     assert done.stderr == ""
-    assert done.stdout.startswith("correlation and convolution of photo (10x12), boundary reflect")
+    assert done.stdout.startswith("correlation and convolution of photo (12 rows x 10 columns)\nboundary reflect\n")
     assert "box: correlation and convolution are the same operation, on every image." in done.stdout
     assert "sobel: the same but for the sign of every pixel." in done.stdout
     assert "emboss: they differ; which of the two you mean matters." in done.stdout
@@ -82,8 +82,10 @@ def test_the_pictures_of_one_kernel_lie_in_the_folder_itself() -> None:
     write_picture("photo.png")
     done = run("compare", "photo.png", "emboss", "-o", "new/folder")
     assert files() == [*(f"new/folder/{name}" for name in PICTURES), "photo.png"]
-    written, clipped = done.stderr.splitlines()
+    written, colours, clipped = done.stderr.splitlines()
     assert written == "written: new/folder/panel.png, and beside it correlation, convolution and difference.png"
+    gap = np.abs(correlate(NOISE, EMBOSS_WEIGHTS, channel_axis=-1) - convolve(NOISE, EMBOSS_WEIGHTS, channel_axis=-1))
+    assert colours == f"new/folder: difference.png is white at 0, red and blue at {gap.max():g}"
     assert clipped == "new/folder: 91.67% of the pixels clipped in the results; see --display"
     for operation, name in ((correlate, "correlation"), (convolve, "convolution")):
         expected = np.clip(operation(NOISE, EMBOSS_WEIGHTS, channel_axis=-1), 0, 255)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, log10, sqrt
+from math import inf, isnan, log10, sqrt
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def test_a_kernel_that_equals_its_half_turn_coincides_on_every_image() -> None:
 def test_an_antisymmetric_kernel_differs_by_the_sign_only() -> None:
     entry = one(NOISE, SOBEL)
     assert entry.coincidence is Coincidence.BUT_FOR_SIGN
-    assert entry.reason == "equal but for sign: antisymmetric"
+    assert entry.reason == "equal but for sign: the half-turn negates the kernel"
     results = both(NOISE, SOBEL)
     assert_array_equal(results.correlation, -results.convolution)
     assert entry.odd_l1 == 8
@@ -167,8 +167,12 @@ def test_results_and_measures_are_those_of_the_definitions(case: Case) -> None:
     assert_allclose(entry.rmse, sqrt((gap**2).mean()), rtol=1e-12)
     assert entry.differing_share == np.count_nonzero(gap) / gap.size
     assert entry.coincidence.equal == (not gap.any())
-    if entry.rmse:
-        assert_allclose(entry.psnr_db, 10 * log10((2**63 - 1) ** 2 / (gap**2).mean()), rtol=1e-12)
+    peak = case.image.max() - case.image.min()
+    assert entry.psnr_peak == peak
+    if entry.rmse and peak:
+        assert_allclose(entry.psnr_db, 10 * log10(float(peak) ** 2 / (gap**2).mean()), rtol=1e-12, atol=1e-12)
+    else:
+        assert isnan(entry.psnr_db) if entry.rmse else entry.psnr_db == inf
     # The difference is one filter: twice the correlation with the odd part.
     if case.options["output_size"] == "same":
         odd = case.kernel.odd_part()
@@ -195,7 +199,7 @@ def test_measures_by_hand() -> None:
     assert entry.max_abs_difference == 16
     assert entry.mean_abs_difference == 32 / 5
     assert_allclose(entry.rmse, sqrt(512 / 5))
-    assert_allclose(entry.psnr_db, 20 * log10(255 / sqrt(512 / 5)))
+    assert_allclose(entry.psnr_db, 20 * log10(8 / sqrt(512 / 5)))
     assert entry.differing_share == 2 / 5
     assert entry.bound == 2 * 8
 
@@ -208,12 +212,19 @@ def test_a_pixel_differs_if_any_of_its_channels_does() -> None:
     assert entry.differing_share == 2 / 16
 
 
-@pytest.mark.parametrize(
-    ("dtype", "peak"), [(np.uint8, 255), (np.uint16, 65535), (np.int16, 32767), (bool, 1), (np.float32, 1), (float, 1)]
-)
-def test_the_peak_of_psnr_is_the_largest_pixel_of_the_type_or_the_range_of_floats(dtype: Any, peak: float) -> None:
-    entry = one(np.array([[0, 1, 1, 0, 0]], dtype), SOBEL)
-    assert_allclose(entry.psnr_db, 20 * log10(peak / entry.rmse))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int64, np.float32, float])
+def test_psnr_depends_on_the_numbers_and_not_on_the_type_that_holds_them(dtype: Any) -> None:
+    entry = one(NOISE.astype(dtype), SOBEL)
+    assert entry.psnr_peak == int(NOISE.max()) - int(NOISE.min())
+    assert_allclose(entry.psnr_db, 20 * log10(entry.psnr_peak / entry.rmse))
+    assert entry.rmse == one(NOISE, SOBEL).rmse
+
+
+def test_truth_values_range_over_1_and_one_gray_has_no_psnr() -> None:
+    assert one(np.array([[False, True, True]]), SOBEL).psnr_peak == 1
+    flat = one(np.full((3, 4), 9), SOBEL, boundary="constant")
+    assert flat.rmse > 0
+    assert isnan(flat.psnr_db)
 
 
 # The tolerance

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import product
 
 import numpy as np
 import pytest
-from PIL import Image
 from shell import NOISE, program, read_pixels, run, trouble, write_picture
+
+from corrconv.commands.explain.picture import reading_tiles
+from corrconv.commands.explain.study import explain_pixel
+from corrconv.core.kernel import Kernel
+from corrconv.core.options import Options
+from corrconv.drawing.cells import cell_picture, heat_map
+from corrconv.files.images import Picture
+from corrconv.files.kernels import read_kernel
 
 GRAY = NOISE[:, :, 0]
 SKEW = "[1 2 0; 0 3 -1]"
@@ -84,8 +92,8 @@ def test_the_table_is_this_one():
     write_picture("gray.png", np.arange(20, dtype=np.uint8).reshape(4, 5))
     result = run("explain", "gray.png", "[1 2; 3 4]", "--at", "0,1", "--bias", "128", "--display", "absolute")
     assert [line.rstrip() for line in result.stdout.splitlines()] == [
-        "output pixel at row 0, column 1 of gray (5x4)",
-        "[1 2; 3 4] (2x2), boundary reflect",
+        "output pixel at row 0, column 1",
+        "gray (4 rows x 5 columns); [1 2; 3 4] (2x2), boundary reflect",
         "",
         "correlation:    convolution, turned by 180°:",
         "   1  2           [4] 3",
@@ -165,15 +173,75 @@ def test_it_is_drawn_as_a_picture():
     result = run("explain", "photo.png", SKEW, "--at", "0,0", "-o", "drawn.png")
     assert result.exit_code == 0
     assert "drawn.png: " in result.stderr
-    picture = Image.open("drawn.png")
-    assert picture.mode == "RGB"
-    assert f"{picture.width}x{picture.height} pixels" in result.stderr
-    colours = set(map(tuple, np.asarray(picture).reshape(-1, 3).tolist()))
+    pixels = read_pixels("drawn.png")
+    assert f"{pixels.shape[0]} rows x {pixels.shape[1]} columns" in result.stderr
+    colours = set(map(tuple, pixels.reshape(-1, 3).tolist()))
     assert (230, 119, 0) in colours  # cells from outside
     assert (178, 24, 43) in colours  # the frame in the picture, and the largest weight
     inside = run("explain", "photo.png", SKEW, "--at", "5,5", "-o", "inside.png", "-q")
     assert inside.stderr == ""
-    assert (230, 119, 0) not in set(map(tuple, np.asarray(Image.open("inside.png")).reshape(-1, 3).tolist()))
+    assert (230, 119, 0) not in set(map(tuple, read_pixels("inside.png").reshape(-1, 3).tolist()))
+
+
+def place_of(page, part):
+    """Row and column of the only place where a picture lies on a page, to the pixel."""
+    windows = np.lib.stride_tricks.sliding_window_view(page, part.shape)[:, :, 0]
+    candidates = np.argwhere((windows[:, :, 60, 60] == part[60, 60]).all(axis=2))
+    found = [(row, column) for row, column in candidates.tolist() if (windows[row, column] == part).all()]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("kernel", ["[1 2; 3 -4]", "1/7 * [1 2; 3 -4]"])
+def test_the_picture_holds_the_numbers_of_each_operation_in_its_row(kernel):
+    values = np.random.default_rng(2).permutation(200)[:20].reshape(4, 5).astype(np.uint8)
+    write_picture("gray.png", values)
+    result = run("explain", "gray.png", kernel, "--at", "2,1", "-o", "drawn.png")
+    assert result.exit_code == 0
+    page = read_pixels("drawn.png")
+    weights, patches = np.array([[1, 2], [3, -4]]), (values[1:3, 0:2], values[2:4, 1:3])
+    tops = []
+    for laid, anchor, patch in zip(
+        (weights, np.rot90(weights, 2)), ((1, 1), (0, 0)), (patch.astype(int) for patch in patches), strict=True
+    ):
+        row, column = place_of(page, np.asarray(heat_map(Kernel(laid, anchor))))
+        product_row, product_column = place_of(page, np.asarray(heat_map(Kernel(laid * patch, anchor))))
+        grays = np.dstack([patch.astype(np.uint8)] * 3)
+        pixel_row, pixel_column = place_of(page, np.asarray(cell_picture(grays, patch.astype(str).tolist(), {})))
+        assert row == product_row == pixel_row
+        assert pixel_column < column < product_column
+        tops.append(row)
+    assert tops[0] < tops[1]
+
+
+def drawn_notes(kernel):
+    """What stands below the products of both operations in the picture."""
+    image = Picture(GRAY)
+    explanation = explain_pixel(image.planes, read_kernel(kernel), Options(), at=(4, 4))
+    return [reading_tiles(account, "", "", image.pixels.dtype)[2].note for account in explanation.accounts]
+
+
+def test_the_sum_below_the_products_is_exact_and_what_they_add_up_to():
+    patch = GRAY[3:6, 3:6].astype(int)
+    total = int(patch.sum())
+    assert drawn_notes("box") == [f"sum {total} / 9 = {total / 9:.6g}"] * 2
+    quarters = int(GRAY[3:5, 3:5].astype(int).sum())
+    assert drawn_notes("[1 1; 1 1]")[0] == f"sum {quarters}"
+    assert drawn_notes("box:size=2")[0] == f"sum {quarters} / 4 = {quarters / 4:g}"
+    assert drawn_notes("gaussian:sigma=1,size=3")[0].endswith("; the products are written in three figures")
+
+
+def test_the_sign_before_a_sum_says_whether_the_written_numbers_make_it():
+    write_picture("gray.png", GRAY)
+    whole = run("explain", "gray.png", "emboss", "--at", "6,5").stdout
+    assert "≈" not in whole
+    # 0.0113437 and its like are written in six figures, as their sum is.
+    shown = run("explain", "gray.png", "[0.123456789012 0.765432109876]", "--at", "6,5").stdout
+    line = next(line for line in shown.splitlines() if line.startswith("correlation: 0."))
+    terms, sign, total = re.fullmatch(r"correlation: (.*) ([=≈]) (.*)", line).groups()
+    written = sum(float(term.split("·")[0]) * float(term.split("·")[1]) for term in terms.split(" + "))
+    assert (sign == "=") == (f"{written:.6g}" == total)
+    assert abs(written - float(total)) < 1e-3
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_progress_is_told():
 @pytest.mark.parametrize(
     ("before", "after", "shape", "says"),
     [
-        (noise(9, 9), noise(9, 8), (3, 3), "BEFORE is 9x9 .* AFTER 8x9"),
+        (noise(9, 9), noise(9, 8), (3, 3), "BEFORE is 9 rows x 9 columns .* AFTER 9 rows x 8 columns"),
         (noise(9, 9), noise(9, 9), (3, 10), "3x10 does not fit"),
         (noise(9, 9), noise(9, 9) * np.uint8(0), (3, 3), "every pixel of AFTER"),
         (noise(9, 9) * np.nan, noise(9, 9), (3, 3), "nan"),

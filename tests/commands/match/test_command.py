@@ -106,7 +106,10 @@ def test_colours_with_gray_are_made_gray_and_said():
 
 @pytest.mark.usefixtures("pictures")
 def test_maps_hold_the_scores():
-    assert "scores of 43x34 windows" in run("match", "page.png", "patch.png", "--map", "scores.npy").stderr
+    assert (
+        "the scores of 34 rows x 43 columns of windows"
+        in run("match", "page.png", "patch.png", "--map", "scores.npy").stderr
+    )
     scores = np.load("scores.npy")
     assert scores.shape == (34, 43)
     assert np.unravel_index(scores.argmax(), scores.shape) == (11, 23)
@@ -138,7 +141,10 @@ def test_annotated_picture_frames_the_match():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("patch.png", "page.png"), "the template (40x50 pixels) does not fit into the image (7x8)"),
+        (
+            ("patch.png", "page.png"),
+            "the template (40 rows x 50 columns) does not fit into the image (7 rows x 8 columns)",
+        ),
         (("page.png", "flat.png"), "the template is flat"),
         (("page.png", "patch.png", "--csv", "--json"), "give one of them"),
         (("page.png", "patch.png", "-o", "page.png"), "would be overwritten"),

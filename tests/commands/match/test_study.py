@@ -213,7 +213,7 @@ def test_centers_and_best():
         (noise(9, 9), np.full((3, 3), 7), "flat"),
         (noise(9, 9), np.full((3, 3), 0.1), "flat"),
         (noise(9, 9), noise(1, 1), "flat"),
-        (noise(9, 9), noise(10, 3), "10x3 pixels.*does not fit"),
+        (noise(9, 9), noise(10, 3), "10 rows x 3 columns.*does not fit"),
         (noise(9, 9), noise(0, 3), "empty"),
         (noise(9, 9) / np.inf * np.nan, noise(3, 3), "nan"),
         (noise(9, 9), noise(3, 3, 3), "2 dimensions"),

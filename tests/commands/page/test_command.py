@@ -17,7 +17,7 @@ def test_one_file_is_written_and_named() -> None:
     write_picture("photo.png")
     done = run("page", "photo.png", "sobel", "box")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr == "photo-page.html: 10x12 pixels, 2 kernels\n"
+    assert done.stderr == "photo-page.html: 12 rows x 10 columns, 2 kernels\n"
     assert files() == ["photo-page.html", "photo.png"]
     text = Path("photo-page.html").read_text()
     assert "sobel: the same but for the sign of every pixel." in text
@@ -53,10 +53,10 @@ def test_a_large_picture_is_reduced_and_that_is_said() -> None:
     write_picture("large.png", np.zeros((1000, 1000), np.uint8))
     said = run("page", "large.png", "box", "-o", "page.html").stderr
     assert "large: 2x2 pixels became one, to fit a page; --crop takes a part whole\n" in said
-    assert "page.html: 500x500 pixels" in said
+    assert "page.html: 500 rows x 500 columns" in said
     assert "each of its pixels is the mean of 2x2" in Path("page.html").read_text()
     said = run("page", "large.png", "box", "-o", "page.html", "--crop", "10,20,300,400").stderr
-    assert said.startswith("page.html: 400x300 pixels")
+    assert said.startswith("page.html: 300 rows x 400 columns")
 
 
 def test_open_shows_the_file_or_says_that_there_is_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
