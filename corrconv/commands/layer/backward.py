@@ -12,7 +12,7 @@ from corrconv.core.layer.forward import run_layer
 from corrconv.core.layer.gradients import LayerGradients, run_gradients
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
-from corrconv.libraries.pytorch_layer import torch_gradients
+from corrconv.libraries.torch import torch_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""corrconv weights: are the filters of a trained network symmetric?"""
