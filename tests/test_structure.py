@@ -49,6 +49,13 @@ STUDIES = {
     "study",
     "backward",
     "experiments",
+    "evidence",
+    "finishes",
+    "grids",
+    "mistakes",
+    "ranking",
+    "treatments",
+    "way",
     "known_laws",
     "like_study",
     "offset_study",
@@ -94,14 +101,11 @@ FORBIDDEN_WORDS: dict[str, tuple[str, set[str]]] = {
 LONGEST_MODULE = 400  # lines
 # To be split or renamed; whoever does so takes the entry out.
 TOO_LONG = {
-    "commands/diagnose/study.py",
     "commands/laws/known_laws.py",
     "commands/probe/experiments.py",
 }
 NAMED_TWICE = {
     "Run",
-    "Arithmetic",
-    "Expectation",
     "_Candidate",
     "Numbers",
     "Tile",

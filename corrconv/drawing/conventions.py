@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from corrconv.core.convention.geometry import NO_PADS, SameRule
 from corrconv.core.convention.model import (
     CENTER,
     LOWER,
@@ -17,6 +19,9 @@ from corrconv.core.convention.model import (
     ZeroSum,
 )
 from corrconv.core.terms import Operation, OutputSize
+
+if TYPE_CHECKING:
+    from corrconv.core.kernel import Kernel
 
 ORIENTATIONS = {
     Orientation.AS_IS: "correlation",
@@ -47,7 +52,8 @@ def operation_words(convention: Convention) -> str:
 
 def border_words(convention: Convention) -> str:
     """The rule of all sides, or of each."""
-    if convention.output_size is OutputSize.VALID:
+    reaches_out = convention.output_size is not OutputSize.VALID or max(map(max, convention.pads.by_axis)) > 0
+    if not reaches_out:
         return "-"
     return str(convention.borders)
 
@@ -114,33 +120,55 @@ def convention_document(convention: Convention) -> dict[str, Any]:
 
 
 def equivalent_command(convention: Convention) -> str | None:
-    """The `corrconv apply` line that computes the same sums, or None where no one line does."""
-    if convention.operation is None or not _uniform(convention):
+    """The `corrconv apply` line that should compute the same sums for every kernel, or None where no line does."""
+    options = equivalent_options(convention)
+    return None if options is None else " ".join(["corrconv apply IMAGE KERNEL", *options])
+
+
+def equivalent_options(convention: Convention, kernel: Kernel | None = None) -> list[str] | None:
+    """The options of `corrconv apply` that should give the same sums, or None where there are none.
+
+    For one kernel more conventions have such options: its anchor and its divisor can be said in numbers.
+    """
+    if convention.operation is None or not _uniform(convention, kernel):
         return None
-    words = ["corrconv apply IMAGE KERNEL"]
-    if convention.operation is Operation.CONVOLUTION:
-        words.append("--convolve")
+    words = ["--convolve"] if convention.operation is Operation.CONVOLUTION else []
     shared = convention.borders.shared
-    if shared is not None and convention.output_size is not OutputSize.VALID:
+    if shared is not None and (convention.output_size is not OutputSize.VALID or convention.pads != NO_PADS):
         words.append(f"--boundary {shared.rule}")
         if shared.fill:
             words.append(f"--fill {shared.fill:g}")
     if convention.output_size is not OutputSize.SAME:
         words.append(f"--output-size {convention.output_size}")
-    if convention.even_anchor == LOWER and convention.output_size is OutputSize.SAME:
-        words.append("--anchor lower")
+    else:
+        words += _anchor_options(convention, kernel)
+    for name, steps in (("stride", convention.stride), ("dilation", convention.dilation)):
+        if steps != (1, 1):
+            words.append(f"--{name} {steps[0]},{steps[1]}")
+    gain = convention.gain
     if convention.scale is Scale.SUM:
         words.append("--normalize")
-    if convention.gain != 1:
-        words.append(f"--scale {convention.gain!r}")
+    elif convention.scale is not Scale.RAW and kernel is not None:
+        gain /= convention.scale.divisor(kernel)
+    if gain != 1:
+        words.append(f"--scale {gain!r}")
     if convention.bias != 0:
         words.append(f"--bias {convention.bias!r}")
-    return " ".join(words)
+    return words
+
+
+def _anchor_options(convention: Convention, kernel: Kernel | None) -> list[str]:
+    if kernel is None:
+        return ["--anchor lower"] if convention.even_anchor == LOWER else []
+    cell, (rows, columns) = convention.anchor_cell(kernel.shape), kernel.shape
+    if cell == (rows // 2, columns // 2):
+        return []
+    return ["--anchor lower" if cell == ((rows - 1) // 2, (columns - 1) // 2) else f"--anchor {cell[0]},{cell[1]}"]
 
 
 def equivalent_python(convention: Convention) -> str | None:
     """The Python call that computes the same sums, or None where no one call does."""
-    if not _uniform(convention):
+    if not _uniform(replace(convention, scale=Scale.RAW)):
         return None
     function = "convolve" if convention.operation is Operation.CONVOLUTION else "correlate"
     options = [f'boundary="{convention.borders.top.rule}"']
@@ -164,15 +192,20 @@ def equivalent_python(convention: Convention) -> str | None:
     return call if convention.bias == 0 else f"{call} + {convention.bias!r}"
 
 
-def _uniform(convention: Convention) -> bool:
+def _uniform(convention: Convention, kernel: Kernel | None = None) -> bool:
     """Whether correlate and convolve have options for the borders, the anchor and the scale."""
+    if convention.pads != NO_PADS or convention.spread != (1, 1) or convention.same_rule is not SameRule.ANCHOR:
+        return False
     if convention.output_size is not OutputSize.VALID:
         shared = convention.borders.shared
         if shared is None or shared.rule in (*REPLACED, BorderRule.UNKNOWN):
             return False
-    if convention.output_size is OutputSize.SAME and (
-        convention.odd_anchor not in (CENTER, LOWER) or convention.even_anchor not in (CENTER, LOWER)
-    ):
+    if kernel is None and convention.scale not in {Scale.RAW, Scale.SUM}:
         return False
-    flipped = convention.operation is None and convention.even_anchor != CENTER
-    return not flipped
+    if convention.output_size is OutputSize.SAME:
+        if kernel is not None:
+            cell = convention.anchor_cell(kernel.shape)
+            return all(0 <= place < side for place, side in zip(cell, kernel.shape, strict=True))
+        if convention.odd_anchor not in (CENTER, LOWER) or convention.even_anchor not in (CENTER, LOWER):
+            return False
+    return convention.operation is not None or convention.even_anchor == CENTER

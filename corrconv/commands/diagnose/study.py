@@ -3,119 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.filtering import exact_values, interior, padded_window, raw_sums
-from corrconv.core.convention.fitting import choose_borders, fit_line, fit_sides, plain_fraction
-from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
-from corrconv.core.convention.model import (
-    BorderRule,
-    Borders,
-    Convention,
-    Numbers,
-    Orientation,
-    Overflow,
-    Rounding,
-    Scale,
-    Side,
-)
-from corrconv.core.pixels import pixel_scale
-from corrconv.core.terms import Boundary, Display, Operation, OutputSize
+from corrconv.commands.diagnose.evidence import Evidence, check_numbers
+from corrconv.commands.diagnose.finishes import Finish, best_finish, is_free, refined
+from corrconv.commands.diagnose.grids import plain_grids, plainness, stepped_grids
+from corrconv.commands.diagnose.mistakes import mistakes
+from corrconv.commands.diagnose.ranking import Laying, rank, simple_borders
+from corrconv.commands.diagnose.treatments import treated
+from corrconv.commands.diagnose.way import Intended, Treatment, Way
+from corrconv.core.convention.fitting import choose_borders, fit_sides
+from corrconv.core.convention.geometry import NO_PADS
+from corrconv.core.convention.model import BorderRule, Borders, Convention, Overflow, Rounding, Side
+from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from corrconv.core.kernel import Cell, Kernel
+    from corrconv.commands.diagnose.ranking import Ranking
+    from corrconv.core.kernel import Kernel
 
-# Real results count as reproduced within this share of the largest one: results kept as text have few digits.
-REAL_PRECISION = 1e-6
+# How many layings are looked at in a window, and how many of those are followed to the end.
+LOOKED_AT = 48
+FOLLOWED = 5
 
-# The search looks at a window of this many pixels a side; what is found is held against all pixels.
-WINDOW = 40
-
-# How many geometries are followed to the end, besides those that give the whole window.
-FOLLOWED = 12
-
-# The least share of the variance that a bias or a factor must leave explained.
-STRAIGHT = 0.9
-
-# The squares of larger numbers, which the search for a line sums up, are more than float64 holds.
-LARGEST = 1e100
-
-
-class Arithmetic(StrEnum):
-    """How the sum of products was formed."""
-
-    EXACT = "exact"
-    CLIPPED_EARLY = "clipped before the sum was finished"
-    NEGATIVE_DROPPED = "negative products counted as 0"
-    SIGNED = "made pixels as by --display signed"
-    ABSOLUTE = "made pixels as by --display absolute"
-    RESCALED = "made pixels as by --display rescale"
-
-    @property
-    def display(self) -> Display | None:
-        """The display rule that was followed, if any."""
-        return DISPLAYS.get(self)
-
-
-DISPLAYS = {
-    Arithmetic.SIGNED: Display.SIGNED,
-    Arithmetic.ABSOLUTE: Display.ABSOLUTE,
-    Arithmetic.RESCALED: Display.RESCALE,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One way to get near the result, and how near.
-
-    differing_share: of all results. where: "interior", "border", "both", or "" for nowhere. first: the
-    first result that differs. alternatives: for each side, all the rules that fit there.
-    """
-
-    convention: Convention
-    arithmetic: Arithmetic
-    differing_share: float
-    max_difference: float
-    rmse: float
-    where: str
-    first: Cell | None
-    alternatives: dict[str, tuple[Side, ...] | None]
-
-    @property
-    def explains(self) -> bool:
-        """Whether it gives the result, to the last pixel."""
-        return self.differing_share == 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Expectation:
-    """What the result should have been; None for what is not judged."""
-
-    operation: Operation
-    anchor: Cell | None = None
-    borders: Borders | None = None
+# The share of results along a side that may be spoiled and leave its rule to be named.
+SPOILED = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """All ways that explain a result, or else those that come closest, the plainest or nearest first.
 
-    unchanged: whether the result is the image itself.
+    unchanged: whether the result is the image itself. flat: whether the image holds one value only. more: how many
+    further layings fit a part of the result as well and were not followed. untried: what was left out of
+    the search, in words.
     """
 
     kernel: Kernel
     image_shape: tuple[int, ...]
     result_shape: tuple[int, ...]
-    candidates: tuple[Candidate, ...]
+    ways: tuple[Way, ...]
     unchanged: bool = False
+    flat: bool = False
+    more: int = 0
+    untried: str = ""
 
     @property
     def unfiltered(self) -> bool:
@@ -123,30 +60,22 @@ class Diagnosis:
         return self.unchanged and not self.explained
 
     @property
-    def ways(self) -> tuple[tuple[Candidate, ...], ...]:
-        """The candidates, those together that lay the same weights over the same pixels and do the same with them."""
-        found: dict[tuple[Any, ...], list[Candidate]] = {}
-        for candidate in self.candidates:
-            found.setdefault(_way(candidate, self.kernel), []).append(candidate)
-        return tuple(map(tuple, found.values()))
-
-    @property
     def explained(self) -> bool:
         """Whether anything reproduces the result."""
-        return any(candidate.explains for candidate in self.candidates)
+        return any(way.explains for way in self.ways)
 
     @property
-    def explanations(self) -> tuple[Candidate, ...]:
-        """The candidates that reproduce the result."""
-        return tuple(candidate for candidate in self.candidates if candidate.explains)
+    def explanations(self) -> tuple[Way, ...]:
+        """The ways that reproduce the result."""
+        return tuple(way for way in self.ways if way.explains)
 
     @property
     def operations(self) -> tuple[Operation | None, ...]:
         """The operations that explain the result, each once; None stands for neither."""
-        return tuple(dict.fromkeys(candidate.convention.operation for candidate in self.explanations))
+        return tuple(dict.fromkeys(it.operation for way in self.explanations for it in way.conventions))
 
-    def mistakes(self, expected: Expectation) -> tuple[str, ...]:
-        """What is wrong with the result; empty where it is as expected.
+    def mistakes(self, intended: Intended) -> tuple[str, ...]:
+        """What is wrong with the result; empty where it is as intended.
 
         Of several explanations the one with the fewest mistakes counts.
         """
@@ -154,275 +83,260 @@ class Diagnosis:
             return ("nothing was filtered",)
         if not self.explanations:
             return ("no combination reproduces the result",)
-        return min((mistakes(it, self.kernel, expected) for it in self.explanations), key=len)
-
-
-def _way(candidate: Candidate, kernel: Kernel) -> tuple[Any, ...]:
-    """What the candidate does, in whatever words: the laid weights, where they lie, and what follows."""
-    convention = candidate.convention
-    weights = convention.orientation.of_weights(kernel.weights)
-    done = convention.borders, convention.output_size, convention.scale, convention.gain, convention.bias
-    laid = weights.shape, (weights + 0.0).tobytes()  # never -0.0
-    return laid, convention.start(kernel.shape), done, convention.numbers, candidate.arithmetic
+        return min((mistakes(it, self.kernel, intended) for it in self.explanations), key=len)
 
 
 def diagnose(
-    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], *, expected: Expectation | None = None
+    image: NDArray[Any],
+    kernel: Kernel,
+    result: NDArray[Any],
+    *,
+    intended: Intended | None = None,
+    tolerance: float = 0.0,
+    recompress: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Diagnosis:
     """Search operation, orientation, anchor, borders, output size, scale, bias and numbers for the result.
 
-    image and result (H, W) or (H, W, C). expected decides only which of several equal rules is named.
-    Raises CorrconvError where the result's shape belongs to no output size.
+    image and result (H, W) or (H, W, C). intended decides only which of several equal rules is named.
+    tolerance: how far a result may lie off. recompress: what a lossy file, as the result was one, makes of
+    pixels. progress is called with the number of parts done and of all. Raises CorrconvError where the
+    result's shape belongs to no output size, stride, dilation or pads that are tried.
     """
-    if image.ndim != result.ndim or image.shape[2:] != result.shape[2:]:
-        raise CorrconvError(
-            f"the image has shape {image.shape} and the result {result.shape}; both need the same channels (see --gray)"
-        )
-    _check_numbers("image", image)
-    _check_numbers("kernel", kernel.weights)
-    _check_numbers("result", result)
-    geometries = _geometries(image, kernel, result)
-    if not geometries:
-        raise CorrconvError(
-            f"a {image.shape[0]}x{image.shape[1]} image and a {kernel.shape[0]}x{kernel.shape[1]} kernel cannot give"
-            f" {result.shape[0]}x{result.shape[1]} results, neither same nor full nor valid"
-        )
-    ranked = sorted(geometries, key=lambda it: (-it.share, it.plainness))
-    found = [
-        _followed(image, kernel, result, geometry, expected)
-        for number, geometry in enumerate(ranked)
-        if geometry.share == 1 or (number < FOLLOWED and geometry.share >= 0.9 * ranked[0].share)
-    ]
-    if not any(candidate.explains for candidate in found):
-        found += _early_clipping(image, kernel, result)
-        found += _displayed(image, kernel, result)
-    explaining = _plainest([candidate for candidate in found if candidate.explains])
-    found.sort(key=lambda it: (_far_fetched(it, kernel), it.differing_share, it.rmse))
+    evidence = _evidence(image, kernel, result, tolerance, recompress)
+    search = _Search(evidence, intended, progress or (lambda _done, _total: None))
+    search.run()
+    if evidence.decimals is not None and not search.explained and not evidence.loose:
+        # Half a unit of the last decimal, and what doubles lose.
+        printed = replace(evidence, printed=0.500001 * 10.0**-evidence.decimals)
+        again = _Search(printed, intended, progress or (lambda _done, _total: None))
+        again.run()
+        search = again if again.explained else search
     return Diagnosis(
         kernel=kernel,
         image_shape=image.shape,
         result_shape=result.shape,
-        candidates=tuple(explaining or found[:5]),
+        ways=tuple(search.best()),
         unchanged=np.array_equal(image, result),
+        flat=float(image.min()) == float(image.max()),
+        more=search.more,
+        untried=search.untried,
     )
 
 
-def _check_numbers(name: str, values: NDArray[Any]) -> None:
-    """Raise CorrconvError for numbers that cannot be reckoned with."""
-    largest = float(np.abs(values.astype(np.float64)).max(initial=0.0))
-    if not largest <= LARGEST:
-        raise CorrconvError(f"the {name} holds {largest:.3g}; a diagnosis needs finite numbers up to {LARGEST:g}")
+def _evidence(
+    image: NDArray[Any],
+    kernel: Kernel,
+    result: NDArray[Any],
+    tolerance: float,
+    recompress: Callable[[NDArray[Any]], NDArray[Any]] | None,
+) -> Evidence:
+    if image.ndim != result.ndim or image.shape[2:] != result.shape[2:]:
+        raise CorrconvError(
+            f"the image has shape {image.shape} and the result {result.shape}; both need the same channels, which"
+            " gray pictures have"
+        )
+    image, result = (it.astype(np.uint8) if it.dtype.kind == "b" else it for it in (image, result))
+    for name, values in (("image", image), ("kernel", kernel.weights), ("result", result)):
+        check_numbers(name, values)
+    return Evidence(image, kernel, result, tolerance, recompress)
 
 
-def _far_fetched(candidate: Candidate, kernel: Kernel) -> bool:
-    """Whether the anchor lies outside the kernel, and most results differ even so."""
-    convention = candidate.convention
-    cell = convention.anchor_cell(kernel.shape)
-    outside = any(not 0 <= place < side for place, side in zip(cell, kernel.shape, strict=True))
-    return convention.output_size is OutputSize.SAME and outside and candidate.differing_share > 0.5
+class _Search:
+    """The search on one evidence: what was found so far, and what was left out."""
+
+    def __init__(self, evidence: Evidence, intended: Intended | None, progress: Callable[[int, int], None]) -> None:
+        self.evidence, self.intended, self.progress = evidence, intended, progress
+        self.found: list[Way] = []
+        self.more = 0
+        self.untried = ""
+
+    def run(self) -> None:
+        """Try the plain conventions, then treatments of their sums, then strides, dilation and pads."""
+        grids = plain_grids(self.evidence)
+        if grids:
+            ranking = rank(self.evidence, grids, LOOKED_AT)
+            self._follow(ranking)
+            if not any(way.explains and not is_free(way.convention) for way in self.found):
+                self.found += _merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
+        if self.explained:
+            return
+        stepped = stepped_grids(self.evidence)
+        if not stepped and not grids:
+            raise CorrconvError(_impossible(self.evidence))
+        if stepped:
+            self._follow(rank(self.evidence, stepped, LOOKED_AT))
+
+    def best(self) -> list[Way]:
+        """The plainest ways that explain the result, or else the nearest."""
+        shape = self.evidence.kernel.shape
+        explaining = _plainest(_distinct([way for way in self.found if way.explains], self.evidence))
+        if explaining:
+            return sorted(explaining, key=lambda way: plainness(way.convention, shape))
+        self.found.sort(
+            key=lambda way: (_far_fetched(way, self.evidence.kernel), way.deviation.share, way.deviation.rmse)
+        )
+        return self.found[:5]
+
+    @property
+    def explained(self) -> bool:
+        """Whether anything found explains the result."""
+        return any(way.explains for way in self.found)
+
+    def _follow(self, ranking: Ranking) -> None:
+        """Hold the nearest layings against the whole result."""
+        self.untried = ranking.untried
+        finished = []
+        for number, laying in enumerate(ranking.layings):
+            self.progress(number, 2 * len(ranking.layings))
+            finish = best_finish(self.evidence, laying.sums, laying.seen, laying.convention)
+            if finish is not None:
+                finished.append((laying, finish))
+        if not finished:
+            return
+        finished.sort(key=lambda it: -it[1].share)
+        best = finished[0][1].share
+        chosen = [
+            entry
+            for number, entry in enumerate(finished)
+            if entry[1].share == 1 or (number < FOLLOWED and entry[1].share >= 0.9 * best)
+        ]
+        if best == 1:
+            self.more += ranking.more
+        ways = []
+        for number, (laying, finish) in enumerate(chosen):
+            self.progress(len(chosen) + number, 2 * len(chosen))
+            ways.append(self._way(laying, finish))
+        self.found += _merged(ways)
+
+    def _way(self, laying: Laying, finish: Finish) -> Way:
+        """The laying with the borders that fit, held against every pixel."""
+        if laying.with_borders:
+            return self._held(laying, finish, _given_sides(finish.convention))
+        way = self._with_borders(laying, finish)
+        deviation = way.deviation
+        if self.evidence.recompress is not None:
+            return min([way, *self._other_roundings(laying, finish)], key=lambda it: it.deviation.differing)
+        if way.explains or self.evidence.loose or deviation.where in {"interior", "both"}:
+            better = refined(self.evidence, way.convention, finish) if not way.explains else None
+            return way if better is None else self._with_borders(laying, better)
+        # Roundings that a window cannot tell apart may part elsewhere, so all that give the interior are tried.
+        return min([way, *self._other_roundings(laying, finish)], key=lambda it: it.deviation.differing)
+
+    def _other_roundings(self, laying: Laying, finish: Finish) -> list[Way]:
+        numbers = finish.convention.numbers
+        others = [it for it in Rounding if it not in {Rounding.NONE, numbers.rounding}]
+        if numbers.rounding is Rounding.NONE:
+            return []
+        changed = [replace(finish.convention, numbers=replace(numbers, rounding=it)) for it in others]
+        return [self._with_borders(laying, replace(finish, convention=it)) for it in changed]
+
+    def _nearest_borders(self, laying: Laying, finish: Finish) -> Way:
+        """The way with the one rule for all sides that comes nearest, where none need fit exactly."""
+        ways = [
+            self._held(laying, replace(finish, convention=it), _given_sides(it))
+            for it in (
+                replace(finish.convention, borders=borders)
+                for borders in simple_borders(self.evidence, finish.convention)
+            )
+        ]
+        nearest = min(ways, key=lambda way: (way.deviation.differing, way.deviation.rmse))
+        as_good = [way for way in ways if way.explains and (nearest.deviation.differing or not way.deviation.differing)]
+        return _merged([nearest, *as_good])[0] if nearest.explains else nearest
+
+    def _with_borders(self, laying: Laying, finish: Finish) -> Way:
+        evidence, convention = self.evidence, finish.convention
+        if evidence.loose:
+            return self._nearest_borders(laying, finish)
+        sides = fit_sides(
+            evidence.image,
+            evidence.kernel,
+            evidence.result,
+            convention,
+            lambda values, seen: evidence.cost(convention, finish.precision, values, seen),
+            limits=evidence.limits,
+            allowed=SPOILED,
+        )
+        wanted = self.intended.borders.sides if self.intended is not None and self.intended.borders is not None else {}
+        preferred = {
+            name: (wanted[name],) if rules and name in wanted and wanted[name] in rules else rules
+            for name, rules in sides.items()
+        }
+        borders = choose_borders(preferred)
+        if all(rules is None for rules in sides.values()) and wanted:
+            borders = Borders(**wanted)
+        candidates = [
+            self._held(laying, replace(finish, convention=replace(convention, borders=it)), sides)
+            for it in _with_shared_fill(borders)
+        ]
+        return min(candidates, key=lambda it: it.deviation.differing)
+
+    def _held(self, laying: Laying, finish: Finish, sides: dict[str, tuple[Side, ...] | None]) -> Way:
+        deviation, others = self.evidence.deviation(finish.convention, finish.precision)
+        convention = finish.convention
+        also = tuple(
+            replace(
+                convention,
+                orientation=it.orientation,
+                odd_anchor=it.odd_anchor,
+                even_anchor=it.even_anchor,
+            )
+            for it in laying.also
+        )
+        return Way(
+            convention=convention,
+            also=also,
+            deviation=deviation,
+            alternatives=sides,
+            numbers=others,
+            within=self.evidence.tolerance,
+            decimals=self.evidence.decimals if self.evidence.printed else None,
+        )
 
 
-def _plainest(explaining: list[Candidate]) -> list[Candidate]:
-    """The explanations without a free factor, an added number or wrap-around, where there are such."""
-
-    def made_up(candidate: Candidate) -> tuple[bool, bool, bool]:
-        convention = candidate.convention
-        return convention.gain != 1, convention.bias != 0, convention.numbers.overflow is Overflow.WRAP
-
-    fewest = min((sum(made_up(candidate)) for candidate in explaining), default=0)
-    return [candidate for candidate in explaining if sum(made_up(candidate)) == fewest]
-
-
-@dataclass(frozen=True)
-class _Geometry:
-    """A convention that may hold in the interior, and the share of pixels there that it gives."""
-
-    convention: Convention
-    share: float
-    plainness: tuple[int, ...]
-
-
-def _geometries(image: NDArray[Any], kernel: Kernel, result: NDArray[Any]) -> list[_Geometry]:
-    found = []
-    for number, orientation in enumerate(Orientation):
-        laid = orientation.of_shape(kernel.shape)
-        for output_size in OutputSize:
-            plain = Convention(orientation=orientation, output_size=output_size)
-            if plain.output_shape((image.shape[0], image.shape[1]), kernel.shape) != result.shape[:2]:
-                continue
-            cells: list[Cell | None] = [None]
-            if output_size is OutputSize.SAME:
-                cells = list(product(range(-1, laid[0] + 1), range(-1, laid[1] + 1)))
-            centre = plain.orientation.of_cell(plain.anchor_cell(kernel.shape), kernel.shape)
-            for cell in cells:
-                convention = plain if cell is None else _anchored(plain, cell, kernel.shape)
-                distance = 0 if cell is None else abs(cell[0] - centre[0]) + abs(cell[1] - centre[1])
-                scaled = _scaled(image, kernel, result, convention)
-                if scaled is not None:
-                    found.append(_Geometry(scaled[0], scaled[1], (distance, number)))
-    return found
-
-
-def _anchored(convention: Convention, laid_cell: Cell, shape: tuple[int, int]) -> Convention:
-    """The convention with the anchor of this cell of the laid kernel, by the plainest rule for this shape."""
-    orientation = convention.orientation
-    cell = orientation.inverse.of_cell(laid_cell, orientation.of_shape(shape))
-    rule = AnchorRule(*(_axis_rule(place, side) for place, side in zip(cell, shape, strict=True)))
-    return replace(convention, odd_anchor=rule, even_anchor=rule)
-
-
-def _axis_rule(cell: int, side: int) -> AxisAnchor:
-    for base in (AnchorBase.CENTER, AnchorBase.LOWER):
-        if AxisAnchor(base).cell(side) == cell:
-            return AxisAnchor(base)
-    return AxisAnchor(AnchorBase.CENTER, cell - side // 2)
-
-
-def _scaled(
-    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention
-) -> tuple[Convention, float] | None:
-    """The scale, bias and numbers that give most of a window of the interior, and their share of it."""
-    rows, columns = interior(image.shape, convention, kernel.shape)
-    if rows.stop - rows.start < 2 or columns.stop - columns.start < 2:
-        return None
-    sums, seen = _window(image, kernel, result, convention)
-    best: tuple[Convention, float] | None = None
-    for candidate in _scale_candidates(sums, seen, kernel, convention):
-        divisor = candidate.scale.divisor(kernel) or 1.0
-        exact = sums / divisor * candidate.gain + candidate.bias
-        for numbers in _numbers_for(exact, seen):
-            made = numbers.fit(exact, seen.dtype).astype(np.float64)
-            share = float((np.abs(made - seen) <= _reach(seen)).mean())
-            if best is None or share > best[1]:
-                best = replace(candidate, numbers=numbers), share
-            if share == 1:
-                return best
-    return best
-
-
-def _window(
-    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Sums and results of a part of the interior."""
-    inside = interior(image.shape, convention, kernel.shape)
-    top, left = _most_telling(result, inside)
-    height, width = min(WINDOW, inside[0].stop - top), min(WINDOW, inside[1].stop - left)
-    start = convention.start(kernel.shape)
-    laid = convention.orientation.of_shape(kernel.shape)
-    part = image[top + start[0] :, left + start[1] :][: height + laid[0] - 1, : width + laid[1] - 1]
-    sums = raw_sums(part, kernel, replace(convention, output_size=OutputSize.VALID))
-    return sums, result[top : top + height, left : left + width]
-
-
-def _most_telling(result: NDArray[Any], inside: tuple[slice, slice]) -> Cell:
-    """Where the window of the result with the most different values begins, out of a coarse grid."""
-    tops, lefts = (
-        sorted({int(place) for place in np.linspace(axis.start, max(axis.start, axis.stop - WINDOW), 4)})
-        for axis in inside
+def _impossible(evidence: Evidence) -> str:
+    (rows, columns), (height, width) = evidence.result.shape[:2], evidence.image.shape[:2]
+    shape = evidence.kernel.shape
+    return (
+        f"a {height}x{width} image and a {shape[0]}x{shape[1]} kernel cannot give {rows}x{columns} results: neither"
+        " same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach"
     )
 
-    def variety(place: Cell) -> int:
-        return np.unique(result[place[0] : place[0] + WINDOW, place[1] : place[1] + WINDOW]).size
 
-    return max(product(tops, lefts), key=variety)
-
-
-def _scale_candidates(
-    sums: NDArray[np.float64], seen: NDArray[Any], kernel: Kernel, convention: Convention
-) -> list[Convention]:
-    """Plain scales first; then those with a bias; then whatever line fits."""
-    scales = [scale for scale in (Scale.RAW, Scale.SUM, Scale.ABSOLUTE_SUM) if scale.divisor(kernel) != 0]
-    distinct = {round(scale.divisor(kernel), 12): scale for scale in reversed(scales)}
-    plain = [replace(convention, scale=scale) for scale in reversed(distinct.values())]
-    limits = _limits(seen)
-    line = fit_line(sums, seen, limits)
-    inside = (seen > limits[0]) & (seen < limits[1])
-    # Far from any line, neither a bias nor a factor explains the results; wrap-around still may.
-    if line is None or np.corrcoef(sums[inside], seen[inside])[0, 1] ** 2 < STRAIGHT:
-        return plain
-    shifted = []
-    for candidate in plain:
-        offset = (seen - sums / candidate.scale.divisor(kernel))[inside]
-        # Rounding leaves the median of what was added within half a unit.
-        bias = float(np.median(offset))
-        values = dict.fromkeys((float(round(bias)), round(2 * bias) / 2, bias))
-        shifted += [replace(candidate, bias=value) for value in values if abs(value) > _reach(seen)]
-    free = replace(convention, gain=_plain_number(line.gain), bias=_plain_number(line.bias))
-    if seen.dtype.kind == "f":
-        return [*plain, *shifted, free]
-    # Rounded results leave the line uncertain, so the plainest factor near it is tried too.
-    gain = plain_fraction(line.gain, 5e-3)
-    bias = float(round(np.median((seen - gain * sums)[inside])))
-    near = [replace(convention, gain=gain, bias=value) for value in dict.fromkeys((0.0, bias))]
-    return [*plain, *shifted, *near, free]
+def _given_sides(convention: Convention) -> dict[str, tuple[Side, ...] | None]:
+    if convention.output_size is OutputSize.VALID and convention.pads.by_axis == ((0, 0), (0, 0)):
+        return dict.fromkeys(convention.borders.sides)
+    return {name: (side,) for name, side in convention.borders.sides.items()}
 
 
-def _plain_number(value: float) -> float:
-    rounded = float(f"{value:.4g}")
-    return rounded if abs(rounded - value) <= 1e-6 * max(1.0, abs(value)) else value
+def _merged(ways: list[Way]) -> list[Way]:
+    """The ways; those that differ by their border rule only, and explain the result, in one."""
+    found: dict[Any, Way] = {}
+    apart = []
+    for way in ways:
+        if not way.explains:
+            apart.append(way)
+            continue
+        key = replace(way.convention, borders=Borders.uniform(BorderRule.EDGE)), way.treatment
+        kept = found.setdefault(key, way)
+        sides = {
+            name: None if rules is None else tuple(dict.fromkeys((*rules, *(way.alternatives[name] or ()))))
+            for name, rules in kept.alternatives.items()
+        }
+        found[key] = replace(kept, alternatives=sides)
+    return [*found.values(), *apart]
 
 
-def _limits(seen: NDArray[Any]) -> tuple[float, float]:
-    if seen.dtype.kind in "iu":
-        limits = np.iinfo(seen.dtype)
-        return float(limits.min), float(limits.max)
-    return -np.inf, np.inf
-
-
-def _numbers_for(exact: NDArray[np.float64], seen: NDArray[Any]) -> list[Numbers]:
-    """The roundings and overflows worth trying: all of them only where the values come within 1 at most pixels."""
-    name = seen.dtype.name
-    if seen.dtype.kind == "f":
-        return [Numbers(name)]
-    found = []
-    for overflow in (Overflow.SATURATE, Overflow.WRAP):
-        nearest = Numbers(name, Rounding.HALF_EVEN, overflow)
-        made = nearest.fit(exact, seen.dtype).astype(np.float64)
-        near = (np.abs(made - seen) <= 1).mean() > 0.5
-        roundings = [it for it in Rounding if it is not Rounding.NONE] if near else [Rounding.HALF_EVEN]
-        found += [Numbers(name, rounding, overflow) for rounding in roundings]
-    return found
-
-
-def _reach(result: NDArray[Any]) -> float:
-    return REAL_PRECISION * float(np.abs(result).max(initial=0.0)) if result.dtype.kind == "f" else 0.0
-
-
-def _followed(
-    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], geometry: _Geometry, expected: Expectation | None
-) -> Candidate:
-    """The geometry with the borders that fit, held against every pixel.
-
-    Roundings that a window cannot tell apart may part elsewhere, so all that give the interior are tried.
-    """
-    first = _with_borders(image, kernel, result, geometry.convention, expected)
-    if first.explains or result.dtype.kind == "f" or first.where in {"interior", "both"}:
-        return first
-    numbers = geometry.convention.numbers
-    others = [replace(numbers, rounding=it) for it in Rounding if it not in {Rounding.NONE, numbers.rounding}]
-    candidates = [
-        _with_borders(image, kernel, result, replace(geometry.convention, numbers=it), expected) for it in others
-    ]
-    return min([first, *candidates], key=lambda it: it.differing_share)
-
-
-def _with_borders(
-    image: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention, expected: Expectation | None
-) -> Candidate:
-    fitted = partial(convention.numbers.fit, image_dtype=result.dtype)
-    sides = fit_sides(image, kernel, result, convention, _reach(result), fitted=fitted)
-    wanted = expected.borders.sides if expected is not None and expected.borders is not None else {}
-    preferred = {
-        name: (wanted[name],) if rules and name in wanted and wanted[name] in rules else rules
-        for name, rules in sides.items()
-    }
-    borders = choose_borders(preferred)
-    if all(rules is None for rules in sides.values()) and wanted:
-        borders = Borders(**wanted)
-    candidates = [
-        _held(image, kernel, result, replace(convention, borders=it), sides) for it in _with_shared_fill(borders)
-    ]
-    return min(candidates, key=lambda it: it.differing_share)
+def _distinct(ways: list[Way], evidence: Evidence) -> list[Way]:
+    """The ways; of those that lay the same weights over the same pixels, the one without pads."""
+    found: dict[Any, Way] = {}
+    for way in sorted(ways, key=lambda it: it.convention.pads != NO_PADS):
+        it = way.convention
+        size = (evidence.image.shape[0], evidence.image.shape[1])
+        found.setdefault(
+            (it.orientation, it.start(evidence.kernel.shape, size), it.stride, it.dilation, way.treatment), way
+        )
+    return list(found.values())
 
 
 def _with_shared_fill(borders: Borders) -> list[Borders]:
@@ -440,166 +354,33 @@ def _with_shared_fill(borders: Borders) -> list[Borders]:
     return [borders, *shared] if len(fills) > 1 else [borders]
 
 
-def _held(
-    image: NDArray[Any],
-    kernel: Kernel,
-    result: NDArray[Any],
-    convention: Convention,
-    sides: dict[str, tuple[Side, ...] | None],
-) -> Candidate:
-    made = convention.numbers.fit(exact_values(image, kernel, convention), result.dtype)
-    return _measured(made, result, convention, kernel, image.shape, sides)
+def _far_fetched(way: Way, kernel: Kernel) -> bool:
+    """Whether the anchor lies outside the kernel, and most results differ even so."""
+    convention = way.convention
+    cell = convention.anchor_cell(kernel.shape)
+    outside = any(not 0 <= place < side for place, side in zip(cell, kernel.shape, strict=True))
+    return convention.output_size is OutputSize.SAME and outside and way.deviation.share > 0.5
 
 
-def _measured(
-    made: NDArray[Any],
-    result: NDArray[Any],
-    convention: Convention,
-    kernel: Kernel,
-    image_shape: tuple[int, ...],
-    sides: dict[str, tuple[Side, ...] | None],
-    arithmetic: Arithmetic = Arithmetic.EXACT,
-) -> Candidate:
-    difference = np.abs(made.astype(np.float64) - result.astype(np.float64))
-    differs = difference > _reach(result)
-    inside = np.zeros(result.shape, bool)
-    inside[interior(image_shape, convention, kernel.shape)] = True
-    in_interior, at_border = bool((differs & inside).any()), bool((differs & ~inside).any())
-    where = {(True, True): "both", (True, False): "interior", (False, True): "border"}.get((in_interior, at_border), "")
-    first = np.argwhere(differs)
-    return Candidate(
-        convention=convention,
-        arithmetic=arithmetic,
-        differing_share=float(differs.mean()),
-        max_difference=float(difference.max(initial=0.0)),
-        rmse=float(np.sqrt((difference**2).mean())),
-        where=where,
-        first=(int(first[0][0]), int(first[0][1])) if len(first) else None,
-        alternatives=sides,
-    )
+def _plainest(explaining: list[Way]) -> list[Way]:
+    """The explanations without a free factor, an added number, wrap-around, or an anchor outside the kernel."""
 
-
-def _usual(image: NDArray[Any], result: NDArray[Any]) -> list[Convention]:
-    """Both operations with the five boundaries, where they can have given these whole numbers."""
-    if result.dtype.kind not in "iu" or result.shape != image.shape:
-        return []
-    numbers = Numbers(result.dtype.name, Rounding.HALF_EVEN, Overflow.SATURATE)
-    return [
-        Convention(orientation=orientation, borders=Borders.uniform(boundary), numbers=numbers)
-        for orientation in (Orientation.AS_IS, Orientation.HALF_TURN)
-        for boundary in Boundary
-    ]
-
-
-def _early_clipping(image: NDArray[Any], kernel: Kernel, result: NDArray[Any]) -> list[Candidate]:
-    """Sums that were cut off while they grew, or that lost their negative products, for the usual borders."""
-    found = [
-        _shaped(
-            _clipped_sums(image, kernel, convention, _limits(result), arithmetic),
-            result,
-            convention,
-            kernel,
-            arithmetic,
+    def made_up(way: Way) -> int:
+        convention = way.convention
+        # Factors that a treatment takes from the sums themselves are not made up.
+        drawn = way.treatment is not Treatment.NONE
+        return sum(
+            (
+                drawn,
+                not drawn and convention.gain != 1,
+                3 * (not drawn and is_free(convention)),
+                not drawn and convention.bias != 0,
+                convention.numbers.overflow is Overflow.WRAP,
+                way.deviation.edges > 0,
+                convention.stride != (1, 1),
+                convention.dilation != (1, 1),
+            )
         )
-        for convention in _usual(image, result)
-        for arithmetic in (Arithmetic.CLIPPED_EARLY, Arithmetic.NEGATIVE_DROPPED)
-    ]
-    return [min(found, key=lambda it: it.differing_share)] if found else []
 
-
-def _displayed(image: NDArray[Any], kernel: Kernel, result: NDArray[Any]) -> list[Candidate]:
-    """Sums that were made pixels by a display rule of `apply`, for the usual borders: all that explain the result."""
-    found = []
-    for convention in _usual(image, result):
-        sums = raw_sums(image, kernel, convention)
-        for arithmetic, display in DISPLAYS.items():
-            scale = pixel_scale(display, float(sums.min()), float(sums.max()), result.dtype)
-            found.append(_shaped(scale(sums), result, convention, kernel, arithmetic))
-    return [candidate for candidate in found if candidate.explains]
-
-
-def _shaped(
-    values: NDArray[np.float64], result: NDArray[Any], convention: Convention, kernel: Kernel, arithmetic: Arithmetic
-) -> Candidate:
-    """The candidate of values that have the result's shape, held against every pixel."""
-    made = convention.numbers.fit(values, result.dtype)
-    sides: dict[str, tuple[Side, ...] | None] = {name: (side,) for name, side in convention.borders.sides.items()}
-    return _measured(made, result, convention, kernel, result.shape, sides, arithmetic)
-
-
-def _clipped_sums(
-    image: NDArray[Any],
-    kernel: Kernel,
-    convention: Convention,
-    limits: tuple[float, float],
-    arithmetic: Arithmetic,
-) -> NDArray[np.float64]:
-    weights = convention.orientation.of_weights(kernel.weights)
-    height, width = image.shape[:2]
-    reads = (height + weights.shape[0] - 1, width + weights.shape[1] - 1)
-    padded = padded_window(image, convention.start(kernel.shape), reads, convention.borders)
-    total = np.zeros(image.shape)
-    for (row, column), weight in np.ndenumerate(weights):
-        products = weight * padded[row : row + height, column : column + width].astype(np.float64)
-        if arithmetic is Arithmetic.NEGATIVE_DROPPED:
-            total += np.maximum(products, 0)
-        else:
-            total = np.clip(total + products, *limits)
-    return total
-
-
-FLIPS = {
-    Orientation.TOP_BOTTOM: "kernel flipped top to bottom only",
-    Orientation.LEFT_RIGHT: "kernel flipped left to right only",
-    Orientation.TRANSPOSED: "rows and columns of the kernel exchanged",
-    Orientation.ANTI_TRANSPOSED: "kernel mirrored about its other diagonal",
-    Orientation.QUARTER_LEFT: "kernel turned by 90 degrees to the left",
-    Orientation.QUARTER_RIGHT: "kernel turned by 90 degrees to the right",
-}
-
-
-def mistakes(candidate: Candidate, kernel: Kernel, expected: Expectation) -> tuple[str, ...]:
-    """What this explanation says is wrong, in the words of a marker; empty for nothing."""
-    convention = candidate.convention
-    found = []
-    if convention.operation is not expected.operation:
-        found.append(_wrong_orientation(convention.orientation, expected.operation))
-    found += _wrong_anchor(convention, kernel.shape, expected)
-    if expected.borders is not None:
-        wrong = {
-            f"border {side} instead of {expected.borders.sides[name]}"
-            for name, side in convention.borders.sides.items()
-            if candidate.alternatives[name] is not None and side != expected.borders.sides[name]
-        }
-        found += sorted(wrong)
-    if candidate.arithmetic is not Arithmetic.EXACT:
-        found.append(f"values {candidate.arithmetic}" if "clipped" in candidate.arithmetic else candidate.arithmetic)
-    if convention.scale is not Scale.RAW:
-        found.append(f"divided by the {convention.scale}")
-    if convention.gain != 1:
-        found.append(f"multiplied by {convention.gain:g}")
-    if convention.bias != 0:
-        found.append(f"{convention.bias:g} added")
-    # Saturation is tried first, so wrap-around is only found where it made a difference.
-    if convention.numbers.overflow is Overflow.WRAP:
-        found.append("values wrapped around")
-    return tuple(found)
-
-
-def _wrong_orientation(orientation: Orientation, expected: Operation) -> str:
-    if orientation in FLIPS:
-        return FLIPS[orientation]
-    return "kernel not flipped" if expected is Operation.CONVOLUTION else "kernel flipped"
-
-
-def _wrong_anchor(convention: Convention, shape: tuple[int, int], expected: Expectation) -> list[str]:
-    if convention.output_size is not OutputSize.SAME or expected.anchor is None:
-        return []
-    cell = convention.anchor_cell(shape)
-    off = tuple(place - wanted for place, wanted in zip(cell, expected.anchor, strict=True))
-    if off == (0, 0):
-        return []
-    even = any(side % 2 == 0 and shift for side, shift in zip(shape, off, strict=True))
-    if even and max(map(abs, off)) == 1:
-        return ["even kernel off by one pixel"]
-    return [f"result shifted by {abs(off[0])} rows and {abs(off[1])} columns"]
+    fewest = min(map(made_up, explaining), default=0)
+    return [way for way in explaining if made_up(way) == fewest]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from corrconv.commands.diagnose.study import Arithmetic
-from corrconv.core.convention.model import REAL_NUMBERS, Rounding
+from corrconv.commands.diagnose.way import Treatment
+from corrconv.core.convention.model import REAL_NUMBERS, Orientation, Rounding
 from corrconv.core.terms import OutputSize
 from corrconv.drawing.conventions import (
     border_words,
     convention_document,
-    equivalent_command,
     number_words,
     operation_words,
     scale_words,
@@ -20,85 +20,224 @@ from corrconv.drawing.conventions import (
 from corrconv.drawing.documents import DOCUMENT_VERSION
 
 if TYPE_CHECKING:
-    from corrconv.commands.diagnose.study import Candidate, Diagnosis, Expectation
+    from collections.abc import Iterable, Mapping
+
+    from corrconv.commands.diagnose.study import Diagnosis
+    from corrconv.commands.diagnose.way import Deviation, Intended, Way
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+
+# The ways that are shown in full; more are summed up.
+SHOWN = 3
+
+CUT_OFF = {Rounding.TRUNCATE, Rounding.FLOOR}
+
+# A result that is so near everywhere may have lost the rest on its way: what is said then.
+NEARLY = 8
 
 
-def diagnosis_text(diagnosis: Diagnosis, expected: Expectation | None = None) -> Text:
-    """What explains the result, or what comes closest and where it still differs; then the verdict."""
+def diagnosis_text(diagnosis: Diagnosis, lines: Mapping[int, str], intended: Intended | None = None) -> Text:
+    """What explains the result, or what comes closest and where it still differs; then the verdict.
+
+    lines: for a way, by its number, the command line that was run and gave the result.
+    """
     text = Text()
-    count = len(diagnosis.ways)
-    if diagnosis.unfiltered:
-        text.append("RESULT is IMAGE itself: nothing was filtered\n", style="red")
-    elif diagnosis.explained:
-        text.append("explained to the last pixel" + (f", in {count} ways" if count > 1 else "") + "\n", style="green")
-    else:
-        text.append("not explained; closest:\n", style="red")
-    for first, *others in () if diagnosis.unfiltered else diagnosis.ways:
-        text.append_text(_candidate_text(diagnosis, first))
-        if others:
-            names = ", ".join(operation_words(it.convention).removeprefix("neither: kernel ") for it in others)
-            text.append(f"    or        {names}: the same weights over the same pixels\n")
-    if len(diagnosis.operations) > 1:
-        text.append("This result cannot tell them apart: turned or mirrored so, the kernel gives the same.\n")
-    if expected is not None:
-        mistakes = diagnosis.mistakes(expected)
+    text.append(_headline(diagnosis) + "\n", style="green" if diagnosis.explained else "red")
+    shown = () if diagnosis.unfiltered else diagnosis.ways[: SHOWN if len(diagnosis.ways) <= SHOWN else 1]
+    for number, way in enumerate(shown):
+        text.append_text(_way_text(diagnosis, way, lines.get(number)))
+    if diagnosis.explained:
+        text.append(_open_questions(diagnosis))
+        if diagnosis.flat:
+            text.append("IMAGE holds one value everywhere, so it can hardly tell filters apart; take another.\n")
+    elif len(diagnosis.ways) > len(shown) and not diagnosis.unfiltered:
+        text.append(f"Others come less close; --json lists {len(diagnosis.ways) - 1} of them.\n")
+    if diagnosis.more and diagnosis.explained:
+        text.append(f"{diagnosis.more:,} more places of the kernel fit a part of the result and were not followed.\n")
+    if diagnosis.untried:
+        text.append(f"Not tried: {diagnosis.untried}.\n")
+    if intended is not None:
+        mistakes = diagnosis.mistakes(intended)
         verdict = f"not as expected: {'; '.join(mistakes)}" if mistakes else "as expected"
-        text.append(f"{expected.operation}: {verdict}\n", style="red" if mistakes else "green")
+        text.append(f"{intended.operation}: {verdict}\n", style="red" if mistakes else "green")
     text.rstrip()
     return text
 
 
-def _candidate_text(diagnosis: Diagnosis, candidate: Candidate) -> Text:
-    convention, shape = candidate.convention, diagnosis.kernel.shape
+def _headline(diagnosis: Diagnosis) -> str:
+    if diagnosis.unfiltered:
+        return "RESULT is IMAGE itself: nothing was filtered"
+    if not diagnosis.explained:
+        return "not explained; closest:"
+    first = diagnosis.explanations[0]
+    ways = len(diagnosis.explanations)
+    counted = f", in {ways} ways" if ways > 1 else ""
+    return f"explained {_how_well(first)}{counted}"
+
+
+def _how_well(way: Way) -> str:
+    deviation = way.deviation
+    if deviation.lost is not None:
+        if deviation.differing == 0:
+            return "to the last pixel, after the loss that the file's compression makes"
+        return f"within {deviation.before:g}, as the file's compression loses (up to {deviation.lost:g} here)"
+    if way.decimals is not None:
+        return f"to the {way.decimals} decimal{'s' * (way.decimals > 1)} that RESULT has"
+    if way.within:
+        return f"within {way.within:g}"
+    return "up to rounding edges" if deviation.edges else "to the last pixel"
+
+
+def _way_text(diagnosis: Diagnosis, way: Way, line: str | None) -> Text:
+    convention = way.convention
     text = Text()
     text.append(f"  {operation_words(convention)}\n", style="bold")
-    lines = {"output": str(convention.output_size), "border": border_words(convention)}
-    if convention.output_size is OutputSize.SAME:
-        row, column = convention.anchor_cell(shape)
-        lines["anchor"] = f"cell {row},{column} of {shape[0]}x{shape[1]}"
-    others = _other_borders(candidate)
-    if others:
-        lines["border"] += f" ({others} would do as well)"
-    lines["scale"] = scale_words(convention)
-    if convention.numbers != REAL_NUMBERS and convention.numbers.rounding is not Rounding.NONE:
-        lines["numbers"] = number_words(convention)
-    if candidate.arithmetic is not Arithmetic.EXACT:
-        lines["sums"] = str(candidate.arithmetic)
-    if candidate.explains:
-        lines["the same"] = _command(candidate) or "no single apply line"
-    elif candidate.first is not None:
-        lines["differs"] = (
-            f"{candidate.differing_share:.2%} of the pixels ({candidate.where}), by at most"
-            f" {candidate.max_difference:.6g}, first at row {candidate.first[0]}, column {candidate.first[1]}"
-        )
-    for name, value in lines.items():
+    for name, value in _way_lines(diagnosis, way, line).items():
         text.append(f"    {name:<10}{value}\n")
+    if way.also:
+        text.append(f"    {'or':<10}{_also_words(way)}: the same weights over the same pixels\n")
     return text
 
 
-def _command(candidate: Candidate) -> str | None:
-    """The apply line that gives the result, or None where no one line does."""
-    command = equivalent_command(candidate.convention)
-    display = candidate.arithmetic.display
-    if command is None or (display is None and candidate.arithmetic is not Arithmetic.EXACT):
-        return None
-    return command if display is None else f"{command} --display {display}"
+def _also_words(way: Way) -> str:
+    names = [operation_words(it).removeprefix("neither: kernel ") for it in way.also]
+    if len(names) == len(Orientation) - 1:
+        return "convolution, or any other turn or mirror of the kernel"
+    return ", ".join(names)
 
 
-def _other_borders(candidate: Candidate) -> str:
-    shared = candidate.convention.borders.shared
-    reached = [rules for rules in candidate.alternatives.values() if rules is not None]
+def _way_lines(diagnosis: Diagnosis, way: Way, line: str | None) -> dict[str, str]:
+    convention = way.convention
+    lines = {"output": _output_words(convention), "border": border_words(convention)}
+    if convention.output_size is OutputSize.SAME:
+        lines["anchor"] = _anchor_words(convention, diagnosis.kernel)
+    others = _other_borders(way)
+    if others:
+        lines["border"] += f" ({others} would do as well)"
+    lines["scale"] = scale_words(convention) if way.treatment is Treatment.NONE else _treatment_words(way)
+    lost = way.deviation.lost is not None and way.deviation.differing > 0
+    if not lost and convention.numbers != REAL_NUMBERS and convention.numbers.rounding is not Rounding.NONE:
+        lines["numbers"] = number_words(convention)
+        if set(_roundings(way)) == set(Rounding) - {Rounding.NONE}:
+            exact = replace(convention, numbers=replace(convention.numbers, rounding=Rounding.NONE))
+            lines["numbers"] = f"{number_words(exact)}; no value had a fraction, so no rounding shows"
+    if way.deviation.edges:
+        lines["edges"] = (
+            f"{way.deviation.edges:,} of {way.deviation.results:,} values lie on a rounding edge, where float sums"
+            " fall to either side"
+        )
+    if way.explains:
+        lines["the same"] = line or "no single apply line"
+    else:
+        lines["differs"] = _difference_words(way.deviation)
+    return lines
+
+
+def _output_words(convention: Convention) -> str:
+    words = [str(convention.output_size)]
+    if convention.stride != (1, 1):
+        words.append(f"stride {convention.stride[0]}")
+    if convention.dilation != (1, 1):
+        words.append(f"dilation {convention.dilation[0]}")
+    pads = convention.pads
+    if pads.by_axis != ((0, 0), (0, 0)):
+        words.append(f"pads top {pads.top}, bottom {pads.bottom}, left {pads.left}, right {pads.right}")
+    return ", ".join(words)
+
+
+def _anchor_words(convention: Convention, kernel: Kernel) -> str:
+    row, column = convention.anchor_cell(kernel.shape)
+    return f"cell {row},{column} of {kernel.shape[0]}x{kernel.shape[1]}"
+
+
+def _treatment_words(way: Way) -> str:
+    """What was done to the sums; with the line from sums to values where it was drawn by their extremes."""
+    convention = way.convention
+    drawn = {
+        Treatment.STRETCHED,
+        Treatment.BY_LARGEST,
+        Treatment.MAGNITUDE_STRETCHED,
+        Treatment.MAGNITUDE_BY_LARGEST,
+    }
+    if way.treatment not in drawn:
+        return str(way.treatment)
+    return f"{way.treatment} (times {convention.gain:.6g}{f', plus {convention.bias:.6g}' if convention.bias else ''})"
+
+
+def _difference_words(deviation: Deviation) -> str:
+    row, column = deviation.first or (0, 0)
+    words = (
+        f"{deviation.differing:,} of {deviation.results:,} pixels ({deviation.where}), by at most"
+        f" {deviation.largest:.6g}, first at row {row}, column {column}"
+    )
+    if 0 < deviation.largest <= NEARLY and deviation.lost is None:
+        words += f"; --tolerance {deviation.largest:.4g} would take this"
+    return words
+
+
+def _roundings(way: Way) -> tuple[Rounding, ...]:
+    numbers = (way.convention.numbers, *way.numbers)
+    return tuple(dict.fromkeys(it.rounding for it in numbers))
+
+
+def _open_questions(diagnosis: Diagnosis) -> str:
+    """What these data leave open: each question with the answers that do as well."""
+    found: dict[str, dict[str, None]] = {}
+
+    def note(question: str, *answers: str) -> None:
+        found.setdefault(question, {}).update(dict.fromkeys(answers))
+
+    for way in diagnosis.explanations:
+        for convention in way.conventions:
+            note("operation", operation_words(convention).removeprefix("neither: "))
+            note("output", _output_words(convention))
+            if convention.output_size is OutputSize.SAME:
+                note("anchor", _anchor_words(convention, diagnosis.kernel).partition(" of ")[0])
+        note("scale", scale_words(way.convention) if way.treatment is Treatment.NONE else str(way.treatment))
+        note("border", *_border_answers(way))
+        if way.convention.numbers.rounding is not Rounding.NONE and len(_roundings(way)) < len(Rounding) - 1:
+            # Half to even, up or away, and cut off downwards or towards 0, seldom part.
+            note("rounding", *dict.fromkeys("cut off" if it in CUT_OFF else "rounded" for it in _roundings(way)))
+    left = [f"{question} ({_listed(answers)})" for question, answers in found.items() if len(answers) > 1]
+    if not left:
+        return ""
+    if len(found["operation"]) == len(Orientation):
+        left = ["operation (correlation, convolution, any turn or mirror)", *left[1:]]
+    many = len(diagnosis.explanations) > SHOWN
+    shown = f"This is the plainest of them; --json lists {len(diagnosis.explanations)}.\n" if many else ""
+    return f"{shown}These data leave open: {'; '.join(left)}.\n"
+
+
+def _listed(answers: Iterable[str]) -> str:
+    names = list(answers)
+    return ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:6])} and {len(names) - 6} more"
+
+
+def _border_answers(way: Way) -> tuple[str, ...]:
+    shared = way.convention.borders.shared
+    others = _other_borders(way)
+    if way.convention.output_size is OutputSize.VALID and all(it is None for it in way.alternatives.values()):
+        return ()
+    own = str(shared) if shared is not None else border_words(way.convention)
+    return (own, *others.split(", ")) if others else (own,)
+
+
+def _other_borders(way: Way) -> str:
+    shared = way.convention.borders.shared
+    reached = [rules for rules in way.alternatives.values() if rules is not None]
     if shared is None or not reached:
         return ""
     common = [rule for rule in reached[0] if all(rule in rules for rules in reached) and rule != shared]
     return ", ".join(map(str, common))
 
 
-def diagnosis_document(diagnosis: Diagnosis, expected: Expectation | None = None) -> dict[str, Any]:
+def diagnosis_document(
+    diagnosis: Diagnosis, lines: Mapping[int, str], intended: Intended | None = None
+) -> dict[str, Any]:
     """A diagnosis for scripts; the findings of the first explanation stand at the top, or null."""
     first = diagnosis.explanations[0].convention if diagnosis.explained else None
     found = convention_document(first) if first is not None else {}
-    mistakes = None if expected is None else list(diagnosis.mistakes(expected))
+    mistakes = None if intended is None else list(diagnosis.mistakes(intended))
     return {
         "version": DOCUMENT_VERSION,
         "explained": diagnosis.explained,
@@ -107,19 +246,26 @@ def diagnosis_document(diagnosis: Diagnosis, expected: Expectation | None = None
         **found,
         "as_expected": None if mistakes is None else not mistakes,
         "mistakes": mistakes,
+        "further_ways": diagnosis.more,
+        "untried": diagnosis.untried or None,
         "candidates": [
             {
-                "explains": candidate.explains,
-                **convention_document(candidate.convention),
-                "anchor_cell": list(candidate.convention.anchor_cell(diagnosis.kernel.shape)),
-                "arithmetic": str(candidate.arithmetic),
-                "differing_share": candidate.differing_share,
-                "max_difference": candidate.max_difference,
-                "rmse": candidate.rmse,
-                "where": candidate.where or None,
-                "first_difference": list(candidate.first) if candidate.first else None,
-                "equivalent": _command(candidate) if candidate.explains else None,
+                "explains": way.explains,
+                **convention_document(way.convention),
+                "anchor_cell": list(way.convention.anchor_cell(diagnosis.kernel.shape)),
+                "also": [operation_words(it) for it in way.also],
+                "treatment": str(way.treatment),
+                "other_borders": _other_borders(way).split(", ") if _other_borders(way) else [],
+                "roundings": list(map(str, _roundings(way))),
+                "within": way.within,
+                "differing_share": way.deviation.share,
+                "max_difference": way.deviation.largest,
+                "rmse": way.deviation.rmse,
+                "where": way.deviation.where or None,
+                "first_difference": list(way.deviation.first) if way.deviation.first else None,
+                "on_a_rounding_edge": way.deviation.edges,
+                "equivalent": lines.get(number),
             }
-            for candidate in diagnosis.candidates
+            for number, way in enumerate(diagnosis.ways)
         ],
     }

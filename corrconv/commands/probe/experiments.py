@@ -25,6 +25,7 @@ from corrconv.core.convention.fitting import (
     fit_line,
     fit_numbers,
     fit_sides,
+    misfits,
     plain_fraction,
     shared_rules,
     side_strips,
@@ -153,7 +154,7 @@ def place(subject: Subject, shape: Shape) -> Placement:
     if line is None or line.deviation > 1.5 * subject.tolerance:
         raise Unexplained(f"the impulse response of a {listed([shape])} kernel does not predict a random picture")
     local = replace(convention, gain=line.gain, bias=line.bias)
-    found = fit_sides(picture, kernel, result, local, 1.5 * subject.tolerance)
+    found = fit_sides(picture, kernel, result, local, misfits(1.5 * subject.tolerance))
     sides = _with_black_outside(found, subject.black(kernel.weights), bias, local, shape)
     seen = ", ".join(f"{name} {' or '.join(map(str, rules))}" for name, rules in sides.items() if rules)
     subject.log(f"What lies outside the picture ({listed([shape])})?", seen or "no window reaches outside")

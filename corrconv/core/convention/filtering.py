@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell, Kernel
 
 
-def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
+# All rows and columns of a result.
+WHOLE = (slice(None), slice(None))
+
+
+def raw_sums(
+    image: NDArray[Any], kernel: Kernel, convention: Convention, part: tuple[slice, slice] = WHOLE
+) -> NDArray[np.float64]:
     """The sums of products before scale, bias and rounding; exact for whole numbers.
 
-    image (H, W) or (H, W, C). The orientation, the anchor, the borders and the output size of the
-    convention decide which pixels each sum reads; results that a border rule replaces are included.
+    image (H, W) or (H, W, C). part: the rows and columns of the result that are wanted. The orientation, the
+    anchor, the borders and the output size of the convention decide which pixels each sum reads; results that a
+    border rule replaces are included.
     Raises CorrconvError where the image is too small for any output.
     """
     shape, image_shape = kernel.shape, (image.shape[0], image.shape[1])
@@ -37,8 +44,10 @@ def raw_sums(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDA
             " output size 'valid' leaves nothing"
         )
     stride, extent = convention.stride, convention.extent(shape)
-    reads = ((rows - 1) * stride[0] + extent[0], (columns - 1) * stride[1] + extent[1])
-    start = convention.start(shape, image_shape)
+    (top, bottom, _), (left, right, _) = part[0].indices(rows), part[1].indices(columns)
+    reads = ((bottom - top - 1) * stride[0] + extent[0], (right - left - 1) * stride[1] + extent[1])
+    first = convention.start(shape, image_shape)
+    start = (first[0] + top * stride[0], first[1] + left * stride[1])
     padded = padded_window(spread_pixels(image, convention.spread), start, reads, convention.borders)
     if padded.dtype.kind == "f":
         padded = padded.astype(np.float64)
@@ -118,22 +127,24 @@ def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention
     return values if image.dtype.kind == "f" else convention.numbers.fit(values, image.dtype)
 
 
-def exact_values(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
-    """The results of a convention before they are rounded and made to fit a type."""
+def exact_values(
+    image: NDArray[Any], kernel: Kernel, convention: Convention, part: tuple[slice, slice] = WHOLE
+) -> NDArray[np.float64]:
+    """The results of a convention, or a part of them, before they are rounded and made to fit a type."""
     check_shape(kernel, convention)
     convention = convention.for_shape(kernel.shape)
     divisor = convention.scale.divisor(kernel)
     if convention.single_precision and divisor != 0 and image.dtype.kind in "iu":
         values = _single_precision_sums(image, kernel, convention, divisor)
-        return replace_border_results(values, image, kernel.shape, convention)
-    values = raw_sums(image, kernel, convention)
+        return replace_border_results(values, image, kernel.shape, convention)[part]
+    values = raw_sums(image, kernel, convention, part)
     if divisor == 0:
         values = _without_divisor(values, kernel, convention)
     elif divisor != 1:
         values = values / divisor
     if (convention.gain, convention.bias) != (1.0, 0.0):
         values = values * convention.gain + convention.bias
-    return replace_border_results(values, image, kernel.shape, convention)
+    return replace_border_results(values, image, kernel.shape, convention, part)
 
 
 def _single_precision_sums(
@@ -178,22 +189,34 @@ def _without_divisor(values: NDArray[np.float64], kernel: Kernel, convention: Co
 
 
 def replace_border_results(
-    values: NDArray[np.float64], image: NDArray[Any], shape: tuple[int, int], convention: Convention
+    values: NDArray[np.float64],
+    image: NDArray[Any],
+    shape: tuple[int, int],
+    convention: Convention,
+    part: tuple[slice, slice] = WHOLE,
 ) -> NDArray[np.float64]:
-    """The results with those replaced that a border rule leaves unfiltered or blank.
+    """The results, or a part of them, with those replaced that a border rule leaves unfiltered or blank.
 
     These are the outputs whose window, a kernel of this shape, reaches over the side.
     """
     sides = convention.borders.sides
     if convention.output_size is not OutputSize.SAME or not any(side.rule in REPLACED for side in sides.values()):
         return values
-    replaced = values.copy()
+    replaced, unfiltered = values.copy(), image[:: convention.stride[0], :: convention.stride[1]][part]
+    outputs = convention.output_shape((image.shape[0], image.shape[1]), shape)
+    rows, columns = (np.arange(length)[wanted] for length, wanted in zip(outputs, part, strict=True))
     for name, strip in border_strips(image.shape[:2], convention, shape).items():
+        reached = np.ix_(_lies_in(rows, strip[0]), _lies_in(columns, strip[1]))
         if sides[name].rule is BorderRule.UNFILTERED:
-            replaced[strip] = image[:: convention.stride[0], :: convention.stride[1]][strip]
+            replaced[reached] = unfiltered[reached]
         elif sides[name].rule is BorderRule.BLANK:
-            replaced[strip] = sides[name].fill
+            replaced[reached] = sides[name].fill
     return replaced
+
+
+def _lies_in(places: NDArray[np.intp], strip: slice) -> NDArray[np.bool_]:
+    """Which places a strip holds."""
+    return (places >= (strip.start or 0)) & (places < (np.inf if strip.stop is None else strip.stop))
 
 
 def border_strips(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Line:
     pixels: int
 
 
+# How badly results follow from exact values; 0 where all do.
+Cost: TypeAlias = "Callable[[NDArray[np.float64], NDArray[Any]], float]"
+
+
 def fit_line(sums: NDArray[Any], results: NDArray[Any], limits: tuple[float, float] = (-np.inf, np.inf)) -> Line | None:
     """The line through the results strictly within the limits, or None for fewer than three of them."""
     inside = (results > limits[0]) & (results < limits[1])
@@ -74,47 +78,65 @@ def side_strips(image_shape: tuple[int, ...], convention: Convention, shape: tup
     }
 
 
+def misfits(tolerance: float) -> Cost:
+    """How many results lie further away from the exact values than this."""
+    return lambda values, seen: float(np.count_nonzero(np.abs(values - seen) > tolerance))
+
+
 def fit_sides(
     image: NDArray[Any],
     kernel: Kernel,
     result: NDArray[Any],
     convention: Convention,
-    tolerance: float,
+    cost: Cost,
     *,
-    fitted: Callable[[NDArray[np.float64]], NDArray[Any]] | None = None,
+    limits: tuple[float, float] = (-np.inf, np.inf),
+    allowed: float = 0.0,
 ) -> dict[str, tuple[Side, ...] | None]:
     """For each side, the rules that give the results along it; None for a side that no window reaches over.
 
-    The convention must hold in the interior. Constants are solved for; a rule fits where no pixel of
-    the strip deviates by more than the tolerance. Where none does, the rule is `unknown`. fitted: what
-    rounds the exact values and makes them fit the result's type, where that is known already.
+    The convention must hold in the interior. Constants are solved for, from results within the limits. The
+    rules of the lowest cost fit, if that is at most so much for each result; else the rule is `unknown`.
     """
-    finish = fitted or (lambda values: values)
-    repeated = {rule: finish(_values(image, kernel, convention, Side(rule))) for rule in REPEATING}
-    black = _values(image, kernel, convention, Side(BorderRule.CONSTANT, 0.0))
-    slope = _values(image, kernel, convention, Side(BorderRule.CONSTANT, 1.0)) - black
-    limits = (float(result.min()), float(result.max())) if fitted else (-np.inf, np.inf)
     found: dict[str, tuple[Side, ...] | None] = {}
     for name, strip in side_strips(image.shape, convention, kernel.shape).items():
         seen = result[strip].astype(np.float64)
         if seen.size == 0:
             found[name] = None
             continue
-        rules = []
-        for fill in _constants(seen, black[strip], slope[strip], limits):
-            made = finish(black[strip] + fill * slope[strip])
-            if np.abs(made.astype(np.float64) - seen).max() <= tolerance:
-                rules.append(Side(BorderRule.CONSTANT, float(fill)))
-                break
-        rules += [
-            Side(rule)
-            for rule, values in repeated.items()
-            if np.abs(values[strip].astype(np.float64) - seen).max() <= tolerance
-        ]
-        if not rules and convention.output_size is OutputSize.SAME:
-            rules += _fit_replaced(seen, image[strip], tolerance)
-        found[name] = tuple(rules) or (Side(BorderRule.UNKNOWN),)
+        costs = _costs(image, kernel, seen, convention, strip, cost, limits)
+        lowest = min(costs.values())
+        fits = tuple(side for side, it in costs.items() if it == lowest)
+        found[name] = fits if lowest <= allowed * seen.size else (Side(BorderRule.UNKNOWN),)
     return found
+
+
+def _costs(
+    image: NDArray[Any],
+    kernel: Kernel,
+    seen: NDArray[np.float64],
+    convention: Convention,
+    strip: tuple[slice, slice],
+    cost: Cost,
+    limits: tuple[float, float],
+) -> dict[Side, float]:
+    """What each rule costs along a side; the likeliest rule first."""
+
+    def values(side: Side) -> NDArray[np.float64]:
+        return exact_values(image, kernel, replace(convention, borders=Borders(side, side, side, side)), strip)
+
+    black = values(Side(BorderRule.CONSTANT, 0.0))
+    slope = values(Side(BorderRule.CONSTANT, 1.0)) - black
+    constants = {fill: cost(black + fill * slope, seen) for fill in _constants(seen, black, slope, limits)}
+    likeliest = min(constants, key=lambda fill: constants[fill])
+    costs = {Side(BorderRule.CONSTANT, float(likeliest)): constants[likeliest]}
+    costs |= {Side(rule): cost(values(Side(rule)), seen) for rule in REPEATING}
+    if min(costs.values()) > 0 and convention.output_size is OutputSize.SAME:
+        pixels = image[:: convention.stride[0], :: convention.stride[1]][strip]
+        costs[Side(BorderRule.UNFILTERED)] = cost(pixels.astype(np.float64), seen)
+        blank = Side(BorderRule.BLANK, float(np.median(seen)))
+        costs[blank] = cost(np.full(seen.shape, blank.fill), seen)
+    return costs
 
 
 def _constants(
@@ -129,18 +151,6 @@ def _constants(
         return [0.0]
     fill = float((slope * (seen - black))[telling].sum() / (slope[telling] ** 2).sum())
     return [round(fill), fill] if limits[0] == -np.inf else [round(fill), 0.0, fill]
-
-
-def _values(image: NDArray[Any], kernel: Kernel, convention: Convention, side: Side) -> NDArray[np.float64]:
-    return exact_values(image, kernel, replace(convention, borders=Borders(side, side, side, side)))
-
-
-def _fit_replaced(seen: NDArray[np.float64], image: NDArray[Any], tolerance: float) -> list[Side]:
-    if np.abs(seen - image).max() <= tolerance:
-        return [Side(BorderRule.UNFILTERED)]
-    if np.ptp(seen) <= tolerance:
-        return [Side(BorderRule.BLANK, float(np.median(seen)))]
-    return []
 
 
 def fit_numbers(

@@ -239,7 +239,10 @@ class Numbers:
         limits = np.iinfo(dtype if dtype.kind in "iu" else image_dtype)
         if self.overflow is Overflow.WRAP:
             return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
-        return np.clip(rounded, limits.min, limits.max).astype(dtype)
+        highest = float(limits.max)
+        if int(highest) > limits.max:
+            highest = np.nextafter(highest, 0)  # 2^63 - 1 is not a float64: the one below it is
+        return np.clip(rounded, limits.min, highest).astype(dtype)
 
 
 REAL_NUMBERS = Numbers()

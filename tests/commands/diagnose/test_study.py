@@ -8,7 +8,8 @@ import fakes
 import numpy as np
 import pytest
 
-from corrconv.commands.diagnose.study import Arithmetic, Expectation, diagnose
+from corrconv.commands.diagnose.study import diagnose
+from corrconv.commands.diagnose.way import Intended, Treatment
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.geometry import AnchorRule, AxisAnchor
 from corrconv.core.convention.model import (
@@ -37,10 +38,10 @@ EVEN = Kernel(np.array([[1, 2], [3, 5]]) / 16)
 def explanation(image, kernel, result):
     """The only one."""
     diagnosis = diagnose(image, kernel, result)
-    assert len(diagnosis.candidates) == 1
+    assert len(diagnosis.ways) == 1
     assert diagnosis.explained
-    assert diagnosis.candidates[0].first is None
-    return diagnosis.candidates[0].convention
+    assert diagnosis.ways[0].deviation.first is None
+    return diagnosis.ways[0].convention
 
 
 DIFFERENT = {replace(convention, name="", source=""): name for name, convention in conventions().items()}
@@ -119,7 +120,7 @@ def test_symmetric_kernel_cannot_tell():
     diagnosis = diagnose(PICTURE, Kernel(np.ones((3, 3))), fakes.correlation(PICTURE, np.ones((3, 3))))
     assert set(diagnosis.operations) == {Operation.CORRELATION, Operation.CONVOLUTION, None}
     for operation in Operation:
-        assert diagnosis.mistakes(Expectation(operation=operation)) == ()
+        assert diagnosis.mistakes(Intended(operation=operation)) == ()
 
 
 def test_antisymmetric_kernel_is_not_explained_by_a_factor():
@@ -129,7 +130,7 @@ def test_antisymmetric_kernel_is_not_explained_by_a_factor():
 
 
 def mistakes(result, operation="convolution", kernel=KERNEL, **expected):
-    return diagnose(PICTURE, kernel, result).mistakes(Expectation(operation=Operation(operation), **expected))
+    return diagnose(PICTURE, kernel, result).mistakes(Intended(operation=Operation(operation), **expected))
 
 
 def test_mistakes_are_named():
@@ -157,8 +158,8 @@ def test_values_clipped_before_the_sum_was_finished():
     for (i, j), weight in np.ndenumerate(sharpen):
         total = np.clip(total + weight * padded[i : i + 26, j : j + 28], 0, 255)
     diagnosis = diagnose(PICTURE, Kernel(sharpen), total.astype(np.uint8))
-    assert diagnosis.candidates[0].arithmetic is Arithmetic.CLIPPED_EARLY
-    assert diagnosis.mistakes(Expectation(operation=Operation.CORRELATION)) == (
+    assert diagnosis.ways[0].treatment is Treatment.CLIPPED_EARLY
+    assert diagnosis.mistakes(Intended(operation=Operation.CORRELATION)) == (
         "values clipped before the sum was finished",
     )
 
@@ -167,16 +168,16 @@ def test_what_is_not_explained_comes_close():
     result = fakes.one_dead_pixel(PICTURE, KERNEL.weights)
     diagnosis = diagnose(PICTURE, KERNEL, result)
     assert not diagnosis.explained
-    best = diagnosis.candidates[0]
-    assert (best.where, best.first, best.differing_share) == ("interior", (3, 3), 1 / result.size)
-    assert diagnosis.mistakes(Expectation(operation=Operation.CORRELATION)) == ("no combination reproduces the result",)
+    best = diagnosis.ways[0]
+    assert (best.deviation.where, best.deviation.first, best.deviation.share) == ("interior", (3, 3), 1 / result.size)
+    assert diagnosis.mistakes(Intended(operation=Operation.CORRELATION)) == ("no combination reproduces the result",)
 
 
 def test_strange_border_is_said_to_be_the_border():
     result = fakes.correlation(PICTURE, KERNEL.weights)
     result[0] = np.random.default_rng(2).normal(size=28)
-    best = diagnose(PICTURE, KERNEL, result).candidates[0]
-    assert (best.where, best.convention.operation) == ("border", Operation.CORRELATION)
+    best = diagnose(PICTURE, KERNEL, result).ways[0]
+    assert (best.deviation.where, best.convention.operation) == ("border", Operation.CORRELATION)
     assert str(best.convention.borders.top) == "unknown"
     assert str(best.convention.borders.left) == "constant 0"
 
@@ -187,7 +188,7 @@ def test_median_is_not_explained():
 
 def test_shapes_that_cannot_be():
     with pytest.raises(CorrconvError, match="neither same nor full nor valid"):
-        diagnose(PICTURE, KERNEL, np.zeros((5, 5)))
+        diagnose(PICTURE, KERNEL, np.zeros((60, 60)))
     with pytest.raises(CorrconvError, match="same channels"):
         diagnose(PICTURE, KERNEL, np.zeros((26, 28, 3)))
 
@@ -195,26 +196,25 @@ def test_shapes_that_cannot_be():
 def test_result_that_is_the_image_itself():
     diagnosis = diagnose(PICTURE, KERNEL, PICTURE)
     assert diagnosis.unfiltered
-    assert diagnosis.mistakes(Expectation(operation=Operation.CORRELATION)) == ("nothing was filtered",)
+    assert diagnosis.mistakes(Intended(operation=Operation.CORRELATION)) == ("nothing was filtered",)
     assert not diagnose(PICTURE, Kernel([[0, 0, 0], [0, 1, 0], [0, 0, 0]]), PICTURE).unfiltered
 
 
 def test_anchors_outside_the_kernel_are_not_offered_first():
     noise = np.random.default_rng(6).integers(0, 256, PICTURE.shape).astype(np.uint8)
     for shift in range(3):
-        cell = diagnose(PICTURE, KERNEL, np.roll(noise, shift)).candidates[0].convention.anchor_cell(KERNEL.shape)
+        cell = diagnose(PICTURE, KERNEL, np.roll(noise, shift)).ways[0].convention.anchor_cell(KERNEL.shape)
         assert all(0 <= place < 3 for place in cell)
 
 
 def test_mirrors_of_one_kernel_are_one_way():
     box = Kernel(np.ones((3, 3)) / 9)
     diagnosis = diagnose(PICTURE, box, apply_convention(PICTURE, box, Convention(numbers=SATURATED)))
-    assert len(diagnosis.explanations) == 8
-    assert [len(way) for way in diagnosis.ways] == [8]
+    assert [len(way.conventions) for way in diagnosis.ways] == [8]
     # Correlation with its centre at 1,1 and convolution with 0,1 lay this one alike; the others do not.
     pair = Kernel([[1, 1]])
     diagnosis = diagnose(PICTURE, pair, apply_convention(PICTURE, pair, Convention()))
-    assert {way[0].convention.start(pair.shape) for way in diagnosis.ways} == {(0, -1)}
+    assert {way.convention.start(pair.shape) for way in diagnosis.ways} == {(0, -1)}
 
 
 @pytest.mark.parametrize("display", ["signed", "absolute", "rescale"])
@@ -231,7 +231,7 @@ def test_display_rules_are_recognised(display, operation):
     )
     diagnosis = diagnose(PICTURE, kernel, rendered.pixels[:, :, 0])
     assert diagnosis.operations == (operation,)
-    assert diagnosis.candidates[0].arithmetic.display == display
+    assert diagnosis.ways[0].treatment.display == display
 
 
 @pytest.mark.parametrize("trouble", [1.7e308, np.inf, np.nan])

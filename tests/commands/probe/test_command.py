@@ -172,6 +172,7 @@ def test_commands_to_copy_are_not_broken(tmp_path):
     )
     assert line.split("corrconv ")[1] == (
         "apply IMAGE KERNEL --convolve --boundary constant --fill 7 --output-size full --scale 0.03125 --bias 3.5"
+        " -o OUT.npy"
     )
     run("apply", image, "emboss", "--display", "signed", "--boundary", "edge", "-o", "signed.png")
     shown = run("diagnose", image, "emboss", "signed.png").stdout

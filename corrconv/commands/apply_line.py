@@ -1,0 +1,84 @@
+"""The `apply` line that gives a result: its own options read it, and it is shown only if it does."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from corrconv.commands.options import filter_options
+from corrconv.core.rendering import render
+from corrconv.core.terms import Display, Operation
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.commands.options import FilterChoices
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+    from corrconv.files.images import Picture
+
+# Real results count as the same within this share of the largest: text holds few digits.
+REAL_PRECISION = 1e-6
+
+
+@click.command(add_help_option=False)
+@click.option("--correlate/--convolve", "correlation", default=True)
+@filter_options
+def _parsed(correlation: bool, choices: FilterChoices) -> tuple[Operation, FilterChoices]:
+    """What the options of an `apply` line say."""
+    return Operation.CORRELATION if correlation else Operation.CONVOLUTION, choices
+
+
+def proved_line(
+    picture: Picture,
+    kernel: Kernel,
+    result: NDArray[Any],
+    convention: Convention,
+    *,
+    display: Display | None = None,
+    gray: bool = False,
+) -> str | None:
+    """The line that makes the result of this picture and kernel, or None where none does.
+
+    It is run first, as `apply` runs it. display: the rule that made the pixels. gray: whether the result is one
+    of the picture made gray.
+    """
+    from corrconv.drawing.conventions import equivalent_options
+
+    options = equivalent_options(convention, kernel)
+    if options is None:
+        return None
+    words = [*options, *([] if display is None else [f"--display {display}"]), *(["--gray"] if gray else [])]
+    names = ("OUT.png", "OUT.npy") if result.dtype.kind in "iu" else ("OUT.npy", "OUT.png")
+    for name in names:
+        if _gives(picture, kernel, result, words, name):
+            return " ".join(["corrconv apply IMAGE KERNEL", *words, "-o", name])
+    return None
+
+
+def _gives(picture: Picture, kernel: Kernel, result: NDArray[Any], words: list[str], name: str) -> bool:
+    from corrconv.files.images import format_of, pixel_dtype
+
+    operation, choices = _parsed.main(shlex.split(" ".join(words)), standalone_mode=False)
+    shown = choices.picture(picture)
+    try:
+        made = render(
+            shown.planes,
+            choices.kernel(kernel),
+            operation,
+            choices.options,
+            choices.rendering,
+            dtype=pixel_dtype(shown, format_of(name, None)),
+            has_alpha=shown.has_alpha,
+        ).pixels
+    except CorrconvError:
+        return False  # apply would refuse it
+    wanted = result.reshape(result.shape[0], result.shape[1], -1)
+    if made.shape != wanted.shape:
+        return False
+    slack = REAL_PRECISION * float(np.abs(wanted).max(initial=0)) if result.dtype.kind == "f" else 0.0
+    return bool((np.abs(made.astype(np.float64) - wanted) <= slack).all())

@@ -1,0 +1,255 @@
+"""Image, kernel and result, and how what a convention makes is held against the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.commands.diagnose.way import Deviation
+from corrconv.core.convention.filtering import WHOLE, exact_values, interior
+from corrconv.core.convention.fitting import DOUBLE_PRECISION
+from corrconv.core.convention.model import Numbers, Overflow, Rounding
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from corrconv.core.arrays import Reals
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
+
+    Part = tuple[slice, slice]
+
+# Real results count as reproduced within this share of the largest one: results kept as text have few digits.
+REAL_PRECISION = 1e-6
+
+# What float64 and float32 sums may be off, relative to the largest possible sum: some roundings of each.
+PRECISIONS = (0.0, DOUBLE_PRECISION, 1e-6)
+
+# Numbers beyond these, whose squares the search for a line sums up, are more than float64 holds.
+LARGEST = 1e100
+SMALLEST = 1e-100
+
+# Results that are computed at once: 32 MB of float64.
+BLOCK = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """An image and a result (H, W) or (H, W, C), and the kernel between them.
+
+    tolerance: how far a result may lie off. recompress: what a lossy file of the result's kind makes of pixels.
+    printed: how far real results may lie off because they were written with few decimals.
+    """
+
+    image: NDArray[Any]
+    kernel: Kernel
+    result: NDArray[Any]
+    tolerance: float = 0.0
+    recompress: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+    printed: float = 0.0
+
+    @cached_property
+    def decimals(self) -> int | None:
+        """How many decimals the results were written with, if they have few and are not whole."""
+        if self.whole or self.result.size > BLOCK:
+            return None
+        return next((it for it in range(1, 5) if np.array_equal(np.round(self.result, it), self.result)), None)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the result holds whole numbers only, of whatever type."""
+        if self.result.dtype.kind in "iu":
+            return True
+        return all(bool((self.result[part] == np.rint(self.result[part])).all()) for part in self.blocks())
+
+    @cached_property
+    def held(self) -> np.dtype[Any]:
+        """The narrowest usual type that holds the results, if they are whole."""
+        low, high = float(self.result.min()), float(self.result.max())
+        for name in ("uint8", "uint16"):
+            if low >= 0 and high <= np.iinfo(name).max and self.result.dtype != np.int8:
+                return np.dtype(name)
+        return self.result.dtype if self.result.dtype.kind in "iu" else np.dtype(np.int64)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The results at which numbers may have been cut off."""
+        if not self.whole:
+            return -np.inf, np.inf
+        limits = np.iinfo(self.held)
+        return float(limits.min), float(limits.max)
+
+    @property
+    def loose(self) -> bool:
+        """Whether results need not be met exactly."""
+        return self.tolerance > 0 or self.recompress is not None
+
+    @cached_property
+    def slack(self) -> float:
+        """How far real results may lie off."""
+        return max(self.tolerance, self.printed, REAL_PRECISION * float(np.abs(self.result).max(initial=0.0)))
+
+    @cached_property
+    def number_types(self) -> tuple[str, ...]:
+        """The types that whole results may have had when they were made."""
+        if not self.whole:
+            return ()
+        own = (self.result.dtype.name,) if self.result.dtype.kind in "iu" else ()
+        return tuple(dict.fromkeys((*own, self.held.name)))
+
+    def all_numbers(self) -> list[Numbers]:
+        """Every way to make the result's numbers of real ones."""
+        real = self.result.dtype.kind == "f"
+        found = [Numbers(self.result.dtype.name)] if real else []
+        for name, overflow in product(self.number_types, (Overflow.SATURATE, Overflow.WRAP)):
+            found += [Numbers(name, rounding, overflow) for rounding in Rounding if rounding is not Rounding.NONE]
+        if real and self.whole:
+            name = self.result.dtype.name
+            found += [Numbers(name, rounding) for rounding in Rounding if rounding is not Rounding.NONE]
+        return found
+
+    def reach(self, convention: Convention, precision: float) -> float:
+        """How far the values of a convention may be off in sums of this precision."""
+        largest = float(np.abs(self.image).max(initial=0.0)) * self.kernel.absolute_sum
+        return precision * largest * abs(convention.gain) / abs(convention.scale.divisor(self.kernel) or 1.0)
+
+    def fit(self, numbers: Numbers, values: Reals) -> Reals:
+        """The numbers as a result would hold them."""
+        return numbers.fit(values, self.held).astype(np.float64)
+
+    def wrong(self, convention: Convention, precision: float, values: Reals, seen: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which results do not follow from these values by the convention's numbers."""
+        numbers = convention.numbers
+        rounded = numbers.rounding is not Rounding.NONE
+        slack = self.tolerance if rounded else self.slack
+        off: NDArray[np.bool_] = np.abs(self.fit(numbers, values) - seen) > slack
+        if precision and rounded and off.any():
+            reach = self.reach(convention, precision)
+            for shifted in (values - reach, values + reach):
+                off &= np.abs(self.fit(numbers, shifted) - seen) > slack
+        return off
+
+    def cost(self, convention: Convention, precision: float, values: Reals, seen: NDArray[Any]) -> float:
+        """How many results do not follow; or how far they are off in all, where they need not be met exactly."""
+        if self.loose:
+            return float(np.abs(self.fit(convention.numbers, values) - seen).sum())
+        return float(np.count_nonzero(self.wrong(convention, precision, values, seen)))
+
+    def values(self, convention: Convention, part: Part = WHOLE) -> Reals:
+        """The exact values of a convention."""
+        return exact_values(self.image, self.kernel, convention, part)
+
+    def blocks(self) -> Iterator[Part]:
+        """The result in bands of rows that are computed one by one."""
+        rows = max(1, BLOCK // max(1, self.result[0].size))
+        for top in range(0, self.result.shape[0], rows):
+            yield slice(top, min(top + rows, self.result.shape[0])), slice(None)
+
+    def deviation(
+        self, convention: Convention, precision: float, values: Reals | None = None
+    ) -> tuple[Deviation, tuple[Numbers, ...]]:
+        """How far the convention is from the whole result, and which numbers else are as near where it is none.
+
+        values: those of a treatment, instead of the convention's.
+        """
+        if self.recompress is not None:
+            return self._recompressed(convention, self.values(convention) if values is None else values), ()
+        inside = interior(self.image.shape, convention, self.kernel.shape)
+        tally = _Tally(self, convention, precision, inside)
+        for part in self.blocks():
+            tally.add(part, self.values(convention, part) if values is None else values[part])
+        return tally.deviation(), tuple(tally.others)
+
+    def _recompressed(self, convention: Convention, values: Reals) -> Deviation:
+        """The deviation after the loss of a file of the result's kind."""
+        assert self.recompress is not None
+        made = convention.numbers.fit(values, self.held)
+        again = self.recompress(made).astype(np.float64)
+        lost = float(np.abs(again - made).max(initial=0.0))
+        inside = interior(self.image.shape, convention, self.kernel.shape)
+        tally = _Tally(replace(self, recompress=None), convention, 0.0, inside)
+        tally.add(WHOLE, again)
+        before = float(np.abs(self.result - made.astype(np.float64)).max(initial=0.0))
+        return replace(tally.deviation(), lost=lost, before=before)
+
+
+class _Tally:
+    """The deviation of a result, added up band by band."""
+
+    def __init__(self, evidence: Evidence, convention: Convention, precision: float, inside: Part) -> None:
+        self.evidence, self.convention, self.precision, self.inside = evidence, convention, precision, inside
+        numbers = convention.numbers
+        self.others = [it for it in evidence.all_numbers() if it.dtype == numbers.dtype and it != numbers]
+        if evidence.loose or numbers.rounding is Rounding.NONE:
+            self.others = []
+        self.differing = self.excused = self.edges = 0
+        self.within = 0
+        self.squares = self.largest = 0.0
+        self.first: tuple[int, int] | None = None
+
+    def add(self, part: Part, values: Reals) -> None:
+        """Count one band of rows."""
+        evidence, convention = self.evidence, self.convention
+        top = part[0].start or 0
+        seen = evidence.result[part].astype(np.float64)
+        made = evidence.fit(convention.numbers, values)
+        difference = np.abs(made - seen)
+        wrong = evidence.wrong(convention, self.precision, values, seen)
+        self.differing += int(np.count_nonzero(wrong))
+        if self.precision:
+            self.excused += int(np.count_nonzero(difference > evidence.tolerance)) - int(np.count_nonzero(wrong))
+            reach = evidence.reach(convention, self.precision)
+            numbers = convention.numbers
+            edge = evidence.fit(numbers, values - reach) != evidence.fit(numbers, values + reach)
+            self.edges += int(np.count_nonzero(edge))
+        rows = slice(max(0, self.inside[0].start - top), max(0, self.inside[0].stop - top))
+        self.within += int(np.count_nonzero(wrong[rows, self.inside[1]]))
+        self.squares += float((difference**2).sum())
+        self.largest = max(self.largest, float(difference.max(initial=0.0)))
+        if self.first is None and wrong.any():
+            row, column, *_ = np.unravel_index(int(wrong.argmax()), wrong.shape)
+            self.first = (int(row) + top, int(column))
+        self._compare_others(values, seen)
+
+    def _compare_others(self, values: Reals, seen: Reals) -> None:
+        """Strike out the numbers that do not give this band."""
+        low, high = np.iinfo(self.evidence.held).min, np.iinfo(self.evidence.held).max
+        if self.others and low <= values.min() and values.max() <= high and (values == np.rint(values)).all():
+            return  # nothing was rounded or cut off
+        self.others = [
+            numbers
+            for numbers in self.others
+            if not self.evidence.wrong(replace(self.convention, numbers=numbers), self.precision, values, seen).any()
+        ]
+
+    def deviation(self) -> Deviation:
+        """What was counted."""
+        size = self.evidence.result.size
+        outside = self.differing > self.within
+        where = {(True, True): "both", (True, False): "interior", (False, True): "border"}
+        return Deviation(
+            results=size,
+            differing=self.differing,
+            largest=self.largest,
+            rmse=float(np.sqrt(self.squares / size)),
+            where=where.get((self.within > 0, outside), ""),
+            first=self.first,
+            edges=self.edges if self.excused else 0,
+        )
+
+
+def check_numbers(name: str, values: NDArray[Any]) -> None:
+    """Raise CorrconvError for numbers that cannot be reckoned with."""
+    ends = [abs(float(end)) for end in (values.min(initial=0), values.max(initial=0))]
+    largest = float(np.max(ends))  # nan if there is one
+    if not (largest == 0 or SMALLEST <= largest <= LARGEST):
+        raise CorrconvError(
+            f"the {name} holds {largest:.3g}; a diagnosis needs numbers of a size from {SMALLEST:g} to {LARGEST:g}"
+        )
