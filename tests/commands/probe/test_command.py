@@ -176,7 +176,7 @@ def test_commands_to_copy_are_not_broken(tmp_path):
     )
     run("apply", image, "emboss", "--display", "signed", "--boundary", "edge", "-o", "signed.png")
     shown = run("diagnose", image, "emboss", "signed.png").stdout
-    assert "corrconv apply IMAGE KERNEL --boundary edge --display signed\n" in shown
+    assert "corrconv apply IMAGE KERNEL --boundary edge --display signed -o OUT.png\n" in shown
 
 
 def test_diagnose_troubles(tmp_path):
