@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell, Kernel
 
 TEXT_SIZES = (16, 13, 11)
+WRITING_CELL = 44  # pixels: enough to write a number in
 SMALLEST_LINED_CELL = 8  # pixels: lines around smaller ones would leave little of them
 
 
@@ -69,6 +70,14 @@ def heat_map(kernel: Kernel, *, spread: tuple[int, int] = (1, 1), longest: int =
     texts = [[short_number(weight) for weight in row] for row in kernel.weights.tolist()]
     colours = np.asarray(diverging(kernel.weights))
     return cell_picture(colours, texts, {kernel.anchor: INK}, spread=spread, longest=longest)
+
+
+def number_grid(values: NDArray[Any], *, blank: bool = False, framed_cell: Cell | None = None) -> Image.Image:
+    """A table of numbers (rows, columns) as on paper, or of empty cells to write in; one cell can be framed."""
+    texts = [["" if blank else short_number(float(value)) for value in row] for row in values.tolist()]
+    paper = np.full((*values.shape, 3), PAPER, dtype=np.uint8)
+    frames = {} if framed_cell is None else {framed_cell: INK}
+    return cell_picture(paper, texts, frames, longest=WRITING_CELL * max(values.shape))
 
 
 def _sizes(texts: Sequence[Sequence[str]], cells: int, longest: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from corrconv.commands.options import (
 )
 from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
 from corrconv.core.terms import Operation
+from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,13 +33,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("image", type=ImageType())
 @click.argument("kernel", type=KernelType())
-@click.option("--at", type=CellType(), required=True, help="Row and column of the output pixel, counted from 0.")
+@click.option("--at", type=CellType(), help="Row and column of the output pixel, counted from 0.")
+@click.option("--all", "every", is_flag=True, help="Every output of a small picture: a page of arithmetic.")
+@click.option("--blank", is_flag=True, help="With --all: leave the sums open; -o draws both pages.")
 @click.option("--channel", type=click.IntRange(min=0), default=0, metavar="N", help="Colour channel; 0 is red.")
 @click.option("-o", "--output", metavar="FILE", help="Draw it as a picture.")
 @filter_options
 @like_option
 @json_option
 @force_option
+@without_effect("like", "bias", "display", "alpha", "engine", "precision", "threads", when=("every",))
+@without_effect("blank", unless=("every",))
 @without_effect("force", unless=("output",))
 @without_effect("threads", when=("like",))
 @quiet_option
@@ -48,7 +53,9 @@ def command(
     /,
     image: Picture,
     kernel: Kernel,
-    at: tuple[int, int],
+    at: tuple[int, int] | None,
+    every: bool,
+    blank: bool,
     channel: int,
     output: str | None,
     choices: FilterChoices,
@@ -68,13 +75,19 @@ def command(
     corrconv explain photo.png "[1 2; 3 4]" --at 0,0 --boundary wrap --json
     corrconv explain photo.png gaussian:sigma=2 --at 7,9 --channel 2 -o pixel.png
     corrconv explain photo.png sobel --at 0,3 --like scipy.signal.convolve2d
+    corrconv explain "[1 2 3; 4 5 6; 7 8 9]" "[0 1; 2 3]" --all -o homework.png
     """
     from corrconv.commands.explain.picture import explanation_picture
     from corrconv.commands.explain.study import explain_pixel
     from corrconv.commands.explain.view import explanation_document, explanation_view
 
+    if (at is None) != every:
+        raise click.UsageError("give --at ROW,COL for one output, or --all for every one", ctx)
     picture = choices.picture(image)
     say_notes(picture, quiet=quiet)
+    if at is None:
+        _explain_all(ctx, picture, choices.kernel(kernel), choices, blank=blank)
+        return
     if like is not None:
         from corrconv.commands.explain.like_view import like_document, like_picture, like_view
         from corrconv.commands.like import refuse_beside_like
@@ -129,3 +142,28 @@ def _written_dtype(picture: Picture) -> np.dtype[np.generic]:
     from corrconv.files.images import pixel_dtype
 
     return pixel_dtype(picture, _written_format(picture))
+
+
+def _explain_all(ctx: click.Context, picture: Picture, kernel: Kernel, choices: FilterChoices, *, blank: bool) -> None:
+    from pathlib import Path
+
+    from corrconv.commands.explain.sheet_study import explain_all
+    from corrconv.commands.explain.sheet_view import sheet_document, sheet_picture, sheet_view
+
+    given = ctx.params
+    colours = picture.colours
+    if not 0 <= given["channel"] < colours.shape[2]:
+        raise CorrconvError(f"channel {given['channel']} does not exist in {picture.name}")
+    sheet = explain_all(colours[:, :, given["channel"]], kernel, choices.options)
+    output = given["output"]
+    pages = {output: False}
+    if output is not None and blank:
+        pages[str(Path(output).with_stem(f"{Path(output).stem}-blank"))] = True
+    for target, is_blank in pages.items():
+        draw = partial(sheet_picture, sheet, picture.name, blank=is_blank)
+        save_drawing(target, draw, force=given["force"], quiet=given["quiet"])
+    answer(
+        lambda: sheet_document(sheet, picture.name),
+        lambda: sheet_view(sheet, picture.name, blank=blank),
+        as_json=given["as_json"],
+    )

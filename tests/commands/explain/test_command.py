@@ -255,7 +255,7 @@ def test_the_sign_before_a_sum_says_whether_the_written_numbers_make_it():
         ),
         (("photo.png", "box", "--at", "1,1", "-o", "-"), "name a file for the picture"),
         (("photo.png", "box", "--at", "1,1", "-o", "photo.png"), "photo.png is an input"),
-        (("photo.png", "box"), "Missing option '--at'"),
+        (("photo.png", "box"), "give --at ROW,COL for one output, or --all for every one"),
     ],
 )
 def test_misuse_ends_in_one_line(arguments, message):
