@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "Both operations side by side: when do they coincide?",
     "explain": "Where does this number come from? One output pixel, step by step.",
     "page": "All of it to step over in a browser, pixel by pixel.",
+    "animate": "The kernel turns, slides, and the results fill in.",
     "match": "Find a template in a picture by normalized correlation.",
     "learn": "Recover the kernel between two pictures; learn it under both conventions.",
     "train": "A small CNN, trained under both conventions.",

@@ -10,7 +10,7 @@ import click
 from corrconv import __version__
 from corrconv.commands.answer import report, say_notes
 from corrconv.commands.crop import crop_option, cropped
-from corrconv.commands.options import FilterChoices, filter_options, force_option, quiet_option
+from corrconv.commands.options import FilterChoices, filter_options_but, force_option, quiet_option
 from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
 from corrconv.errors import CorrconvError
 
@@ -29,7 +29,7 @@ TELLING_KERNELS = ("emboss", "sobel", "gaussian:sigma=1", "box:size=2")
 @click.option("--at", type=CellType(), help="The output pixel to begin with; else where the results differ most.")
 @crop_option
 @click.option("--open", "open_it", is_flag=True, help="Show it in the browser.")
-@filter_options
+@filter_options_but("alpha", "precision")  # a page shows colours, and computes as scripts do
 @force_option
 @quiet_option
 @click.pass_context
@@ -59,14 +59,9 @@ def command(
     from corrconv.commands.page.study import make_page
     from corrconv.commands.page.view import page_text
     from corrconv.core.arrays import size_words
-    from corrconv.core.terms import Alpha, Precision
     from corrconv.files.kernels import read_kernel
     from corrconv.files.outputs import open_output, refuse_overwrite
 
-    if choices.options.precision is Precision.FLOAT32:
-        raise click.UsageError("--precision float32: the page computes in float64, as scripts do; leave it out", ctx)
-    if choices.rendering.alpha is not Alpha.KEEP:
-        raise click.UsageError("--alpha: a page shows colours, not transparency; leave it out", ctx)
     target = f"{image.name}-page.html" if output is None else output
     if open_it and target == "-":
         raise click.UsageError("--open needs a file to show; name one with -o", ctx)

@@ -75,8 +75,6 @@ def test_open_shows_the_file_or_says_that_there_is_no_browser(monkeypatch: pytes
         (["photo.png", "gaussian:sigma=9"], "at most 31x31"),
         (["photo.png", "box", "--at", "12,0"], "row 12, column 0 lies outside"),
         (["photo.png", "box", "--crop", "0,0,13,2"], "which is no part of photo"),
-        (["photo.png", "box", "--precision", "float32"], "--precision float32"),
-        (["photo.png", "box", "--alpha", "straight"], "--alpha"),
         (["photo.png", "box", "--open", "-o", "-"], "--open needs a file"),
         (["photo.png", "box", "-o", "photo.png"], "photo.png is an input and would be overwritten"),
         (["photo.png", "box", "-o", "none/page.html"], "its folder does not exist"),
