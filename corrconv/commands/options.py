@@ -75,7 +75,7 @@ class FilterChoices:
     rendering: Rendering
     scale: float
     normalize: bool
-    gray: bool
+    gray: bool = False
 
     def kernel(self, kernel: Kernel) -> Kernel:
         """The kernel as it is applied: normalized, then scaled."""
