@@ -16,8 +16,8 @@ from corrconv.errors import CorrconvError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from corrconv.drawing.pictures import Colour
 
-Colour = tuple[int, int, int]
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 
@@ -51,13 +51,6 @@ def signed(share: float) -> Colour:
     """Blue at -1, white at 0, red at 1, in steps that the palette has."""
     steps = round(min(max(share, -1.0), 1.0) * DIVERGING_STEPS)
     return _between(PAPER, POSITIVE if steps > 0 else NEGATIVE, abs(steps) / DIVERGING_STEPS)
-
-
-def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever can be read on a colour: by relative luminance (WCAG 2.2), at least 4.5:1."""
-    linear = [((part / 255 + 0.055) / 1.055) ** 2.4 if part > 10 else part / 255 / 12.92 for part in colour]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return (0, 0, 0) if luminance > 0.179 else PAPER
 
 
 def _between(start: Colour, end: Colour, share: float) -> Colour:

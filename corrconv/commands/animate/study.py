@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from corrconv.core.layout import AxisLayout, Layout
     from corrconv.core.options import Options
 
-Rows = tuple[slice, slice]
-
 
 @dataclass(frozen=True, eq=False)
 class Lain:
@@ -89,7 +87,7 @@ def letter() -> NDArray[np.uint8]:
     return np.pad(100 * cells, 2).astype(np.uint8)
 
 
-def structured_part(image: NDArray[Any], side: int) -> Rows:
+def structured_part(image: NDArray[Any], side: int) -> tuple[slice, slice]:
     """The part of this side at most whose pixels (H, W) vary most."""
     sides = min(side, image.shape[0]), min(side, image.shape[1])
     values = np.nan_to_num(image.astype(np.float64), posinf=0.0, neginf=0.0)

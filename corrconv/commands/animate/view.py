@@ -13,10 +13,10 @@ from corrconv.commands.compare.study import Comparison
 from corrconv.commands.compare.view import comparison_verdict
 from corrconv.core.pixels import finite_range
 from corrconv.core.terms import Operation, Symmetry
-from corrconv.drawing.films import BROWN, TEAL, Frame, SharedPalette, gray, ink_on, signed
+from corrconv.drawing.films import BROWN, TEAL, Frame, SharedPalette, gray, signed
 from corrconv.drawing.matrices import weight_texts
 from corrconv.drawing.numbers import short_number
-from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, PAPER, colour_bar, font, text_block
+from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, PAPER, colour_bar, font, ink_on, text_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from corrconv.commands.animate.study import Animation, Lain
     from corrconv.core.kernel import Cell, Kernel
-    from corrconv.drawing.films import Colour
+    from corrconv.drawing.pictures import Colour
 
     Scene = Iterator[tuple[Image.Image, int]]
 

@@ -28,7 +28,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Symmetry
 from corrconv.core.zoo import zoo_kernel
-from corrconv.drawing.films import SharedPalette, ink_on
+from corrconv.drawing.films import SharedPalette
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import PAPER, font
 
@@ -164,7 +164,7 @@ def test_numbers_that_are_none_are_left_white() -> None:
 def test_still_is_a_sheet_of_six() -> None:
     write_picture("photo.png")
     done = run("animate", "photo.png", "emboss", "--still", "-o", "sheet.png", "--side", "5")
-    assert done.stderr == "photo: made gray, so that each pixel is one number\nsheet.png: 1600x1350 pixels\n"
+    assert done.stderr == "photo: made gray, so that each pixel is one number\nsheet.png: 1350 rows, 1600 columns\n"
     assert read_pixels("sheet.png").shape == (1350, 1600, 3)
 
 
@@ -173,17 +173,6 @@ def test_crop_takes_a_part_whole_and_large_ones_are_refused() -> None:
     run("animate", "photo.png", "emboss", "-o", "turn.gif", "--crop", "2,3,4,5")
     said = trouble(run("animate", "sample:coins", "-o", "large.gif", "--crop", "0,0,65,3"))
     assert "more than 64 of either cannot be seen" in said
-
-
-@pytest.mark.parametrize("size", range(256))
-def test_letters_can_be_read_on_every_gray(size: int) -> None:
-    def luminance(part: int) -> float:
-        share = part / 255
-        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-
-    ink, ground = (luminance(part) for part in (ink_on((size, size, size))[0], size))
-    low, high = sorted((ink, ground))
-    assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
 @pytest.mark.parametrize(
