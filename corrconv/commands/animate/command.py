@@ -108,6 +108,7 @@ def _write(
     animation: Animation, name: str, output: str, format_name: str, *, speed: float, loop: int, quiet: bool
 ) -> None:
     from corrconv.commands.animate.view import HEIGHT, WIDTH, count_frames, film
+    from corrconv.core.arrays import size_words
     from corrconv.drawing.console import progress
     from corrconv.drawing.films import encode
     from corrconv.files.outputs import open_output
@@ -121,6 +122,6 @@ def _write(
     say = report(quiet=quiet)
     seconds = sum(frame.milliseconds for frame in frames) / 1000
     shown_target = "standard output" if output == "-" else output
-    say(f"{shown_target}: {WIDTH}x{HEIGHT} pixels, {len(frames)} frames, {seconds:.1f} seconds")
+    say(f"{shown_target}: {size_words((HEIGHT, WIDTH))}, {len(frames)} frames, {seconds:.1f} seconds")
     if len(data) > MOST_BYTES:
         say(f"{shown_target}: {len(data) / 2**20:.1f} MiB; a smaller --side, or a .webp, is smaller")

@@ -59,6 +59,7 @@ def command(
     from corrconv.commands.page.study import make_page
     from corrconv.commands.page.view import page_text
     from corrconv.core.arrays import size_words
+    from corrconv.core.notation.numbers import counted
     from corrconv.files.kernels import read_kernel
     from corrconv.files.outputs import open_output, refuse_overwrite
 
@@ -80,13 +81,9 @@ def command(
             f"{picture.name}: {page.reduced}x{page.reduced} pixels became one, to fit a page; --crop takes a part whole"
         )
     shown_target = "standard output" if target == "-" else target
-    say(f"{shown_target}: {size_words(page.pixels.shape)}, {_counted(len(page.kernels), 'kernel')}")
+    say(f"{shown_target}: {size_words(page.pixels.shape)}, {counted(len(page.kernels), 'kernel')}")
     if open_it:
         _open(target)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _open(target: str) -> None:

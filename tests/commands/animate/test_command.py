@@ -85,7 +85,7 @@ def test_the_film_lasts_as_long_as_it_says(target: str) -> None:
     assert total == pytest.approx(2 + 20 * 0.05 + 2 + 3 * 0.7 + 6 * 0.08 + 4)
     assert (
         said
-        == f"{target}: 800x450 pixels, {count_frames(animate(TINY, EMBOSS, Options()))} frames, {total:.1f} seconds\n"
+        == f"{target}: 450 rows x 800 columns, {count_frames(animate(TINY, EMBOSS, Options()))} frames, {total:.1f} seconds\n"
     )
     assert frames[0][0].size == (800, 450)
     run("animate", "tiny.png", "emboss", "-o", target, "--speed", "2")
@@ -94,7 +94,7 @@ def test_the_film_lasts_as_long_as_it_says(target: str) -> None:
 
 
 def test_the_default_fits_a_megabyte() -> None:
-    assert run("animate", "-o", "turn.gif").stderr == "turn.gif: 800x450 pixels, 219 frames, 26.5 seconds\n"
+    assert run("animate", "-o", "turn.gif").stderr == "turn.gif: 450 rows x 800 columns, 219 frames, 26.5 seconds\n"
     assert Path("turn.gif").stat().st_size < 2**20
 
 
@@ -164,7 +164,7 @@ def test_numbers_that_are_none_are_left_white() -> None:
 def test_still_is_a_sheet_of_six() -> None:
     write_picture("photo.png")
     done = run("animate", "photo.png", "emboss", "--still", "-o", "sheet.png", "--side", "5")
-    assert done.stderr == "photo: made gray, so that each pixel is one number\nsheet.png: 1350 rows, 1600 columns\n"
+    assert done.stderr == "photo: made gray, so that each pixel is one number\nsheet.png: 1350 rows x 1600 columns\n"
     assert read_pixels("sheet.png").shape == (1350, 1600, 3)
 
 
