@@ -131,7 +131,7 @@ def _size_that_fits(texts: Sequence[str], width: int) -> int:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Mesh:
     """Cells of one size on the canvas."""
 
     left: int
@@ -147,12 +147,12 @@ class Grid:
         return left, top, left + columns * self.width - 1, top + rows * self.height - 1
 
 
-def _square(left: int, rows: int, columns: int) -> Grid:
+def _square(left: int, rows: int, columns: int) -> Mesh:
     cell = max(1, SIDE // max(rows, columns))
-    return Grid(left, TOP, rows, columns, cell, cell)
+    return Mesh(left, TOP, rows, columns, cell, cell)
 
 
-def result_grids(animation: Animation) -> tuple[Grid, Grid]:
+def result_grids(animation: Animation) -> tuple[Mesh, Mesh]:
     """Where the results of correlation and convolution are drawn, in the frames that fill in."""
     rows, columns = animation.correlation.results.shape
     return _square(LEFTS[1], rows, columns), _square(LEFTS[2], rows, columns)
@@ -196,7 +196,7 @@ def _fill_scene(animation: Animation) -> Scene:
         yield _step(animation, board, frame, grids, pixels[-1]), pause
 
 
-def _input_grid(animation: Animation, draw: ImageDraw.ImageDraw) -> Grid:
+def _input_grid(animation: Animation, draw: ImageDraw.ImageDraw) -> Mesh:
     """Draw the picture with what lies around it, paler."""
     (top, _), (left, _) = animation.apron
     rows, columns = animation.image.shape
@@ -211,7 +211,7 @@ def _input_grid(animation: Animation, draw: ImageDraw.ImageDraw) -> Grid:
     return grid
 
 
-def _step(animation: Animation, board: Image.Image, grid: Grid, grids: tuple[Grid, Grid], at: Cell) -> Image.Image:
+def _step(animation: Animation, board: Image.Image, grid: Mesh, grids: tuple[Mesh, Mesh], at: Cell) -> Image.Image:
     picture = board.copy()
     draw = ImageDraw.Draw(picture)
     draw.text((20, 10), "Each output: pixels times weights, added up.", INK, font(CAPTION))
@@ -238,7 +238,7 @@ def _products(draw: ImageDraw.ImageDraw, animation: Animation, lain: Lain, left:
     readable = max(rows, columns) <= MOST_PRODUCTS
     small = max(1, min(PRODUCT_CELL[1], (HEIGHT - PRODUCTS_TOP) // rows, SIDE // columns))
     width, height = PRODUCT_CELL if readable else (small, small)
-    grid = Grid(left, PRODUCTS_TOP, rows, columns, width, height)
+    grid = Mesh(left, PRODUCTS_TOP, rows, columns, width, height)
     peak = max(map(abs, finite_range(products))) or 1.0
     for cell in np.ndindex(rows, columns):
         value = float(products[cell])
@@ -251,7 +251,7 @@ def _products(draw: ImageDraw.ImageDraw, animation: Animation, lain: Lain, left:
     draw.rectangle(grid.box(*lain.layout.kernel.anchor), outline=INK, width=2)
 
 
-def _cell(draw: ImageDraw.ImageDraw, grid: Grid, cell: Cell, colour: Colour) -> None:
+def _cell(draw: ImageDraw.ImageDraw, grid: Mesh, cell: Cell, colour: Colour) -> None:
     draw.rectangle(grid.box(*cell), fill=colour, outline=FRAME if grid.width >= 8 else None)
 
 
