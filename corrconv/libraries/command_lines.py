@@ -18,6 +18,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
 from corrconv.core.notation.numbers import write_number
@@ -31,10 +33,14 @@ from corrconv.libraries.target import KERNEL_SHAPES, Shape, Target, TimeoutExcee
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 PLACEHOLDER = re.compile(r"\{(image|output|kernel(?::[a-z:]+)?)\}")
+
+
+def _widened(pixels: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Pixels of a 16-bit picture that a tool wrote with 8 bits, because they hold no more."""
+    return pixels * np.uint16(257) if pixels.dtype == np.uint8 and dtype == np.uint16 else pixels
 
 
 def kernel_list(kernel: Kernel, separator: str = ",") -> str:
@@ -56,7 +62,13 @@ BARE_NOTATIONS = {
 }
 
 # What the suffix of the picture files says about the pixels that they can hold.
-IMAGE_DTYPES = {"png": ("uint8",), "pgm": ("uint8",), "png16": ("uint16",), "tiff": ("float32", "uint8")}
+IMAGE_DTYPES = {
+    "png": ("uint8",),
+    "pgm": ("uint8",),
+    "png16": ("uint16",),
+    "pgm16": ("uint16",),
+    "tiff": ("float32", "uint8"),
+}
 
 MESSAGE_LENGTH = 400
 
@@ -109,9 +121,9 @@ class Command:
             if not any("{output}" in argument for argument in arguments):
                 if not printed:
                     raise CorrconvError(f"{command[0]} printed no picture to its standard output")
-                return _gray(decode_image(BytesIO(printed), f"standard output of {command[0]}"))
+                return _widened(_gray(decode_image(BytesIO(printed), f"standard output of {command[0]}")), image.dtype)
             _check_output(output, command[0])
-            return _gray(read_image(str(output)))
+            return _widened(_gray(read_image(str(output))), image.dtype)
 
 
 def _check_output(output: Path, program: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import SATURATED_HALF_UP, BorderRule, Borders, Scale, Side
+from corrconv.core.convention.model import BorderRule, Borders, Numbers, Overflow, Rounding, Scale, Side
+from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.function import LibraryFunction, ShellText
@@ -21,7 +22,8 @@ REFLECT_THEN_EDGE = Borders(
     left=Side(BorderRule.REFLECT),
     right=Side(BorderRule.EDGE),
 )
-LARGE = CORRELATION.changed(borders=REFLECT, scale=Scale.SUM, numbers=SATURATED_HALF_UP, kernel_shapes=((3, 3), (5, 5)))
+RESCALED = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_last=True))
+LARGE = CORRELATION.changed(borders=REFLECT, scale=Scale.SUM, numbers=RESCALED, kernel_shapes=((3, 3), (5, 5)))
 
 
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:

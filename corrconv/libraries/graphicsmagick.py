@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import SATURATED_HALF_UP, Scale
+from corrconv.core.convention.model import Numbers, Overflow, Rounding, Scale
+from corrconv.core.convention.summing import Summing
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
 from corrconv.libraries.function import LibraryFunction, ShellText
 from corrconv.libraries.shared import CORRELATION, EDGE
@@ -12,6 +13,13 @@ from corrconv.libraries.shared import CORRELATION, EDGE
 if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
     from corrconv.libraries.function import Settings
+
+
+# Sums are kept in 16 bits, rounded half up; files of 8 bits get a 257th of that, truncated.
+WHOLE = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_first=True))
+EIGHT_BIT = Numbers(
+    "image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(dtype="float32", divided_first=True, steps=257)
+)
 
 
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
@@ -22,7 +30,7 @@ FUNCTIONS = (
     LibraryFunction(
         name="graphicsmagick.-convolve",
         computes=CORRELATION.changed(
-            borders=EDGE, scale=Scale.SUM, numbers=SATURATED_HALF_UP, odd_sides=True, square=True
+            borders=EDGE, scale=Scale.SUM, numbers=WHOLE, eight_bit=EIGHT_BIT, odd_sides=True, square=True
         ),
         runner=Tool(
             programs=("gm",),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.convention.model import SATURATED_HALF_UP, BorderRule, Scale
+from corrconv.core.convention.model import BorderRule, Numbers, Overflow, Rounding, Scale
+from corrconv.core.convention.summing import Summing
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
@@ -29,6 +30,9 @@ WORDS = BorderWords(
         "Black": BorderRule.CONSTANT,
     },
 )
+# Sums are kept in 16 bits, rounded half up; files of 8 bits get a 257th of that, truncated.
+WHOLE = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(divided_first=True))
+EIGHT_BIT = Numbers("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(divided_first=True, steps=257))
 NOTE = "# ImageMagick 6: convert in place of magick\n"
 
 
@@ -93,7 +97,7 @@ def _tool(name: str, arguments: str) -> Tool:
 def _of_morphology(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"imagemagick.{name.lower()}",
-        computes=computes.changed(borders=EDGE, numbers=SATURATED_HALF_UP),
+        computes=computes.changed(borders=EDGE, numbers=WHOLE, eight_bit=EIGHT_BIT),
         configure=_morphology,
         place=_place_morphology,
         borders=WORDS,
@@ -107,7 +111,9 @@ FUNCTIONS = (
     _of_morphology("Correlate", LOWER_CORRELATION),
     LibraryFunction(
         name="imagemagick.-convolve",
-        computes=LOWER_CORRELATION.changed(borders=EDGE, scale=Scale.SUM, numbers=SATURATED_HALF_UP, square=True),
+        computes=LOWER_CORRELATION.changed(
+            borders=EDGE, scale=Scale.SUM, numbers=WHOLE, eight_bit=EIGHT_BIT, square=True
+        ),
         configure=_convolve,
         place=_place,
         borders=WORDS,

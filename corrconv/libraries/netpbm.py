@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import SATURATED_HALF_UP
+from corrconv.core.convention.model import Numbers, Overflow, Rounding
+from corrconv.core.convention.summing import Summing
 from corrconv.libraries.command_lines import Command, Tool, kernel_rows
 from corrconv.libraries.function import LibraryFunction, ShellText
 from corrconv.libraries.shared import CORRELATION, UNFILTERED
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from corrconv.libraries.function import Settings
 
 
+OTHER_CODE = "kernels of equal rows or equal columns run other code, whose border columns come from another row"
+HALF_UP_IN_ORDER = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
+
+
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
     return f"pngtopnm {image} | pnmconvol -quiet -matrix='{kernel_rows(kernel)}' | pnmtopng > {output}"
 
@@ -21,7 +26,7 @@ def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
 FUNCTIONS = (
     LibraryFunction(
         name="netpbm.pnmconvol",
-        computes=CORRELATION.changed(borders=UNFILTERED, numbers=SATURATED_HALF_UP, odd_sides=True),
+        computes=CORRELATION.changed(borders=UNFILTERED, numbers=HALF_UP_IN_ORDER, odd_sides=True, inexact=OTHER_CODE),
         runner=Tool(
             programs=("pnmconvol",),
             sign="Netpbm",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.model import REAL_NUMBERS, SATURATED, BorderRule
+from corrconv.core.convention.model import REAL_NUMBERS, BorderRule, Numbers, Overflow, Rounding
+from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.contest import matching
@@ -28,6 +29,8 @@ WORDS = BorderWords(
         "BORDER_CONSTANT": BorderRule.CONSTANT,
     },
 )
+# Vectors of fused products; pixels that fill no vector, and large kernels by DFT, are summed otherwise.
+SATURATED = Numbers("image", Rounding.HALF_EVEN, Overflow.SATURATE, Summing(dtype="float32", fused=True))
 DEPTHS = {-1: SATURATED, "-1": SATURATED, "CV_32F": FLOAT32, "CV_64F": REAL_NUMBERS}
 
 
@@ -95,7 +98,11 @@ def _contest(image: Array, weights: Array, threads: int) -> Run:
 FUNCTIONS = (
     LibraryFunction(
         name="cv2.filter2D",
-        computes=CORRELATION.changed(borders=REFLECT, numbers=SATURATED),
+        computes=CORRELATION.changed(
+            borders=REFLECT,
+            numbers=SATURATED,
+            inexact="the order of its single-precision sums depends on the processor",
+        ),
         configure=_filter2d,
         place=_place_filter2d,
         borders=WORDS,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from corrconv.core.convention.model import SATURATED_HALF_UP, Orientation, Scale, ZeroSum
+from corrconv.core.convention.model import Numbers, Orientation, Overflow, Rounding, Scale, ZeroSum
+from corrconv.core.convention.summing import Summing
 from corrconv.libraries.contest import inside, padded
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run
 from corrconv.libraries.shared import CORRELATION, UNFILTERED
@@ -56,8 +57,12 @@ FUNCTIONS = (
             borders=UNFILTERED,
             scale=Scale.SUM,
             zero_sum=ZeroSum.ZERO,
-            numbers=SATURATED_HALF_UP,
-            single_precision=True,
+            numbers=Numbers(
+                "image",
+                Rounding.HALF_UP,
+                Overflow.SATURATE,
+                Summing(dtype="float32", divided_first=True, divided_exactly=True, by_rows=True, half_first=True),
+            ),
             kernel_shapes=((3, 3), (5, 5)),
         ),
         configure=_kernel,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.model import CAST, BorderRule, Convention
+from corrconv.core.convention.model import BorderRule, Convention, Numbers, Overflow, Rounding
+from corrconv.core.convention.summing import Summing
 from corrconv.core.terms import OutputSize
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.contest import matching, padded
@@ -47,6 +48,10 @@ SIGNAL_WORDS = BorderWords(
     {"fill": BorderRule.CONSTANT, "symm": BorderRule.SYMMETRIC, "wrap": BorderRule.WRAP},
     fill="fillvalue",
 )
+
+
+# ndimage sums in float64, weight by weight, and casts: a box of ninths gives one less where noise lies below.
+CAST_IN_ORDER = Numbers("image", Rounding.TRUNCATE, Overflow.WRAP, Summing())
 
 
 def _ndimage(*, mode: str = "reflect", cval: float = 0.0, origin: int | tuple[int, int] = 0) -> dict[str, Any]:
@@ -113,8 +118,8 @@ def _of_signal(name: str, computes: Convention, **parts: Any) -> LibraryFunction
 
 
 FUNCTIONS = (
-    _of_ndimage("correlate", CORRELATION.changed(borders=SYMMETRIC, numbers=CAST), contest=_contest_ndimage),
-    _of_ndimage("convolve", CONVOLUTION.changed(borders=SYMMETRIC, numbers=CAST)),
+    _of_ndimage("correlate", CORRELATION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER), contest=_contest_ndimage),
+    _of_ndimage("convolve", CONVOLUTION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER)),
     _of_signal("correlate2d", LOWER_CORRELATION),
     _of_signal("convolve2d", LOWER_CONVOLUTION),
     _of_signal("correlate", CORRELATION),

@@ -39,25 +39,34 @@ class LikeFilter(FileFilter):
         if picture.has_alpha:
             refuse_resized_transparency(picture, convention)
         exact = exact_values(planes[:, :, :-1] if picture.has_alpha else planes, self.kernel, convention)
-        made = exact if planes.dtype.kind == "f" else convention.numbers.fit(exact, planes.dtype)
+        made = exact if planes.dtype.kind == "f" else convention.numbers_of(planes.dtype).fit(exact, planes.dtype)
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
         pixels, clipped = (made, 0) if kind in NUMBERS else to_pixels(made, planes.dtype, pixel_dtype(picture, kind))
-        notes = list(self._overflow_notes(exact, planes.dtype))
+        notes = [*self._inexact_notes(planes.dtype), *self._overflow_notes(exact, planes.dtype)]
         if clipped:
             low, high = pixel_limits(pixels.dtype)
             share = clipped / (pixels.shape[0] * pixels.shape[1])
             notes.append(f"{share:.2%} of the pixels clipped to {low:g}..{high:g} for the file")
         return pixels, tuple(notes)
 
+    def _inexact_notes(self, dtype: np.dtype[Any]) -> Iterator[str]:
+        """Where the library's own result may be another one."""
+        convention = self.convention
+        summing = convention.numbers_of(dtype).summing if dtype.kind in "iu" else None
+        exact = summing is None or summing.is_exact(self.kernel.weights, float(np.iinfo(dtype).max))
+        if convention.inexact and not exact:
+            yield f"{convention.name} itself may differ: {convention.inexact}"
+
     def _overflow_notes(self, exact: NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[str]:
         """What the library's own numbers lose of the exact ones, if anything."""
-        overflow = self.convention.numbers.overflow
+        numbers = self.convention.numbers_of(dtype)
+        overflow = numbers.overflow
         if overflow is Overflow.NONE or dtype.kind not in "iu":
             return
-        held = self.convention.numbers.output_dtype(dtype)
+        held = numbers.output_dtype(dtype)
         limits = np.iinfo(held if held.kind in "iu" else dtype)
-        rounded = self.convention.numbers.rounding.of(exact)
+        rounded = numbers.rounding.of(exact)
         lost = ((rounded < limits.min) | (rounded > limits.max)).any(axis=2)
         if lost.any():
             done = "wrap around within" if overflow is Overflow.WRAP else "are cut off at"

@@ -153,7 +153,7 @@ class _Crossing:
             zero_sum = changed.zero_sum if goal.scale is Scale.RAW else goal.zero_sum
             changed = replace(changed, scale=goal.scale, zero_sum=zero_sum, gain=goal.gain, bias=goal.bias)
         if Factor.NUMBERS in factors:
-            changed = replace(changed, numbers=goal.numbers, single_precision=goal.single_precision)
+            changed = replace(changed, numbers=goal.numbers, eight_bit=goal.eight_bit)
         return changed
 
     def nearest(self, taken: frozenset[Factor], needed: frozenset[Factor]) -> Factor:

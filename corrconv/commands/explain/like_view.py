@@ -114,7 +114,7 @@ def _steps(explanation: LikeExplanation) -> Iterable[Step]:
 
 
 def _fitted_words(explanation: LikeExplanation) -> str:
-    numbers = explanation.convention.numbers
+    numbers = explanation.convention.numbers_of(explanation.result_dtype)
     words = []
     if numbers.rounding is not Rounding.NONE:
         words.append("truncated" if numbers.rounding is Rounding.TRUNCATE else f"rounded {numbers.rounding}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.convention.filtering import apply_convention, border_strips, check_shape, padded_window
-from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Orientation, Overflow, Scale, ZeroSum
+from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Numbers, Orientation, Scale, ZeroSum
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
@@ -151,7 +151,7 @@ def run_port(image: NDArray[Any], ported: Port) -> NDArray[np.float64]:
 
     image (H, W), real.
     """
-    exact = replace(ported.destination, numbers=replace(ported.destination.numbers, overflow=Overflow.NONE))
+    exact = replace(ported.destination, numbers=Numbers())
     pixels = image.astype(np.float64)
     if ported.padding is None or ported.crop is None:
         result = apply_convention(pixels, ported.passed, exact)

@@ -113,7 +113,7 @@ class Probe:
 
 def alike(one: Convention, other: Convention) -> bool:
     """Whether two conventions differ in nothing but their names, sources, precision and the shapes they cover."""
-    first, second = (replace(it.behaviour, single_precision=False) for it in (one, other))
+    first, second = (one.behaviour, other.behaviour)
     if one.output_size is not OutputSize.SAME:
         first, second = (replace(it, odd_anchor=AnchorRule(), even_anchor=AnchorRule()) for it in (first, second))
     return first == second

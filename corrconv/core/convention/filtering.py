@@ -8,8 +8,10 @@ import numpy as np
 
 from corrconv.core.arrays import size_words
 from corrconv.core.boundary import OUTSIDE, source_indices
-from corrconv.core.convention.model import REPLACED, BorderRule, ZeroSum
+from corrconv.core.convention.model import REPLACED, BorderRule, Scale, ZeroSum
+from corrconv.core.convention.summing import Walk
 from corrconv.core.filtering import filter_array
+from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corrconv.core.convention.model import Borders, Convention, Side
-    from corrconv.core.kernel import Cell, Kernel
+    from corrconv.core.convention.summing import Summing
+    from corrconv.core.kernel import Cell
 
 
 # All rows and columns of a result.
@@ -35,8 +38,24 @@ def raw_sums(
     border rule replaces are included.
     Raises CorrconvError where the image is too small for any output.
     """
-    shape, image_shape = kernel.shape, (image.shape[0], image.shape[1])
-    convention = convention.for_shape(shape)
+    convention = convention.for_shape(kernel.shape)
+    padded = _read_pixels(image, kernel.shape, convention, part)
+    if padded.dtype.kind == "f":
+        padded = padded.astype(np.float64)
+    return filter_array(
+        padded,
+        convention.orientation.of_weights(kernel.weights),
+        Operation.CORRELATION,
+        Options(output_size=OutputSize.VALID, stride=convention.stride, dilation=convention.dilation),
+        channel_axis=None if image.ndim == 2 else -1,
+    )
+
+
+def _read_pixels(
+    image: NDArray[Any], shape: tuple[int, int], convention: Convention, part: tuple[slice, slice]
+) -> NDArray[Any]:
+    """All pixels that a kernel of this shape reads for a part of the results, those outside the image made up."""
+    image_shape = (image.shape[0], image.shape[1])
     rows, columns = convention.output_shape(image_shape, shape)
     if rows < 1 or columns < 1:
         raise CorrconvError(
@@ -48,16 +67,7 @@ def raw_sums(
     reads = ((bottom - top - 1) * stride[0] + extent[0], (right - left - 1) * stride[1] + extent[1])
     first = convention.start(shape, image_shape)
     start = (first[0] + top * stride[0], first[1] + left * stride[1])
-    padded = padded_window(spread_pixels(image, convention.spread), start, reads, convention.borders)
-    if padded.dtype.kind == "f":
-        padded = padded.astype(np.float64)
-    return filter_array(
-        padded,
-        convention.orientation.of_weights(kernel.weights),
-        Operation.CORRELATION,
-        Options(output_size=OutputSize.VALID, stride=stride, dilation=convention.dilation),
-        channel_axis=None if image.ndim == 2 else -1,
-    )
+    return padded_window(spread_pixels(image, convention.spread), start, reads, convention.borders)
 
 
 def spread_pixels(image: NDArray[Any], spread: tuple[int, int]) -> NDArray[Any]:
@@ -124,50 +134,60 @@ def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention
     where the convention refuses the kernel.
     """
     values = exact_values(image, kernel, convention)
-    return values if image.dtype.kind == "f" else convention.numbers.fit(values, image.dtype)
+    return values if image.dtype.kind == "f" else convention.numbers_of(image.dtype).fit(values, image.dtype)
 
 
 def exact_values(
     image: NDArray[Any], kernel: Kernel, convention: Convention, part: tuple[slice, slice] = WHOLE
 ) -> NDArray[np.float64]:
-    """The results of a convention, or a part of them, before they are rounded and made to fit a type."""
+    """The results of a convention, or a part of them, before they are rounded and made to fit a type.
+
+    Where the order of a library's sums decides how they are rounded, they are summed in its order.
+    """
     check_shape(kernel, convention)
     convention = convention.for_shape(kernel.shape)
     divisor = convention.scale.divisor(kernel)
-    if convention.single_precision and divisor != 0 and image.dtype.kind in "iu":
-        values = _single_precision_sums(image, kernel, convention, divisor)
-        return replace_border_results(values, image, kernel.shape, convention)[part]
-    values = raw_sums(image, kernel, convention, part)
-    if divisor == 0:
-        values = _without_divisor(values, kernel, convention)
-    elif divisor != 1:
-        values = values / divisor
-    if (convention.gain, convention.bias) != (1.0, 0.0):
-        values = values * convention.gain + convention.bias
+    summing = convention.numbers_of(image.dtype).summing
+    if divisor == 0 and convention.zero_sum is ZeroSum.REFUSED:
+        raise CorrconvError(f"{convention.name} divides by the kernel's sum, and {kernel.name} sums to 0")
+    if divisor == 0 and convention.zero_sum is ZeroSum.ZERO:
+        values = raw_sums(image, kernel, convention, part) * 0.0 + convention.bias
+    elif summing is not None and image.dtype.kind in "iu":
+        values = _sums_in_order(image, kernel, convention, summing, divisor or 1.0, part)
+    else:
+        values = raw_sums(image, kernel, convention, part)
+        if divisor not in {0, 1}:
+            values = values / divisor
+        if (convention.gain, convention.bias) != (1.0, 0.0):
+            values = values * convention.gain + convention.bias
     return replace_border_results(values, image, kernel.shape, convention, part)
 
 
-def _single_precision_sums(
-    image: NDArray[Any], kernel: Kernel, convention: Convention, divisor: float
+def _sums_in_order(
+    image: NDArray[Any],
+    kernel: Kernel,
+    convention: Convention,
+    summing: Summing,
+    divisor: float,
+    part: tuple[slice, slice],
 ) -> NDArray[np.float64]:
-    """The sums as Pillow forms them, where ties between two whole numbers depend on every rounding.
-
-    The half that truncation will turn into rounding is added first, and taken away here again. Source:
-    libImaging/Filter.c of Pillow, which was found to agree to the last bit.
-    """
-    weights = kernel.weights.astype(np.float32) / np.float32(divisor)
-    laid_rows = convention.orientation.of_weights(np.arange(weights.size).reshape(weights.shape)) // weights.shape[1]
-    laid = convention.orientation.of_weights(weights)
-    rows, columns = convention.output_shape((image.shape[0], image.shape[1]), kernel.shape)
-    reads = (rows + laid.shape[0] - 1, columns + laid.shape[1] - 1)
-    pixels = padded_window(image, convention.start(kernel.shape), reads, convention.borders).astype(np.float32)
-    total = np.full((rows, columns, *image.shape[2:]), 0.5, np.float32)
-    for row in np.argsort(laid_rows[:, 0]):
-        part = np.zeros_like(total)
-        for column in range(laid.shape[1]):
-            part += laid[row, column] * pixels[row : row + rows, column : column + columns]
-        total += part
-    return total.astype(np.float64) - 0.5
+    """The values as a library sums them: exact ones, and those on a rounding edge product by product."""
+    if summing.divided_last:
+        return summing.rescaled(raw_sums(image, kernel, convention, part), divisor / convention.gain, convention.bias)
+    peak = float(np.iinfo(image.dtype).max)
+    raw = convention.scale is Scale.RAW and convention.gain == 1
+    given = summing.divided(kernel.weights, None if raw else divisor / convention.gain)
+    after = 1.0 if summing.divided_first else convention.gain / divisor
+    values = raw_sums(image, Kernel(given.astype(np.float64), name=kernel.name), convention, part) + convention.bias
+    if not summing.is_exact(given, peak):
+        edges = np.nonzero(summing.on_edge(values, given, peak))
+        starts = (edges[0] * convention.stride[0], edges[1] * convention.stride[1], *edges[2:])
+        laid = convention.orientation.of_weights(given)
+        order = convention.orientation.of_weights(np.indices(given.shape)[0])[:, 0]
+        walk = Walk(*convention.dilation, rows=tuple(np.argsort(order).tolist()))
+        pixels = _read_pixels(image, kernel.shape, convention, part)
+        values[edges] = summing.sums(pixels, laid, starts, walk, convention.bias)
+    return summing.in_steps(values) * after
 
 
 def check_shape(kernel: Kernel, convention: Convention) -> None:
@@ -176,16 +196,6 @@ def check_shape(kernel: Kernel, convention: Convention) -> None:
         raise CorrconvError(
             f"{convention.name} takes {convention.accepted}, and {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}"
         )
-
-
-def _without_divisor(values: NDArray[np.float64], kernel: Kernel, convention: Convention) -> NDArray[np.float64]:
-    match convention.zero_sum:
-        case ZeroSum.RAW:
-            return values
-        case ZeroSum.ZERO:
-            return np.zeros_like(values)
-        case ZeroSum.REFUSED:
-            raise CorrconvError(f"{convention.name} divides by the kernel's sum, and {kernel.name} sums to 0")
 
 
 def replace_border_results(

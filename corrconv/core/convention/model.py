@@ -15,6 +15,7 @@ from corrconv.core.terms import Boundary, Operation, OutputSize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from corrconv.core.convention.summing import Summing
     from corrconv.core.kernel import Cell
 
 
@@ -219,12 +220,14 @@ class Numbers:
     """The output of whole-number images: its type and how sums are made to fit it.
 
     dtype: a numpy name, or "image" for the input's own. Real numbers may be rounded or kept within
-    the input's limits too. Real images always give real numbers.
+    the input's limits too. Real images always give real numbers. summing: how the sums are formed, where that
+    decides how they are rounded.
     """
 
     dtype: str = "float64"
     rounding: Rounding = Rounding.NONE
     overflow: Overflow = Overflow.NONE
+    summing: Summing | None = None
 
     def output_dtype(self, image_dtype: np.dtype[Any]) -> np.dtype[Any]:
         """The output type for images of this type."""
@@ -261,8 +264,8 @@ class Convention:
     divisor + bias.
     stride: every so many rows and columns of the results are kept. dilation: the kernel's cells lie so far apart.
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
-    single_precision: whole-number images are summed in float32, row by row from the kernel's first, by weights that
-    are divided first. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
+    numbers: of whole-number images; eight_bit: of those of 8 bits, where they differ. inexact: why results may be one
+    unit off, or an empty text. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
     square, single_row: only such kernels. exceptions: conventions that hold instead for the shapes that they list.
     """
 
@@ -282,7 +285,8 @@ class Convention:
     gain: float = 1.0
     bias: float = 0.0
     numbers: Numbers = REAL_NUMBERS
-    single_precision: bool = False
+    eight_bit: Numbers | None = None
+    inexact: str = ""
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
     square: bool = False
@@ -301,17 +305,15 @@ class Convention:
 
     @property
     def behaviour(self) -> Convention:
-        """The convention without its name, its source and the kernels that it covers."""
-        return replace(
-            self,
-            name="",
-            source="",
-            kernel_shapes=None,
-            odd_sides=False,
-            square=False,
-            single_row=False,
-            exceptions=(),
-        )
+        """The convention without its name, its source, the kernels that it covers, and the order of its sums."""
+        bare = replace(self, name="", source="", inexact="", kernel_shapes=None, exceptions=())
+        eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
+        bare = replace(bare, odd_sides=False, square=False, single_row=False, eight_bit=eight_bit)
+        return replace(bare, numbers=replace(self.numbers, summing=None))
+
+    def numbers_of(self, dtype: np.dtype[Any]) -> Numbers:
+        """What images of this type become."""
+        return self.eight_bit if self.eight_bit and dtype.itemsize == 1 else self.numbers
 
     def for_shape(self, shape: tuple[int, int]) -> Convention:
         """What holds for kernels of this shape: an exception under the same name, or the convention itself."""

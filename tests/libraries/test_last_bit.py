@@ -1,0 +1,114 @@
+"""--like is equal to the last bit, at 8 and at 16 bits, by random kernels with fractional weights.
+
+Where a library's sums depend on the processor, the claim is one unit, and the reason stands in the convention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from corrconv.core.convention.filtering import apply_convention
+from corrconv.core.kernel import Kernel
+from corrconv.libraries.command_lines import Tool
+from corrconv.libraries.function import PythonFunction
+from corrconv.libraries.registry import conventions, library_functions, target_named
+
+SHAPES = ((3, 3), (5, 5), (3, 5), (1, 3), (3, 1), (2, 2), (2, 3), (4, 4), (7, 7))
+WHOLE = ["scipy.ndimage.correlate", "scipy.ndimage.convolve", "cv2.filter2D", "PIL.ImageFilter.Kernel"]
+TOOLS = [
+    "imagemagick.convolve",
+    "imagemagick.correlate",
+    "imagemagick.-convolve",
+    "graphicsmagick.-convolve",
+    "netpbm.pnmconvol",
+    "ffmpeg.convolution",
+]
+
+
+def weights(shape, random):
+    """Random fractional weights: over a divisor, normalised, a box, decimals, dyadic ones, whole ones."""
+    made = [
+        lambda: random.integers(-4, 9, shape) / random.integers(2, 40),
+        lambda: random.dirichlet(np.ones(np.prod(shape))).reshape(shape),
+        lambda: random.integers(1, 10, shape) / random.integers(10, 100),
+        lambda: np.ones(shape) / np.prod(shape),
+        lambda: np.round(random.normal(0, 0.4, shape), 2),
+        lambda: random.integers(-4, 9, shape) / 16,
+        lambda: random.integers(-4, 9, shape).astype(float),
+    ][random.integers(7)]()
+    return made if abs(made.sum()) > 0.05 else weights(shape, random)
+
+
+def cases(name, dtype, count, seed=0):
+    """Pictures and kernels that the function takes; some pictures are flat, where noise decides about each pixel."""
+    random = np.random.default_rng(seed)
+    shapes = [shape for shape in SHAPES if conventions()[name].accepts(shape)]
+    for number in range(count):
+        picture = random.integers(0, np.iinfo(dtype).max + 1, (13, 17)).astype(dtype)
+        if number % 5 == 4:
+            picture[:] = picture[0, 0]
+        yield picture, weights(shapes[number % len(shapes)], random)
+
+
+def largest_deviation(name, target, dtype, count):
+    deviations = [
+        np.abs(target.run(image, ours).astype(float) - apply_convention(image, Kernel(ours), conventions()[name])).max()
+        for image, ours in cases(name, dtype, count)
+    ]
+    return max(deviations)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_python_functions_to_the_last_bit(name, dtype):
+    pytest.importorskip(library_functions()[name].runner.module)
+    if (name, dtype) == ("PIL.ImageFilter.Kernel", "uint16"):
+        pytest.skip("Pillow filters 8-bit pictures only")
+    allowed = 1 if conventions()[name].inexact else 0
+    assert largest_deviation(name, target_named(name, {}), dtype, 300) <= allowed
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("name", TOOLS)
+def test_tools_to_the_last_bit(name, dtype):
+    tool = library_functions()[name].runner
+    if not tool.installed:
+        pytest.skip(f"{name}: no {tool.needs} on PATH")
+    if (name, dtype) == ("ffmpeg.convolution", "uint16"):
+        pytest.skip("ffmpeg was measured with 8 bits")
+    suffix = tool.command.image_format.removesuffix("16")
+    chosen = replace(tool.command, image_format=suffix if dtype == "uint8" else f"{suffix}16")
+    target = replace(tool, command=chosen).target(name, {})
+    for image, ours in cases(name, dtype, 14):
+        given = np.rint(ours * 20) if tool.command.whole_kernels else ours
+        if abs(given.sum()) < 0.05 or (name == "netpbm.pnmconvol" and repeats(given)):
+            continue  # see below
+        made = apply_convention(image, Kernel(given), conventions()[name])
+        assert np.array_equal(target.run(image, given), made), (given, image.dtype)
+
+
+def repeats(given):
+    return (given == given[0]).all() or (given[:, 0] == given.T).all()
+
+
+def test_what_makes_no_difference_is_not_summed_again():
+    """Whole weights are exact in any order: the sums of the fast engines are used as they are."""
+    image = np.random.default_rng(1).integers(0, 256, (20, 30), dtype=np.uint8)
+    for name in (*WHOLE, *TOOLS):
+        summing = conventions()[name].numbers_of(image.dtype).summing
+        assert summing.is_exact(np.array([[1.0, -2, 0.25]]), 255) or summing.steps > 1
+        assert not summing.is_exact(np.array([[0.1, 0.2]]), 255)
+
+
+def test_every_whole_number_convention_is_tested_here():
+    ours = {
+        name
+        for name, function in library_functions().items()
+        if function.computes and function.computes.numbers.dtype == "image" and function.runner
+    }
+    assert ours == {*WHOLE, *TOOLS}
+    assert all(isinstance(library_functions()[name].runner, PythonFunction) for name in WHOLE)
+    assert all(isinstance(library_functions()[name].runner, Tool) for name in TOOLS)
