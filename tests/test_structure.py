@@ -57,6 +57,7 @@ STUDIES = {
     "treatments",
     "way",
     "known_laws",
+    "setting",
     "like_study",
     "offset_study",
     "sheet_study",
@@ -96,14 +97,13 @@ FORBIDDEN_WORDS: dict[str, tuple[str, set[str]]] = {
     "blames": ("causes", set()),
     "blaming": ("compare", set()),
     "subject": ("target", {"commands/probe"}),
-    "claim": ("law, equation", {"commands/laws"}),
-    "claims": ("laws", {"commands/laws"}),
+    "claim": ("law, equation", set()),
+    "claims": ("laws", set()),
     "store": ("write, fill, or to_pixels", {"core", "commands"}),
 }
 LONGEST_MODULE = 400  # lines
 # To be split or renamed; whoever does so takes the entry out.
 TOO_LONG = {
-    "commands/laws/known_laws.py",
     "commands/probe/experiments.py",
 }
 NAMED_TWICE = {

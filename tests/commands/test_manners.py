@@ -173,7 +173,7 @@ def test_a_closed_standard_output_is_one_line_for_tables_and_nothing_for_files()
         ["compare", "photo.png", "box", "--json"],
         ["compare", "photo.png", "box"],
         ["port", "sobel", "--from", "cv2.filter2D", "--to", "scipy.ndimage.convolve"],
-        ["match", "photo.png", "photo.png", "--csv"],
+        ["match", "photo.png", "photo.png", "--crop", "0,0,3,3", "--csv"],
         ["kernel", "--help"],
         ["--version"],
     ):

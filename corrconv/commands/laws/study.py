@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.commands.laws.known_laws import CLAIMS, on_noise, setting_of
+from corrconv.commands.laws.known_laws import LAWS
+from corrconv.commands.laws.setting import on_noise, setting_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from corrconv.commands.laws.known_laws import Claim, MakeClaim, Setting, Values
+    from corrconv.commands.laws.known_laws import Equation, KnownLaw
+    from corrconv.commands.laws.setting import Setting
+    from corrconv.core.arrays import Reals
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
     from corrconv.core.progress import Progress
@@ -54,7 +57,7 @@ class Law:
     max_relative_deviation: float
     tolerance: float
     where: Place
-    deviation: Values
+    deviation: Reals
     accident: bool = False
 
     @property
@@ -102,43 +105,44 @@ def check_laws(
     setting = setting_of(image, first, second, options)
     noise = on_noise(setting)
     laws = []
-    for make_claim in CLAIMS:
-        laws.append(_checked(make_claim, setting, noise))
+    for known in LAWS:
+        laws.append(_checked(known, setting, noise))
         if progress is not None:
-            progress(len(laws), len(CLAIMS))
+            progress(len(laws), len(LAWS))
     return Laws(setting.g, setting.h, options, tuple(laws))
 
 
-def _checked(make_claim: MakeClaim, setting: Setting, noise: Setting) -> Law:
-    law = _measured(make_claim(setting))
+def _checked(known: KnownLaw, setting: Setting, noise: Setting) -> Law:
+    law = _measured(known, setting)
     if law.expected or not law.holds:
         return law
-    return replace(law, accident=not _measured(make_claim(noise)).holds)
+    return replace(law, accident=not _measured(known, noise).holds)
 
 
-def _measured(claim: Claim) -> Law:
-    tolerance = EPSILON * (ROUNDINGS + claim.products)
-    deviation = _deviation(claim)
+def _measured(known: KnownLaw, setting: Setting) -> Law:
+    equation = known.equation(setting)
+    tolerance = EPSILON * (ROUNDINGS + equation.products)
+    deviation = _deviation(equation)
     largest = float(deviation.max())
     return Law(
-        name=claim.name,
-        statement=claim.statement,
-        expected=claim.expectation.holds,
-        why=claim.expectation.why,
+        name=known.name,
+        statement=known.statement,
+        expected=equation.expectation.holds,
+        why=equation.expectation.why,
         max_relative_deviation=largest,
         tolerance=tolerance,
-        where=_place(deviation, tolerance, claim.margin),
+        where=_place(deviation, tolerance, equation.margin),
         deviation=largest_of_blocks(np.atleast_2d(deviation), LONGEST_MAP),
     )
 
 
-def _deviation(claim: Claim) -> Values:
-    """The largest |left - right| of the claim's pairs at each place, in units of the bound."""
+def _deviation(equation: Equation) -> Reals:
+    """The largest |left - right| of the equation's pairs at each place, in units of the bound."""
     deviations = []
-    for left, right in claim.sides():
+    for left, right in equation.sides():
         difference = np.abs(np.subtract(left, right))
-        if claim.bound:
-            difference /= claim.bound
+        if equation.bound:
+            difference /= equation.bound
         deviations.append(difference)
     largest = deviations[0]
     for deviation in deviations[1:]:
@@ -146,7 +150,7 @@ def _deviation(claim: Claim) -> Values:
     return largest
 
 
-def _place(deviation: Values, tolerance: float, margin: tuple[int, int]) -> Place:
+def _place(deviation: Reals, tolerance: float, margin: tuple[int, int]) -> Place:
     if deviation.max() <= tolerance:
         return Place.NOWHERE
     if deviation.ndim == 0:
@@ -158,7 +162,7 @@ def _place(deviation: Values, tolerance: float, margin: tuple[int, int]) -> Plac
     return Place.INTERIOR if inside.max(initial=0.0) > tolerance else Place.BORDER
 
 
-def largest_of_blocks(values: Values, longest: int) -> Values:
+def largest_of_blocks(values: Reals, longest: int) -> Reals:
     """The largest value of each square block, so that the longer side has at most so many blocks."""
     block = -(-max(values.shape) // longest)
     if block == 1:

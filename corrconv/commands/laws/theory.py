@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.core.boundary import OUTSIDE
 from corrconv.core.layout import lay
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize, Symmetry
@@ -38,7 +37,7 @@ ZERO_KERNEL = "a kernel of zeros gives 0 either way"
 
 
 @dataclass(frozen=True)
-class Expectation:
+class Verdict:
     """Whether a law holds for every picture, and why, or why not."""
 
     holds: bool
@@ -96,16 +95,16 @@ class Theory:
 
     # The laws
 
-    def composition(self, first: Kernel, second: Kernel) -> Expectation:
+    def composition(self, first: Kernel, second: Kernel) -> Verdict:
         """Whether filtering twice is filtering once with the two kernels' convolution."""
         if self.undisturbed is not None:
-            return Expectation(True, self.undisturbed)
+            return Verdict(True, self.undisturbed)
         if not self.reaches(second):
-            return Expectation(True, "the second kernel never reaches outside")
+            return Verdict(True, "the second kernel never reaches outside")
         if self.fill and not isclose(first.sum, 1, abs_tol=NEGLIGIBLE):
-            return Expectation(False, "the second filter meets unfiltered fill values")
+            return Verdict(False, "the second filter meets unfiltered fill values")
         breach = max(self.drawn(second, axis, side) * self._broken_off(first, axis, side) for axis, side in SIDES)
-        return Expectation(breach <= NEGLIGIBLE, self._composition_reason(breach <= NEGLIGIBLE))
+        return Verdict(breach <= NEGLIGIBLE, self._composition_reason(breach <= NEGLIGIBLE))
 
     def _broken_off(self, kernel: Kernel, axis: int, side: int) -> float:
         """The share of weights for which the boundary rule continues a result wrongly beyond this side.
@@ -145,56 +144,56 @@ class Theory:
                 return "the first kernel is its own mirror image"
         return "the boundary rule and a filter do not change places"
 
-    def exchange(self, kernel: Kernel) -> Expectation:
+    def exchange(self, kernel: Kernel) -> Verdict:
         """Whether a picture and the kernel, both on one canvas, may change places in a convolution.
 
         The kernel has zeros on all sides of the canvas.
         """
         if self.undisturbed is not None:
-            return Expectation(True, self.undisturbed)
+            return Verdict(True, self.undisturbed)
         if self.boundary is Boundary.WRAP:
-            return Expectation(True, "both wrap round in the same way")
+            return Verdict(True, "both wrap round in the same way")
         if self.boundary is Boundary.CONSTANT:
             if self.fill:
-                return Expectation(False, "the fill value surrounds F here, and G there")
-            return Expectation(True, "zeros surround both, and both are cropped alike")
+                return Verdict(False, "the fill value surrounds F here, and G there")
+            return Verdict(True, "zeros surround both, and both are cropped alike")
         if not kernel.weights.any():
-            return Expectation(True, ZERO_KERNEL)
+            return Verdict(True, ZERO_KERNEL)
         near = self.boundary is not Boundary.REFLECT  # its copies of a kernel lie one pixel nearer
         if self.output_size is OutputSize.SAME and near and not self.reaches(kernel):
-            return Expectation(True, NO_REACH)
-        return Expectation(False, "here the boundary continues F, and there G")
+            return Verdict(True, NO_REACH)
+        return Verdict(False, "here the boundary continues F, and there G")
 
-    def exchange_in_correlation(self, kernel: Kernel) -> Expectation:
+    def exchange_in_correlation(self, kernel: Kernel) -> Verdict:
         """Whether a picture and the kernel, both on one canvas, may change places in a correlation."""
         if self.output_size is OutputSize.VALID:
-            return Expectation(True, "of one shape, they leave one sum of products")
+            return Verdict(True, "of one shape, they leave one sum of products")
         if not self.fill and not kernel.weights.any():
-            return Expectation(True, ZERO_KERNEL)
-        return Expectation(False, "G⋆F is F⋆G turned by 180°")
+            return Verdict(True, ZERO_KERNEL)
+        return Verdict(False, "G⋆F is F⋆G turned by 180°")
 
-    def correlation_associativity(self, first: Kernel, second: Kernel) -> Expectation:
+    def correlation_associativity(self, first: Kernel, second: Kernel) -> Verdict:
         """Whether (F⋆G)⋆H = F⋆(G⋆H), for kernels as correlation has them."""
         if first.weights.any() and second.symmetry(self.output_size) is not Symmetry.POINT_SYMMETRIC:
-            return Expectation(False, "F⋆(G⋆H) is (F⋆G)∗H: H is turned on one side")
+            return Verdict(False, "F⋆(G⋆H) is (F⋆G)∗H: H is turned on one side")
         composed = self.composition(first.turned(), second.turned())
         if not composed.holds:
             return composed
         spared = "H is its own half-turn" if first.weights.any() else ZERO_KERNEL
-        return Expectation(True, f"{spared}; {composed.why}")
+        return Verdict(True, f"{spared}; {composed.why}")
 
-    def linearity(self, kernel: Kernel) -> Expectation:
+    def linearity(self, kernel: Kernel) -> Verdict:
         """Whether a filtered combination of pictures is the combination of the filtered pictures."""
         if self.fill and self.reaches(kernel):
-            return Expectation(False, "the fill value is not combined with the pictures")
-        return Expectation(True, "every value is a weighted sum of pixels")
+            return Verdict(False, "the fill value is not combined with the pictures")
+        return Verdict(True, "every value is a weighted sum of pixels")
 
-    def shift(self, kernel: Kernel, shift: Kernel) -> Expectation:
+    def shift(self, kernel: Kernel, shift: Kernel) -> Verdict:
         """Whether a moved picture gives a moved result, for a move farther than the kernel reaches."""
         for composed in (self.composition(shift, kernel), self.composition(kernel, shift)):
             if not composed.holds:
-                return Expectation(False, self._shift_reason())
-        return Expectation(True, composed.why if self.undisturbed is None else self.undisturbed)
+                return Verdict(False, self._shift_reason())
+        return Verdict(True, composed.why if self.undisturbed is None else self.undisturbed)
 
     def _shift_reason(self) -> str:
         if self.fill:
@@ -203,50 +202,50 @@ class Theory:
             return "what moves in was not there to be filtered"
         return "a moved picture is continued otherwise"
 
-    def adjoint(self, kernel: Kernel) -> Expectation:
+    def adjoint(self, kernel: Kernel) -> Verdict:
         """Whether <F⋆G, E> = <F, E∗G>; `full` has `valid` as its adjoint and `valid` has `full`, on zeros."""
         if self.undisturbed is not None:
-            return Expectation(True, self.undisturbed)
+            return Verdict(True, self.undisturbed)
         if not self.reaches(kernel):
-            return Expectation(True, NO_REACH)
+            return Verdict(True, NO_REACH)
         if self.fill:
-            return Expectation(False, "the fill value adds what E knows nothing of")
+            return Verdict(False, "the fill value adds what E knows nothing of")
         if self.output_size is OutputSize.FULL:
-            return Expectation(False, "what the boundary repeats would have to be added")
+            return Verdict(False, "what the boundary repeats would have to be added")
         if self.boundary is Boundary.CONSTANT:
-            return Expectation(True, "with zeros outside, each is the other's transpose")
+            return Verdict(True, "with zeros outside, each is the other's transpose")
         mirror = max(_asymmetry(kernel, axis) for axis in (0, 1)) <= NEGLIGIBLE
         if mirror and self.boundary is Boundary.SYMMETRIC:
-            return Expectation(True, "kernel and boundary are their own mirror image")
+            return Verdict(True, "kernel and boundary are their own mirror image")
         if mirror and self.boundary is Boundary.EDGE and _farthest(kernel) <= 1:
-            return Expectation(True, "one pixel out, edge mirrors, as this kernel does")
-        return Expectation(False, "pixels that the boundary repeats count twice")
+            return Verdict(True, "one pixel out, edge mirrors, as this kernel does")
+        return Verdict(False, "pixels that the boundary repeats count twice")
 
-    def fourier(self, kernel: Kernel) -> Expectation:
+    def fourier(self, kernel: Kernel) -> Verdict:
         """Whether the discrete Fourier transform makes a product of it."""
         if self.undisturbed is not None:
-            return Expectation(True, self.undisturbed)
+            return Verdict(True, self.undisturbed)
         if not self.reaches(kernel):
-            return Expectation(True, NO_REACH)
+            return Verdict(True, NO_REACH)
         seen = "zeros outside" if self.output_size is OutputSize.FULL else "a picture that wraps round"
-        return Expectation(False, f"the transform sees {seen}")
+        return Verdict(False, f"the transform sees {seen}")
 
-    def total(self, kernel: Kernel) -> Expectation:
+    def total(self, kernel: Kernel) -> Verdict:
         """Whether the sum of the result is the sum of the picture times the sum of the kernel."""
         counts = [self._counts(kernel, operation) for operation in Operation]
         even = all(_alike(inside, kernel.sum, kernel) and _alike(outside, 0.0, kernel) for inside, outside in counts)
         if even:
-            return Expectation(True, "every pixel meets every weight once")
+            return Verdict(True, "every pixel meets every weight once")
         if self.output_size is OutputSize.VALID:
-            return Expectation(False, "near the border, pixels meet fewer weights")
-        return Expectation(False, "near the border, pixels do not meet each weight once")
+            return Verdict(False, "near the border, pixels meet fewer weights")
+        return Verdict(False, "near the border, pixels do not meet each weight once")
 
-    def equal_totals(self, kernel: Kernel) -> Expectation:
+    def equal_totals(self, kernel: Kernel) -> Verdict:
         """Whether both operations give the same sum, and so the same mean."""
         (inside, outside), (other_inside, other_outside) = (self._counts(kernel, operation) for operation in Operation)
         if _alike(inside, other_inside, kernel) and _alike(outside, other_outside, kernel):
-            return Expectation(True, "every pixel counts alike, so sums tell no difference")
-        return Expectation(False, "near the border, pixels count differently")
+            return Verdict(True, "every pixel counts alike, so sums tell no difference")
+        return Verdict(False, "near the border, pixels count differently")
 
     def _counts(self, kernel: Kernel, operation: Operation) -> tuple[NDArray[np.float64], float]:
         """The weight that each pixel has in the sum of the result, and that of the fill value."""
@@ -260,10 +259,9 @@ class Theory:
         """How often each pixel of an axis (the last: the outside) is read through each cell."""
         sources = axis.sources(self.boundary)
         windows = np.lib.stride_tricks.sliding_window_view(sources, axis.side)
-        places = np.arange(axis.length + 1)
-        places[-1] = OUTSIDE
-        readings: NDArray[np.int64] = (windows == places[:, np.newaxis, np.newaxis]).sum(axis=1)
-        return readings.astype(np.float64)
+        readings = np.zeros((axis.length + 1, axis.side))
+        np.add.at(readings, (windows, np.arange(axis.side)), 1)  # OUTSIDE, -1, names the last
+        return readings
 
     def _laid_on_test_picture(self, kernel: Kernel, operation: Operation) -> Layout:
         """The kernel on a picture just so large that it does not reach from one border to the other."""
@@ -271,23 +269,23 @@ class Theory:
         options = Options(boundary=self.boundary, fill=self.fill, output_size=self.output_size)
         return lay((rows, columns), kernel, operation, options)
 
-    def energy(self, kernel: Kernel) -> Expectation:
+    def energy(self, kernel: Kernel) -> Verdict:
         """Whether both operations give results of the same energy (root of the sum of squares)."""
         same_spectrum = "they have the same spectrum but for phase"
         if self.output_size is OutputSize.FULL and self.boundary is Boundary.CONSTANT:
             # A fill value other than 0 adds the same to every value: the picture less the fill has zeros outside.
-            return Expectation(True, same_spectrum)
+            return Verdict(True, same_spectrum)
         if self.output_size is OutputSize.SAME and self.boundary is Boundary.WRAP:
-            return Expectation(True, same_spectrum)
+            return Verdict(True, same_spectrum)
         match kernel.symmetry(self.output_size):
             case Symmetry.POINT_SYMMETRIC:
-                return Expectation(True, "the two coincide for this kernel")
+                return Verdict(True, "the two coincide for this kernel")
             case Symmetry.ANTISYMMETRIC:
-                return Expectation(True, "they differ by sign only")
+                return Verdict(True, "they differ by sign only")
         energies = [self._energy_on_noise(kernel, operation) for operation in Operation]
         if isclose(*energies, rel_tol=NEGLIGIBLE):
-            return Expectation(True, "for this kernel the border counts alike in both")
-        return Expectation(False, "same spectrum but for phase; the border spoils it")
+            return Verdict(True, "for this kernel the border counts alike in both")
+        return Verdict(False, "same spectrum but for phase; the border spoils it")
 
     def _energy_on_noise(self, kernel: Kernel, operation: Operation) -> float:
         """The energy of one result, by the definition itself.

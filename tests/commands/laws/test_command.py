@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from shell import NOISE, program, run, trouble, write_picture
 
-from corrconv.commands.laws import known_laws
+from corrconv.commands.laws import setting
 
 KERNELS = ("sobel", "[1 2 0; 0 3 -1; 2 0 1]")
 FAIL_IN_FULL = ["commutativity of correlation", "associativity of correlation"]
@@ -71,7 +71,7 @@ def test_exit_code_speaks_only_against_theory(monkeypatch):
     write_picture("photo.png")
     arguments = ("laws", "photo.png", *KERNELS)
     assert run(*arguments, "--exit-code").exit_code == 0
-    monkeypatch.setattr(known_laws.Setting, "convolve", known_laws.Setting.correlate)
+    monkeypatch.setattr(setting.Setting, "convolve", setting.Setting.correlate)
     assert run(*arguments).exit_code == 0
     result = run(*arguments, "--exit-code")
     assert result.exit_code == 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import boundaries, kernels, output_sizes
 
-from corrconv.commands.laws import known_laws
+from corrconv.commands.laws import setting
 from corrconv.commands.laws.study import Place, check_laws
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -237,14 +237,14 @@ def test_a_picture_that_is_its_own_half_turn_commutes_by_accident():
 
 
 def test_one_operation_in_place_of_the_other_would_be_found_out(monkeypatch):
-    monkeypatch.setattr(known_laws.Setting, "convolve", known_laws.Setting.correlate)
+    monkeypatch.setattr(setting.Setting, "convolve", setting.Setting.correlate)
     laws = check_laws(noise(), SKEW, WEDGE, FULL)
     assert not laws.agree
     assert {"flip", "difference", "commutativity of convolution"} <= {law.name for law in laws.laws if not law.agrees}
 
 
 def test_a_law_that_holds_against_theory_would_be_found_out(monkeypatch):
-    monkeypatch.setattr(known_laws.Setting, "correlate", known_laws.Setting.convolve)
+    monkeypatch.setattr(setting.Setting, "correlate", setting.Setting.convolve)
     laws = by_name(check_laws(noise(), SKEW, WEDGE, FULL))
     law = laws["commutativity of correlation"]
     assert law.holds
