@@ -82,7 +82,12 @@ VIEWS = {
     "shell_script",
 }
 # No command imports another, but for those that show what others do.
-GUESTS = {"demo": {"compare"}, "page": {"compare", "explain"}, "animate": {"compare"}, "__init__": {"compare"}}
+GUESTS = {
+    "demo": {"compare", "page", "animate"},
+    "page": {"compare", "explain"},
+    "animate": {"compare"},
+    "__init__": {"compare"},
+}
 PURE_ROOMS = ("core", "study")  # arrays in, arrays out
 # Words that mean too much or too little, and what is said in their place. A folder or module after them may
 # use the word still: for what Pillow, the system or click call so.

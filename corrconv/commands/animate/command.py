@@ -12,7 +12,6 @@ from corrconv.commands.options import FilterChoices, filter_options_but, force_o
 from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
 
 if TYPE_CHECKING:
-    from corrconv.commands.animate.study import Animation
     from corrconv.core.kernel import Kernel
     from corrconv.files.images import Picture
 
@@ -59,8 +58,11 @@ def command(
     corrconv animate photo.png "[1 2; 3 4]" -o turn.png --crop 100,200,12,12 --boundary wrap
     corrconv animate photo.png emboss --still -o sheet.png
     """
+    from corrconv.commands.animate.files import write_film
     from corrconv.commands.animate.study import animate
+    from corrconv.commands.animate.view import HEIGHT, WIDTH
     from corrconv.commands.animate.view import still as still_pictures
+    from corrconv.core.arrays import size_words
     from corrconv.drawing.films import contact_sheet, film_format
     from corrconv.files.outputs import check_targets, refuse_overwrite
 
@@ -75,7 +77,15 @@ def command(
     if still:
         save_drawing(output, lambda: contact_sheet(still_pictures(animation, picture.name)), force=force, quiet=quiet)
         return
-    _write(animation, picture.name, output, format_name, speed=speed, loop=loop, quiet=quiet)
+    frames, size = write_film(
+        output, animation, picture.name, format_name=format_name, speed=speed, loops=loop, quiet=quiet
+    )
+    say = report(quiet=quiet)
+    seconds = sum(frame.milliseconds for frame in frames) / 1000
+    shown_target = "standard output" if output == "-" else output
+    say(f"{shown_target}: {size_words((HEIGHT, WIDTH))}, {len(frames)} frames, {seconds:.1f} seconds")
+    if size > MOST_BYTES:
+        say(f"{shown_target}: {size / 2**20:.1f} MiB; a smaller --side, or a .webp, is smaller")
 
 
 def _part(image: Picture | None, side: int, crop: tuple[slice, slice] | None) -> Picture:
@@ -102,26 +112,3 @@ def _part(image: Picture | None, side: int, crop: tuple[slice, slice] | None) ->
             " take fewer"
         )
     return gray
-
-
-def _write(
-    animation: Animation, name: str, output: str, format_name: str, *, speed: float, loop: int, quiet: bool
-) -> None:
-    from corrconv.commands.animate.view import HEIGHT, WIDTH, count_frames, film
-    from corrconv.core.arrays import size_words
-    from corrconv.drawing.console import progress
-    from corrconv.drawing.films import encode
-    from corrconv.files.outputs import open_output
-
-    with progress(quiet=quiet) as bar:
-        count = count_frames(animation)
-        frames = list(bar.track(film(animation, name, speed=speed), total=count, description="drawing"))
-    data = encode(frames, format_name, loop)
-    with open_output(output) as file:
-        file.write(data)
-    say = report(quiet=quiet)
-    seconds = sum(frame.milliseconds for frame in frames) / 1000
-    shown_target = "standard output" if output == "-" else output
-    say(f"{shown_target}: {size_words((HEIGHT, WIDTH))}, {len(frames)} frames, {seconds:.1f} seconds")
-    if len(data) > MOST_BYTES:
-        say(f"{shown_target}: {len(data) / 2**20:.1f} MiB; a smaller --side, or a .webp, is smaller")

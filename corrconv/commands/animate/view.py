@@ -280,7 +280,7 @@ def _outline(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], operatio
 def _verdict_scene(animation: Animation, name: str) -> Scene:
     picture, _ = _paper("")
     draw = ImageDraw.Draw(picture)
-    verdict = comparison_verdict(Comparison(animation.options, (animation.entry,)))
+    verdict = comparison_verdict(Comparison(animation.options, (animation.entry,))).partition("\n")[0]
     picture.paste(text_block(verdict, WIDTH - 40, size=CAPTION), (20, HEIGHT - 70))
     peak = animation.entry.max_abs_difference
     pictures: list[tuple[str, Colour, NDArray[np.float64], Callable[[float], Colour], float]] = [

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from corrconv.commands.options import quiet_option
 
+if TYPE_CHECKING:
+    from corrconv.commands.options import FilterChoices
+    from corrconv.files.images import Picture
+
 SAMPLE = "chelsea"
+FILM_KERNEL, FILM_SIDE = "emboss", 10
 
 # The same, the same but for sign, and two that differ: one by shape, one by its anchor only.
 KERNELS = ("gaussian:sigma=2", "laplacian", "sobel", "emboss", "box:size=2", "[0 0 0; 0 0 1; 0 0 0]")
@@ -48,13 +57,42 @@ def command(folder: str, quiet: bool) -> None:
     kernels = [read_kernel(name) for name in KERNELS]
     kernels[-1] = kernels[-1].named("one cell, right")
     comparison, drawn = compare_and_draw(picture, kernels, choices, folder, quiet=quiet)
+    page, film = Path(folder) / "page.html", Path(folder) / "turn.gif"
+    _write_page(page, picture, choices)
+    _write_film(film, picture, quiet=quiet)
     show(
         comparison_table(comparison, f"correlation and convolution of sample:{SAMPLE}"),
         "",
         comparison_verdict(comparison),
         "",
+        "To step over in a browser, and to watch:",
+        f"  {page}",
+        f"  {film}",
         "Pictures to look at, and beside each correlation, convolution and difference.png:",
         *(f"  {entry.panel}" for entry in drawn),
         "",
         ANSWER,
     )
+
+
+def _write_page(target: Path, picture: Picture, choices: FilterChoices) -> None:
+    from corrconv.commands.page.files import write_page
+    from corrconv.commands.page.study import make_page
+    from corrconv.files.kernels import read_kernel
+
+    page = make_page(picture.colours, [read_kernel(name) for name in KERNELS], choices.options)
+    line = shlex.join(["corrconv", "page", f"sample:{SAMPLE}", *KERNELS, "-o", str(target)])
+    write_page(target, page, picture.name, choices.rendering, line=line)
+
+
+def _write_film(target: Path, picture: Picture, *, quiet: bool) -> None:
+    """The kernel that differs most plainly, on a part of the picture that is small enough to be read."""
+    from corrconv.commands.animate.files import write_film
+    from corrconv.commands.animate.study import animate, structured_part
+    from corrconv.core.options import Options
+    from corrconv.files.images import to_gray
+    from corrconv.files.kernels import read_kernel
+
+    gray = to_gray(picture).colours[:, :, 0]
+    animation = animate(gray[structured_part(gray, FILM_SIDE)], read_kernel(FILM_KERNEL), Options())
+    write_film(target, animation, picture.name, quiet=quiet)

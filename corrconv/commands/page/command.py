@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from corrconv import __version__
 from corrconv.commands.answer import report, say_notes
 from corrconv.commands.crop import crop_option, cropped
 from corrconv.commands.options import FilterChoices, filter_options_but, force_option, quiet_option
@@ -56,12 +55,12 @@ def command(
     corrconv page photo.png sobel "[1 2; 3 4]" -o page.html --boundary wrap
     corrconv page photo.png emboss --crop 100,200,48,64 --at 3,5 -o part.html
     """
+    from corrconv.commands.page.files import write_page
     from corrconv.commands.page.study import make_page
-    from corrconv.commands.page.view import page_text
     from corrconv.core.arrays import size_words
     from corrconv.core.notation.numbers import counted
     from corrconv.files.kernels import read_kernel
-    from corrconv.files.outputs import open_output, refuse_overwrite
+    from corrconv.files.outputs import refuse_overwrite
 
     target = f"{image.name}-page.html" if output is None else output
     if open_it and target == "-":
@@ -72,9 +71,7 @@ def command(
     chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
     page = make_page(picture.colours, [choices.kernel(kernel) for kernel in chosen], choices.options, at)
     line = shlex.join(["corrconv", *ctx.meta["corrconv.arguments"]])
-    text = page_text(page, picture.name, choices.rendering, command=line, version=__version__)
-    with open_output(target) as file:
-        file.write(text.encode())
+    write_page(target, page, picture.name, choices.rendering, line=line)
     say = report(quiet=quiet)
     if page.reduced > 1:
         say(

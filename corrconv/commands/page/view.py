@@ -113,7 +113,7 @@ def _numbers(array: NDArray[Any]) -> dict[str, str]:
 
 
 def _verdict(options: Options, kernel: PageKernel) -> str:
-    verdict = comparison_verdict(Comparison(options, (kernel.entry,)))
+    verdict = comparison_verdict(Comparison(options, (kernel.entry,))).partition("\n")[0]
     _, _, reason = kernel.entry.reason.partition(": ")
     largest = kernel.entry.max_abs_difference
     return f"{verdict} {reason.capitalize()}{f'; the largest difference is {short_number(largest)}' * (largest > 0)}."

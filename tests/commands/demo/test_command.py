@@ -29,7 +29,11 @@ def test_the_tour_prints_the_table_names_its_pictures_and_answers_the_question()
         assert read_pixels(panel).ndim == 3
         for name in ("correlation", "convolution", "difference"):
             assert read_pixels(Path(panel).with_name(f"{name}.png")).ndim == 3
-    assert len(files()) == 4 * len(panels)
+    named = text[: text.index(panels[0])]
+    for made in ("corrconv-demo/page.html", "corrconv-demo/turn.gif"):
+        assert made in named
+        assert 0 < Path(made).stat().st_size < 2**20
+    assert len(files()) == 4 * len(panels) + 2
 
 
 def test_the_folder_can_be_chosen_and_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +43,7 @@ def test_the_folder_can_be_chosen_and_used_again(monkeypatch: pytest.MonkeyPatch
         done = run("demo", "some/where")
         assert done.exit_code == 0
         assert "some/where/01-1-2/panel.png" in done.stdout
-    assert len(files()) == 8
+    assert len(files()) == 8 + 2
     assert all(name.startswith("some/where/") for name in files())
 
 
