@@ -65,6 +65,7 @@ STUDIES = {
     "nearest",
     "output",
     "padding",
+    "planner_study",
     "subject",
     "theory",
 }
@@ -78,6 +79,7 @@ VIEWS = {
     "picture",
     "sheet_view",
     "output_view",
+    "planner_view",
     "python_script",
     "shell_script",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -115,8 +114,16 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
 
 def _count_pixels(chosen: NDArray[np.bool_]) -> int:
     """How many pixels are chosen in at least one channel."""
-    # Plane by plane: reducing along the few channels of each pixel would take longer than all the rest.
-    return int(np.count_nonzero(reduce(np.logical_or, (chosen[:, :, each] for each in range(chosen.shape[2])))))
+    channels = chosen.shape[2]
+    if channels == 1:
+        return int(np.count_nonzero(chosen))
+    # Each value takes in those after it, in long runs: along the few channels of each pixel, or plane by plane,
+    # it would take longer than all the rest.
+    flat = chosen.reshape(-1)
+    any_of_next = flat[: len(flat) - channels + 1].copy()
+    for later in range(1, channels):
+        any_of_next |= flat[later : later + len(any_of_next)]
+    return int(np.count_nonzero(any_of_next[::channels]))
 
 
 def settled_range(values: tuple[float, float], display: Display, noise: float) -> tuple[float, float]:

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 # Told apart by every kind of colour vision, and by their dashes where they lie on each other.
 # Source: the palette of M. Okabe and K. Ito, "Color Universal Design" (2008).
-COLOURS = ((0, 114, 178), (213, 94, 0), (0, 158, 115))
+COLOURS = (
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (230, 159, 0),
+    (86, 180, 233),
+    (120, 120, 120),
+    (0, 0, 0),
+)
 
 WIDTH, HEIGHT = 520, 300
 LEFT, RIGHT, BOTTOM = 62, 14, 42
@@ -26,37 +35,50 @@ LEGEND_DASH, LEGEND_GAP, LEGEND_LINE = 22, 16, 20
 DASH = 8
 
 
-def curves(series: Mapping[str, Sequence[float]], *, steps: str = "step") -> Image.Image:
-    """Positive values over steps 0, 1, 2 ... on a logarithmic scale; curves that coincide share the line in dashes."""
-    picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
-    draw = ImageDraw.Draw(picture)
+def curves(
+    series: Mapping[str, Sequence[float]], *, steps: str = "step", labels: Sequence[str] | None = None
+) -> Image.Image:
+    """Positive values over steps 0, 1, 2 ... on a logarithmic scale; curves that coincide share the line in dashes.
+
+    nan leaves a gap. labels name the steps, which are then few, and each has a dot; such curves do not coincide.
+    """
     legend = _legend(list(series))
     ceiling = LEGEND_LINE * len(legend) + 6
+    height = HEIGHT if labels is None else HEIGHT + ceiling
+    picture = Image.new("RGB", (WIDTH, height), PAPER)
+    draw = ImageDraw.Draw(picture)
     values = np.array(list(series.values()), dtype=np.float64)
     positive = values[values > 0]
     low, high = (log10(positive.min()), log10(positive.max())) if positive.size else (0.0, 1.0)
     margin = max(0.05 * (high - low), 0.05)
     bottom, top = low - margin, high + margin
-    last = max(1, values.shape[1] - 1)
+    last = max(1, values.shape[1] - 1) if labels is None else len(labels)
 
     def place(step: float, value: float) -> tuple[float, float]:
         share = (log10(value) - bottom) / (top - bottom) if value > 0 else 0.0
-        return LEFT + step / last * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - share * (HEIGHT - ceiling - BOTTOM)
+        across = step / last if labels is None else (step + 0.5) / last
+        return LEFT + across * (WIDTH - LEFT - RIGHT), height - BOTTOM - share * (height - ceiling - BOTTOM)
 
-    draw.rectangle((LEFT, ceiling, WIDTH - RIGHT, HEIGHT - BOTTOM), outline=FRAME)
+    draw.rectangle((LEFT, ceiling, WIDTH - RIGHT, height - BOTTOM), outline=FRAME)
     for value in _levels(bottom, top):
-        x, y = place(0, value)
-        draw.line((x, y, WIDTH - RIGHT, y), fill=FRAME)
-        draw.text((x - 6, y), _level_text(value), fill=FAINT_INK, font=font(13), anchor="rm")
-    for step in _ticks(last):
+        _, y = place(0, value)
+        draw.line((LEFT, y, WIDTH - RIGHT, y), fill=FRAME)
+        draw.text((LEFT - 6, y), _level_text(value), fill=FAINT_INK, font=font(13), anchor="rm")
+    for step in _ticks(last) if labels is None else range(len(labels)):
         x, y = place(step, 0)
         draw.line((x, y, x, y + 4), fill=FAINT_INK)
-        draw.text((x, y + 6), str(step), fill=FAINT_INK, font=font(13), anchor="ma")
-    draw.text((WIDTH - RIGHT, HEIGHT - 2), steps, fill=FAINT_INK, font=font(13), anchor="rd")
+        text = str(step) if labels is None else labels[step]
+        draw.text((x, y + 6), text, fill=FAINT_INK, font=font(13), anchor="ma")
+    draw.text((WIDTH - RIGHT, height - 2), steps, fill=FAINT_INK, font=font(13), anchor="rd")
 
     for index, curve in enumerate(values):
         points = [place(step, value) for step, value in enumerate(curve.tolist())]
-        _dashed(draw, points, COLOURS[index % len(COLOURS)], index, len(values))
+        for stretch in _finite_stretches(curve):
+            part = points[stretch.start : stretch.stop]
+            if labels is None:
+                _dashed(draw, part, COLOURS[index % len(COLOURS)], index, len(values))
+            else:
+                _dotted(draw, part, index)
     _draw_legend(draw, legend)
     return picture
 
@@ -140,6 +162,17 @@ def _dashed(
         draw.line(list(dash), fill=colour, width=3)
 
 
+def _dotted(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], index: int) -> None:
+    """Draw a curve with a dot at each step; in a second round through the colours it is dashed."""
+    colour = COLOURS[index % len(COLOURS)]
+    if index < len(COLOURS) and len(points) > 1:
+        draw.line(points, fill=colour, width=2)
+    else:
+        _dashed(draw, points, colour, 0, 2)
+    for x, y in points:
+        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
+
+
 def _legend(names: Sequence[str]) -> list[list[tuple[int, str]]]:
     """The curves' numbers and names, in lines that fit the width."""
     lines: list[list[tuple[int, str]]] = [[]]
@@ -157,7 +190,11 @@ def _draw_legend(draw: ImageDraw.ImageDraw, lines: list[list[tuple[int, str]]]) 
     for number, line in enumerate(lines):
         x, y = float(LEFT), 10 + LEGEND_LINE * number
         for index, name in line:
-            draw.line((x, y, x + LEGEND_DASH, y), fill=COLOURS[index % len(COLOURS)], width=3)
+            colour, ends = COLOURS[index % len(COLOURS)], [(x, float(y)), (x + LEGEND_DASH, float(y))]
+            if index < len(COLOURS):
+                draw.line(ends, fill=colour, width=3)
+            else:
+                _dashed(draw, ends, colour, 0, 2)
             draw.text((x + LEGEND_DASH + 6, y), name, fill=INK, font=font(13), anchor="lm")
             x += LEGEND_DASH + 6 + font(13).getlength(name) + LEGEND_GAP
 

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from corrconv.commands.answer import answer
-from corrconv.commands.options import json_option, quiet_option
+from corrconv.commands.answer import answer, save_drawing
+from corrconv.commands.options import force_option, json_option, quiet_option
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corrconv.commands.bench.study import Work
     from corrconv.core.kernel import Kernel
+    from corrconv.core.options import Options
+
+PIXEL_TYPES = ("float32", "float64", "uint8")
+
+# What --planner times unless other works are given: 3 pixel types times 4 sizes times 17 kernels.
+PLANNER_SIZES = "64x64,256x256,600x900,1024x1024"
+PLANNER_KERNELS = "2 3 4 5 7 9 11 13 15 21 31 sobel laplacian sharpen gaussian:size=5 gaussian:size=15 gaussian:size=31"
 
 
 @click.command()
@@ -23,11 +33,14 @@ if TYPE_CHECKING:
     default="3 7 15 31 gaussian:size=31",
     help="Kernels, with spaces between: a number is the side of a dense random one.",
 )
-@click.option("--dtype", type=click.Choice(["float32", "float64", "uint8"]), default="float32", help="Pixel type.")
+@click.option("--dtype", type=click.Choice(PIXEL_TYPES), default="float32", help="Pixel type.")
 @click.option("--peers", default="all", help="Libraries to compare with: all, none, or names such as cv2,torch.")
 @click.option("--engines", is_flag=True, help="Time every engine, not only the planner's choice.")
+@click.option("--planner", is_flag=True, help="Is the planner's engine the quickest, on some 200 works?")
 @click.option("--repeats", type=click.IntRange(1, 1000), default=5, help="Runs of each, of which the median counts.")
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads for everyone. [all cores]")
+@click.option("-o", "--output", metavar="FILE", help="Draw time over the kernels, one line a contestant.")
+@force_option
 @json_option
 @quiet_option
 def command(
@@ -36,8 +49,11 @@ def command(
     dtype: str,
     peers: str,
     engines: bool,
+    planner: bool,
     repeats: int,
     threads: int | None,
+    output: str | None,
+    force: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -50,26 +66,66 @@ def command(
     \b
     corrconv bench
     corrconv bench --sizes 3000x4000 --kernels "3 gaussian:size=31" --dtype uint8
+    corrconv bench --kernels "3 5 7 9 11 15 31" -o times.png
     corrconv bench --peers none --engines
+    corrconv bench --planner
     """
-    import numpy as np
-
-    from corrconv.commands.bench.study import benchmark, make_work
+    from corrconv.commands.bench.picture import draw_times
+    from corrconv.commands.bench.study import benchmark
     from corrconv.commands.bench.view import benchmark_document, benchmark_view, machine
     from corrconv.core.options import Options
     from corrconv.drawing.console import progress
     from corrconv.libraries.registry import contestant_versions, contestants
 
-    count = threads or os.cpu_count() or 1
-    chosen = _chosen(peers, contestants(count))
-    works = [
-        make_work(*size, kernel, np.dtype(dtype)) for size in _parse_sizes(sizes) for kernel in _parse_kernels(kernels)
-    ]
-    timed = benchmark(works, chosen, Options(threads=threads), engines=engines, repeats=repeats)
+    count, options = threads or os.cpu_count() or 1, Options(threads=threads)
+    facts = machine(contestant_versions(), count)
+    if planner:
+        _judge_planner(options, facts, repeats=repeats, as_json=as_json, quiet=quiet)
+        return
+    if output is not None and "," in sizes:
+        raise CorrconvError("-o draws the times of one picture size; give --sizes only one")
+    works = _works(sizes, kernels, [dtype])
+    timed = benchmark(works, _chosen(peers, contestants(count)), options, engines=engines, repeats=repeats)
     with progress(quiet=quiet) as bar:
         results = list(bar.track(timed, total=len(works), description="timing"))
-    facts = machine(contestant_versions(), count)
+    save_drawing(output, lambda: draw_times(results), force=force, quiet=quiet)
     answer(lambda: benchmark_document(results, facts), lambda: benchmark_view(results, facts), as_json=as_json)
+
+
+def _judge_planner(options: Options, facts: dict[str, Any], *, repeats: int, as_json: bool, quiet: bool) -> None:
+    from corrconv.commands.bench.planner_study import engine_choices
+    from corrconv.commands.bench.planner_view import planner_document, planner_view
+    from corrconv.drawing.console import progress
+
+    context = click.get_current_context()
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }
+    ignored = [f"--{name}" for name in ("peers", "engines", "output", "force") if name in given]
+    if ignored:
+        raise CorrconvError(f"--planner times our own engines and draws nothing; leave out {', '.join(ignored)}")
+    dtypes = [given["dtype"]] if "dtype" in given else list(PIXEL_TYPES)
+    works = _works(given.get("sizes", PLANNER_SIZES), given.get("kernels", PLANNER_KERNELS), dtypes)
+    with progress(quiet=quiet) as bar:
+        timed = engine_choices(works, options, repeats=repeats)
+        choices = list(bar.track(timed, total=len(works), description="timing"))
+    answer(lambda: planner_document(choices, facts), lambda: planner_view(choices, facts), as_json=as_json)
+
+
+def _works(sizes: str, kernels: str, dtypes: Sequence[str]) -> list[Work]:
+    import numpy as np
+
+    from corrconv.commands.bench.study import make_work
+
+    chosen = _parse_kernels(kernels)
+    return [
+        make_work(*size, kernel, np.dtype(dtype))
+        for dtype in dtypes
+        for size in _parse_sizes(sizes)
+        for kernel in chosen
+    ]
 
 
 def _parse_sizes(text: str) -> list[tuple[int, int]]:

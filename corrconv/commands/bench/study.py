@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from corrconv.core.terms import Engine, Operation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +31,8 @@ Run: TypeAlias = Callable[[], "NDArray[Any]"]
 
 # Makes a Run from an image (H, W) and weights, or gives None for work that the library cannot do.
 Contestant: TypeAlias = Callable[["NDArray[Any]", "NDArray[np.float64]"], "Run | None"]
+
+Name = TypeVar("Name")
 
 OURS = "corrconv"
 
@@ -106,6 +108,32 @@ def our_run(image: NDArray[Any], kernel: Kernel, options: Options) -> Run:
     return lambda: filter_array(image, kernel, Operation.CORRELATION, options)
 
 
+def engine_runs(work: Work, options: Options) -> dict[Engine, Run]:
+    """A run with each engine that can do the work, but for the definition on large kernels."""
+    runs: dict[Engine, Run] = {}
+    for engine in Engine:
+        if engine is Engine.AUTO or (engine is Engine.DIRECT and work.kernel.weights.size > 225):
+            continue
+        chosen = Options(engine=engine, threads=options.threads)
+        try:
+            prepare_filtering(work.image[:, :, np.newaxis], work.kernel, Operation.CORRELATION, chosen)
+        except CorrconvError:
+            continue
+        runs[engine] = our_run(work.image, work.kernel, chosen)
+    return runs
+
+
+def time_in_turns(runs: Mapping[Name, Run], repeats: int) -> dict[Name, float]:
+    """The median seconds of each run; they take turns, so that what slows the machine slows all."""
+    samples: dict[Name, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            start = perf_counter()
+            run()
+            samples[name].append(perf_counter() - start)
+    return {name: median(values) for name, values in samples.items()}
+
+
 def benchmark(
     works: Sequence[Work], peers: dict[str, Contestant], options: Options, *, engines: bool, repeats: int
 ) -> Iterator[WorkResult]:
@@ -120,7 +148,7 @@ def _benchmark_work(
     ours = our_run(work.image, work.kernel, options)
     runs: dict[str, Run] = {OURS: ours}
     if engines:
-        runs |= _engine_runs(work, options)
+        runs |= {f"{OURS} {engine}": run for engine, run in engine_runs(work, options).items()}
     for name, peer in peers.items():
         run = peer(work.image, work.kernel.weights)
         if run is not None:
@@ -128,25 +156,11 @@ def _benchmark_work(
     expected = ours()
     deviations = {name: _deviation(run(), expected, work) for name, run in runs.items()}
     agreeing = {name: run for name, run in runs.items() if deviations[name] <= LARGEST_DEVIATION}
-    seconds = _time_in_turns(agreeing, repeats)
+    seconds = time_in_turns(agreeing, repeats)
     timings = tuple(Timing(name, seconds.get(name), deviations[name]) for name in runs)
     pixels = work.image[:, :, np.newaxis]
     plan = prepare_filtering(pixels, work.kernel, Operation.CORRELATION, options).plan
     return WorkResult(work, plan, timings, _peak_bytes(ours))
-
-
-def _engine_runs(work: Work, options: Options) -> dict[str, Run]:
-    runs: dict[str, Run] = {}
-    for engine in Engine:
-        if engine is Engine.AUTO or (engine is Engine.DIRECT and work.kernel.weights.size > 225):
-            continue
-        chosen = Options(engine=engine, threads=options.threads)
-        try:
-            prepare_filtering(work.image[:, :, np.newaxis], work.kernel, Operation.CORRELATION, chosen)
-        except CorrconvError:
-            continue
-        runs[f"{OURS} {engine}"] = our_run(work.image, work.kernel, chosen)
-    return runs
 
 
 def _deviation(result: NDArray[Any], expected: NDArray[Any], work: Work) -> float:
@@ -158,16 +172,6 @@ def _deviation(result: NDArray[Any], expected: NDArray[Any], work: Work) -> floa
         return max(0.0, float(difference.max()) - 1)
     largest = work.kernel.absolute_sum * float(np.abs(work.image).max())
     return float(np.abs(result - expected).max()) / largest
-
-
-def _time_in_turns(runs: dict[str, Run], repeats: int) -> dict[str, float]:
-    samples: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repeats):
-        for name, run in runs.items():
-            start = perf_counter()
-            run()
-            samples[name].append(perf_counter() - start)
-    return {name: median(values) for name, values in samples.items()}
 
 
 def _peak_bytes(run: Run) -> int:

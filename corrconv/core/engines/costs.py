@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # One row of a tile, and all that a tile of the direct engine reads, in bytes: wide rows keep BLAS
 # busy, and what is read again and again stays in a core's own cache.
 ROW_BYTES = 16 * 1024
-DIRECT_BYTES = 1024 * 1024
+DIRECT_BYTES = 512 * 1024
 
 # The lanes of one tile, in bytes.
 LANE_BYTES = 4 * 1024 * 1024
