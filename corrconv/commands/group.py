@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "A small CNN, trained under both conventions.",
     "kernel": "List, show and convert kernels.",
     "layer": "A layer of a CNN: sizes, channels, gradients, transposed.",
+    "spectrum": "What a kernel does to frequencies; can it be undone?",
     "weights": "Are the filters of a trained network symmetric?",
     "laws": "Which algebraic laws hold, checked on real numbers.",
     "probe": "What does that function or command really compute?",

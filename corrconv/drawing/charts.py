@@ -84,9 +84,16 @@ def curves(
 
 
 def signal_chart(
-    signals: Mapping[str, tuple[int, NDArray[np.number[Any]]]], *, unit: str = "sample", height: int = 220
+    signals: Mapping[str, tuple[int, NDArray[np.number[Any]]]],
+    *,
+    unit: str = "sample",
+    height: int = 220,
+    apart: float = 1.0,
 ) -> Image.Image:
-    """Signals over their samples on a linear scale; each begins at a sample of its own. nan leaves a gap."""
+    """Signals over their samples on a linear scale; each begins at a sample of its own. nan leaves a gap.
+
+    apart: how far samples lie apart, in the unit that the axis is labelled in.
+    """
     picture = Image.new("RGB", (WIDTH, height), PAPER)
     draw = ImageDraw.Draw(picture)
     legend = _legend(list(signals))
@@ -109,10 +116,10 @@ def signal_chart(
         x, y = place(first, value)
         draw.line((x, y, WIDTH - RIGHT, y), fill=FRAME)
         draw.text((x - 6, y), short_number(value), fill=FAINT_INK, font=font(13), anchor="rm")
-    for sample in _round_numbers(first, last, 6):
-        x, _ = place(sample, bottom)
+    for mark in _round_numbers(first * apart, last * apart, 6):
+        x, _ = place(mark / apart, bottom)
         draw.line((x, height - BOTTOM, x, height - BOTTOM + 4), fill=FAINT_INK)
-        draw.text((x, height - BOTTOM + 6), short_number(sample), fill=FAINT_INK, font=font(13), anchor="ma")
+        draw.text((x, height - BOTTOM + 6), short_number(mark), fill=FAINT_INK, font=font(13), anchor="ma")
     draw.text((WIDTH - RIGHT, height - 2), unit, fill=FAINT_INK, font=font(13), anchor="rd")
     for index, (start, curve) in enumerate(signals.values()):
         colour = COLOURS[index % len(COLOURS)]

@@ -1,0 +1,1 @@
+"""corrconv spectrum: what a kernel does to frequencies, and whether it can be undone."""
