@@ -2,7 +2,17 @@
 
 
 class CorrconvError(Exception):
-    """Trouble that the user can mend; the command line prints it and ends with status 2."""
+    """Trouble that the user can mend; the command line prints it and ends with status 2.
+
+    Examples
+    --------
+    >>> from corrconv import CorrconvError, correlate
+    >>> try:
+    ...     correlate([[1, 2]], [[1, 2, 3]], output_size="valid")
+    ... except CorrconvError as error:
+    ...     print(error)
+    the kernel spans 3 pixels where the image has 2, so output size 'valid' leaves nothing; use 'same' or 'full'
+    """
 
 
 class InputTypeError(CorrconvError, TypeError):

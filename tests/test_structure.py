@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -259,6 +260,17 @@ def test_core_and_studies_touch_no_file(module):
     assert file_access(parse(module)) == []
 
 
+def flags_named(tree: ast.AST) -> list[str]:
+    """Options of the command line that stand in texts, where a Python user has none."""
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [flag for text in texts for flag in re.findall(r"(?<![\w-])--[a-z][\w-]*", text)]
+
+
+@pytest.mark.parametrize("module", in_rooms(*PURE_ROOMS, "errors"), ids=by_path)
+def test_core_and_studies_name_no_option_of_the_command_line(module):
+    assert flags_named(parse(module)) == []
+
+
 @pytest.mark.parametrize("module", MODULES, ids=by_path)
 def test_no_word_means_two_things(module):
     assert forbidden_names(parse(module), words_of(module)) == []
@@ -325,6 +337,7 @@ def test_file_access_forbidden_words_and_classes_are_seen():
         "np.load",
         "image.tofile",
     ]
+    assert flags_named(ast.parse("raise CorrconvError(f'{name} sums to 0; use --scale or a -- b')")) == ["--scale"]
     source = "def pad(image, mode):\n    edge_mode = 1\n    return np.pad(image, mode=modern)\nself.mode"
     assert forbidden_names(ast.parse(source)) == ["edge_mode", "mode"]
     assert forbidden_names(ast.parse("class _Claim: ...\nside_by_side = reclaim = restore = 1")) == [

@@ -212,11 +212,44 @@ def correlate(
 ) -> NDArray[Any]:
     """Correlate an image with a kernel: Σ_ij K[i, j] · I[y + (i - a), x + (j - b)].
 
-    image (H, W), or (H, W, C) with channel_axis=-1; kernel a Kernel or any 2-D array-like; an anchor
-    given here wins over the Kernel's own. `same` gives (H, W), `full` (H + kh - 1, W + kw - 1),
-    `valid` (H - kh + 1, W - kw + 1). The result is float64 (float32 for float32 images), or dtype;
-    whole numbers are summed exactly. Raises CorrconvError for input that cannot be filtered, or
-    results that do not fit dtype, and InputTypeError (a TypeError too) for complex numbers.
+    Parameters
+    ----------
+    image : (H, W) array_like, or (H, W, C) with channel_axis
+        Real numbers; nan and infinities spread as in any sum.
+    kernel : Kernel or (kh, kw) array_like
+        The weights; a Kernel brings its own anchor.
+    boundary : {"reflect", "constant", "edge", "symmetric", "wrap"}
+        What lies outside the image, by numpy.pad's names; for "constant" the value `fill`.
+    output_size : {"same", "full", "valid"}
+        (H, W), (H + kh - 1, W + kw - 1) or (H - kh + 1, W - kw + 1).
+    anchor : (row, column), "center" or "lower", optional
+        The kernel cell over the output pixel; wins over the Kernel's own. Default: the centre, (kh // 2, kw // 2).
+    stride, dilation : int or (rows, columns)
+        Keep every n-th output; spread the kernel's cells n pixels apart.
+    channel_axis : int, optional
+        The axis of the channels, each of which is filtered by itself.
+    dtype : dtype_like, optional
+        Of the result; an integer type is filled exactly, or refused.
+    engine : {"auto", "direct", "separable", "matmul", "fft"}
+        How the sums are computed; all give the same answer.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, float32 for float32 images, or dtype. Whole numbers are summed exactly.
+
+    Raises
+    ------
+    CorrconvError
+        For input that cannot be filtered, or does not fit dtype; InputTypeError, a TypeError too, for complex numbers.
+
+    Examples
+    --------
+    >>> from corrconv import correlate
+    >>> correlate([[1, 2, 3]], [[0, 0, 1]], boundary="edge")
+    array([[2., 3., 3.]])
+    >>> correlate([[1, 2, 3]], [[1, 0, -1]], output_size="valid", dtype=int)
+    array([[-2]])
     """
     options = _options(boundary, fill, output_size, anchor, stride, dilation, engine)
     return filter_array(image, kernel, Operation.CORRELATION, options, channel_axis=channel_axis, dtype=dtype)
@@ -238,8 +271,25 @@ def convolve(
 ) -> NDArray[Any]:
     """Convolve an image with a kernel: Σ_ij K[i, j] · I[y - (i - a), x - (j - b)].
 
-    The same as `correlate` with the kernel turned by 180 degrees and its anchor turned with it;
-    shapes, types and errors are those of `correlate`.
+    The same as `correlate` with the kernel turned by 180 degrees and its anchor turned with it.
+
+    Parameters
+    ----------
+    image, kernel, boundary, fill, output_size, anchor, stride, dilation, channel_axis, dtype, engine
+        As `correlate` takes them.
+
+    Returns
+    -------
+    numpy.ndarray
+        As `correlate` gives it, which raises the same errors.
+
+    Examples
+    --------
+    >>> from corrconv import convolve
+    >>> convolve([[1, 2, 3]], [[0, 0, 1]], boundary="edge")
+    array([[1., 1., 2.]])
+    >>> convolve([[0, 0, 1, 0, 0]], [[1, 2, 3]])
+    array([[0., 1., 2., 3., 0.]])
     """
     options = _options(boundary, fill, output_size, anchor, stride, dilation, engine)
     return filter_array(image, kernel, Operation.CONVOLUTION, options, channel_axis=channel_axis, dtype=dtype)

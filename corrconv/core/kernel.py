@@ -34,10 +34,33 @@ LARGEST_DIVISOR = 1_000_000
 class Kernel:
     """A filter's weights (rows, columns) with the cell that lies over the output pixel.
 
-    weights: any 2-D array-like of finite real numbers; kept as read-only float64.
-    anchor: (row, column) of a cell, "center" (k // 2 on each axis) or "lower" ((k - 1) // 2).
-    name, source: what people call it, and where it comes from; kept in one line, as it may be shown.
-    Raises KernelError for weights or an anchor that make no kernel.
+    Parameters
+    ----------
+    weights : (rows, columns) array_like
+        Finite real numbers; kept as read-only float64.
+    anchor : (row, column), "center" or "lower"
+        A cell; "center" is k // 2 on each axis, "lower" (k - 1) // 2.
+    name, source : str
+        What people call it, and where it comes from; kept in one line, as it may be shown.
+
+    Raises
+    ------
+    KernelError
+        For weights or an anchor that make no kernel.
+
+    Examples
+    --------
+    >>> from corrconv import Kernel
+    >>> kernel = Kernel([[1, 2], [3, 4]])
+    >>> kernel.anchor
+    (1, 1)
+    >>> kernel.turned().weights
+    array([[4., 3.],
+           [2., 1.]])
+    >>> kernel.turned().anchor
+    (0, 0)
+    >>> str(Kernel([[-1, 0, 1]]).symmetry())
+    'antisymmetric'
     """
 
     weights: NDArray[np.float64]
@@ -129,9 +152,7 @@ class Kernel:
     def normalized(self) -> Kernel:
         """The kernel divided by its sum. Raises KernelError where the sum is zero."""
         if abs(self.sum) <= ROUNDING * self.absolute_sum:
-            raise KernelError(
-                f"{self.name} sums to 0 and cannot be normalized; use --scale with a factor of your choice"
-            )
+            raise KernelError(f"{self.name} sums to 0 and cannot be normalized; scale it by a factor of your choice")
         return replace(self, weights=self.weights / self.sum)
 
     def turned(self) -> Kernel:

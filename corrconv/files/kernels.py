@@ -58,7 +58,33 @@ def read_kernel(source: str, *, stdin: BinaryIO | None = None) -> Kernel:
 
     An existing file wins over a zoo name. Files are read by suffix (.mat libvips, .json) or content
     (.npy, pictures: gray values / white), and as plain text otherwise; their kernel has the file's
-    name unless it brings its own. Raises CorrconvError for what is no kernel.
+    name unless it brings its own.
+
+    Parameters
+    ----------
+    source : str
+        What stands for a kernel.
+    stdin : binary file, optional
+        What `-` reads, in place of standard input.
+
+    Returns
+    -------
+    Kernel
+
+    Raises
+    ------
+    CorrconvError
+        For what is no kernel.
+
+    Examples
+    --------
+    >>> from corrconv import load_kernel
+    >>> load_kernel("[1 2 1; 2 4 2; 1 2 1] / 16").sum
+    1.0
+    >>> load_kernel("sobel").weights
+    array([[-1.,  0.,  1.],
+           [-2.,  0.,  2.],
+           [-1.,  0.,  1.]])
     """
     return _read(source, stdin).summable()
 

@@ -386,7 +386,7 @@ REFUSED_VIPS = [
     ("99999999999 1\n1", (1, 1), "'99999999999' is not a number of columns or rows"),
     ("100000 100000\n1 2", (1, 8), "the header says 100000 rows and 1 follow"),
     ("2 1 0\n1 2", (1, 5), "the scale 0 divides by zero"),
-    ("2 1 1 128\n1 2", (1, 7), "an offset of 128, which no kernel has; write 0 here and use --bias"),
+    ("2 1 1 128\n1 2", (1, 7), "an offset of 128, which no kernel has; write 0 here and add a bias to the results"),
     ("2 1 x\n1 2", (1, 5), "'x' is not a number"),
     ("2 2\n1 2", (1, 3), "the header says 2 rows and 1 follow"),
     ("2 1\n1 2\n3 4", (1, 3), "the header says 1 row and 2 follow"),

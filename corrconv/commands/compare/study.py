@@ -85,9 +85,37 @@ class Comparison:
 
 
 def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | None = None) -> Comparison:
-    """Filter an image (H, W) or (H, W, C) with each kernel both ways, and compare.
+    """Filter an image with each kernel both ways, and compare.
 
-    Computed in float64, whole numbers exactly. Raises CorrconvError for input that cannot be filtered.
+    Computed in float64, whole numbers exactly.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, C) array_like
+        Real numbers.
+    *kernels : Kernel or (rows, columns) array_like
+        The kernels, each compared for itself.
+    options : Options, optional
+        Boundary, output size and whatever else is shared by both operations.
+
+    Returns
+    -------
+    Comparison
+        A KernelComparison for each kernel: whether the results coincide, why, and by how much they differ.
+
+    Raises
+    ------
+    CorrconvError
+        For input that cannot be filtered.
+
+    Examples
+    --------
+    >>> from corrconv import compare
+    >>> comparison = compare([[1, 2, 4], [8, 16, 32]], [[1, 2, 1]], [[1, 0, -1]], [[0, 0, 1]])
+    >>> [str(entry.coincidence) for entry in comparison.kernels]
+    ['for every image', 'equal but for sign', 'no']
+    >>> comparison.kernels[2].max_abs_difference
+    24.0
     """
     chosen = options or Options()
     pixels = as_array(image, "image")

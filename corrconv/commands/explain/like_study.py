@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.explain.study import Reading, check_channel, check_place
+from corrconv.commands.explain.study import Reading, check_cells, check_channel, check_place
 from corrconv.core.convention.filtering import apply_convention, border_strips, padded_window, read_places
 from corrconv.core.convention.model import REPLACED, Convention, Side
 from corrconv.core.kernel import Kernel
@@ -62,6 +62,7 @@ def explain_like(
     """
     rows, columns, channels = image.shape
     check_channel(channel, channels)
+    check_cells(kernel)
     plane = image[:, :, channel]
     # The whole plane is filtered, as `apply` does: sums by another engine may round otherwise.
     made = apply_convention(plane, kernel, convention)

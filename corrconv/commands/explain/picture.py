@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from corrconv.commands.explain.view import common_form, equal_sign, pixel_steps, title
 from corrconv.core.kernel import Kernel
-from corrconv.core.pixels import pixel_limits
+from corrconv.core.pixels import pixel_limits, to_pixels
+from corrconv.core.terms import Display
 from corrconv.drawing.cells import cell_picture, heat_map
 from corrconv.drawing.numbers import number_text, short_number
 from corrconv.drawing.pictures import (
@@ -95,10 +96,10 @@ def _patch_picture(reading: Reading, dtype: np.dtype[Any], spread: tuple[int, in
     """The pixels below the kernel as gray cells with their values; those from outside framed in orange."""
     values = np.nan_to_num(reading.values)
     low, high = pixel_limits(dtype) if dtype.kind == "u" else (float(values.min()), float(values.max()))
-    grays = np.rint(255 * np.clip((values - low) / ((high - low) or 1), 0, 1)).astype(np.uint8)
+    grays, _ = to_pixels(values[:, :, np.newaxis], values.dtype, np.dtype(np.uint8), Display.RESCALE, (low, high))
     texts = [[short_number(value) for value in row] for row in reading.values.tolist()]
     outside = {one.cell: OUTSIDE_COLOUR for one in reading.contributions if one.source != one.place}
-    return cell_picture(np.dstack([grays] * 3), texts, outside, spread=spread, longest=longest)
+    return cell_picture(np.repeat(grays, 3, axis=2), texts, outside, spread=spread, longest=longest)
 
 
 def marked_picture(image: NDArray[Any], readings: Sequence[Reading]) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from math import fsum
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from corrconv.core.layout import AxisLayout
     from corrconv.core.options import Options
     from corrconv.core.pixels import PixelScale
+
+MOST_CELLS = 100_000  # of a kernel whose products are listed one by one
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Reading:
     @property
     def products(self) -> NDArray[np.float64]:
         """Pixels times weights (rows, columns)."""
-        return self.values * self.kernel.weights
+        return products_of(self.values, self.kernel)
 
     @property
     def sum(self) -> float:
@@ -153,6 +156,7 @@ def explain_pixel(
     chosen = rendering or Rendering()
     target = np.dtype(image.dtype if dtype is None else dtype)
     check_channel(channel, image.shape[2])
+    check_cells(kernel)
     if has_alpha and channel == image.shape[2] - 1 and chosen.alpha is not Alpha.STRAIGHT:
         raise CorrconvError(
             f"channel {channel} is transparency, which is not filtered as colours are; explain a colour"
@@ -173,6 +177,16 @@ def explain_pixel(
         correlation=correlation,
         convolution=convolution,
     )
+
+
+def check_cells(kernel: Kernel) -> None:
+    """Raise CorrconvError for a kernel of so many cells that nobody could read their products."""
+    if kernel.weights.size > MOST_CELLS:
+        rows, columns = kernel.shape
+        raise CorrconvError(
+            f"{kernel.name} has {rows} rows and {columns} columns, and each of its cells would be a line of the"
+            f" explanation; use a kernel of at most {MOST_CELLS:,} cells"
+        )
 
 
 def check_channel(channel: int, channels: int) -> None:
@@ -207,9 +221,9 @@ def _account(
     if has_alpha and rendering.alpha is Alpha.WEIGHTED:
         opaque = brightest_alpha(image.dtype)
         values = values * (patch[:, :, -1] / opaque)
-        share = _exact_sum(patch[:, :, -1] * layout.kernel.weights) / kernel.sum
+        share = _exact_sum(products_of(patch[:, :, -1], layout.kernel)) / kernel.sum
         opacity = share / opaque if share > ROUNDING * opaque else np.inf
-    total = _exact_sum(values * layout.kernel.weights)
+    total = _exact_sum(products_of(values, layout.kernel))
     return Account(
         operation=operation,
         kernel=layout.kernel,
@@ -242,9 +256,16 @@ def _read(axis: AxisLayout, boundary: Boundary, output: int) -> tuple[tuple[int,
     return tuple((padded - axis.before).tolist()), tuple(sources.tolist())
 
 
+def products_of(values: NDArray[np.float64], kernel: Kernel) -> NDArray[np.float64]:
+    """Pixels times weights; what overflows is infinite, and 0 times inf is nan, as in any sum."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values * kernel.weights
+
+
 def _exact_sum(values: NDArray[np.float64]) -> float:
     """The sum, rounded once; nan and inf spread as in any sum."""
     if np.isfinite(values).all():
-        return fsum(values.ravel().tolist())
-    with np.errstate(invalid="ignore"):
+        with suppress(OverflowError):  # on the way to a sum that may fit or not
+            return fsum(values.ravel().tolist())
+    with np.errstate(over="ignore", invalid="ignore"):
         return float(values.sum())

@@ -236,7 +236,9 @@ def split_view(parts: Split) -> Group:
     texts = [product_text(parts, index) for index in range(count)]
     rows, columns = parts.kernel.shape
     blocks: list[Any] = [Text(f"{parts.kernel.name}, {rows}x{columns}, rank {parts.kernel.rank}", style="bold"), ""]
-    if max(map(len, texts)) <= LINE_WIDTH - 4:
+    if not texts:
+        blocks.append("  = 0")
+    elif max(map(len, texts)) <= LINE_WIDTH - 4:
         blocks += [Text(f"{'  = ' if index == 0 else '  + '}{text}") for index, text in enumerate(texts)]
     else:
         blocks += [Text("\n".join(wrap(f"{index + 1}: {text}", LINE_WIDTH))) for index, text in enumerate(texts)]

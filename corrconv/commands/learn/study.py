@@ -285,7 +285,7 @@ def _state_problem(
     fitted = np.ones(targets.shape, bool) if keep_clipped else _unclipped(targets)
     if not fitted.any():
         raise CorrconvError(
-            "every pixel of AFTER is black or white, so each may have been clipped; add --keep-clipped if none was"
+            "every pixel of AFTER is black or white, so each may have been clipped; keep clipped pixels if none was"
         )
     return _Problem(image, targets, fitted, kernel)
 

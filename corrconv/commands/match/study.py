@@ -222,7 +222,7 @@ def _unit_patterns(patterns: NDArray[np.float64]) -> NDArray[np.float64]:
     if variation <= _flatness(patterns.size) ** 2 * float(np.square(patterns).sum()):
         raise CorrconvError(
             "the template is flat: without variation it has no shape to look for, and every score would be 0/0;"
-            " choose a template with some structure, or compare brightness with --raw"
+            " choose a template with some structure, or compare brightness by raw sums"
         )
     return deviations / sqrt(variation)
 

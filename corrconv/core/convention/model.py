@@ -241,7 +241,8 @@ class Numbers:
             return rounded.astype(dtype)
         limits = np.iinfo(dtype if dtype.kind in "iu" else image_dtype)
         if self.overflow is Overflow.WRAP:
-            return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
+            with np.errstate(invalid="ignore"):  # nan, and 2^64 after rounding, are no whole numbers of the type
+                return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
         highest = float(limits.max)
         if int(highest) > limits.max:
             highest = np.nextafter(highest, 0)  # 2^63 - 1 is not a float64: the one below it is

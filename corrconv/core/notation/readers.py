@@ -76,7 +76,8 @@ def parse_vips(text: str, *, where: str) -> Kernel:
         raise source.error(numbers[2].start, "the scale 0 divides by zero; write 1 to leave the cells as they are")
     if len(numbers) > 3 and source.number(numbers[3]) != 0:
         raise source.error(
-            numbers[3].start, f"an offset of {source[numbers[3]]}, which no kernel has; write 0 here and use --bias"
+            numbers[3].start,
+            f"an offset of {source[numbers[3]]}, which no kernel has; write 0 here and add a bias to the results",
         )
     rows = _split_cells(source, lines)
     if len(rows) != height:

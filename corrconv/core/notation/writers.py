@@ -33,7 +33,7 @@ def write_kernel(kernel: Kernel, notation: Notation) -> str:
     if notation not in _WITH_ANCHOR and kernel.anchor != resolve_anchor("center", kernel.shape):
         raise KernelError(
             f"{notation} holds no anchor, and that of {kernel.name} is {kernel.anchor[0]},{kernel.anchor[1]},"
-            f" not the centre; write imagemagick or json, or give --anchor center"
+            f" not the centre; write imagemagick or json, or put the anchor there"
         )
     return _WRITERS[notation](kernel)
 
