@@ -32,6 +32,8 @@ OWN_ROOMS = {
     "commands": {"commands", "study", "view", "drawing", "files", "libraries", "core", "errors", "__init__"},
     "__init__": {"study", "files", "core", "errors"},
     "__main__": {"commands"},
+    # It shows every answer, and is itself imported by its name only when one is to be shown.
+    "notebook": {"study", "view", "drawing", "core", "errors", "__init__"},
 }
 PACKAGES = {
     "errors": set(),
@@ -44,6 +46,7 @@ PACKAGES = {
     "commands": {"numpy", "PIL", "rich", "click"},
     "__init__": set(),
     "__main__": {"click"},
+    "notebook": {"numpy", "PIL"},
 }
 # Modules of a command that are neither its command nor its view, but part of its study.
 STUDIES = {
@@ -90,6 +93,7 @@ GUESTS = {
     "page": {"compare", "explain"},
     "animate": {"compare"},
     "__init__": {"compare"},
+    "notebook": {"compare", "explain", "laws", "learn", "match", "page"},
 }
 PURE_ROOMS = ("core", "study")  # arrays in, arrays out
 # Words that mean too much or too little, and what is said in their place. A folder or module after them may

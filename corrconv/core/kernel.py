@@ -13,6 +13,7 @@ import numpy as np
 
 from corrconv.core.arrays import as_array
 from corrconv.core.names import one_line, shown_name
+from corrconv.core.shown import Shown
 from corrconv.core.terms import OutputSize, Symmetry
 from corrconv.errors import InputTypeError, KernelError
 
@@ -30,8 +31,8 @@ ROUNDING = 8 * float(np.finfo(np.float64).eps)
 LARGEST_DIVISOR = 1_000_000
 
 
-@dataclass(frozen=True, eq=False, init=False)
-class Kernel:
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Kernel(Shown):
     """A filter's weights (rows, columns) with the cell that lies over the output pixel.
 
     Parameters

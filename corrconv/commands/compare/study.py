@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib import import_module
 from math import inf, isfinite, log10, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.pixels import finite_range
+from corrconv.core.shown import NOTEBOOK, Shown
 from corrconv.core.terms import Boundary, Operation, OutputSize, Precision, Symmetry
 
 if TYPE_CHECKING:
@@ -71,17 +73,25 @@ class KernelComparison:
     bound: float
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One image under several kernels."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Shown):
+    """One image under several kernels.
+
+    image: (H, W) or (H, W, C), where it is kept to be drawn.
+    """
 
     options: Options
     kernels: tuple[KernelComparison, ...]
+    image: NDArray[Any] | None = None
 
     @property
     def all_coincide(self) -> bool:
         """Whether the two operations gave the same image for every kernel."""
         return all(entry.coincidence.equal for entry in self.kernels)
+
+    def page(self) -> Any:
+        """The page of the image under these kernels, to step over in a notebook. Raises CorrconvError."""
+        return import_module(NOTEBOOK).EmbeddedPage(self)
 
 
 def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | None = None) -> Comparison:
@@ -120,7 +130,7 @@ def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | N
     chosen = options or Options()
     pixels = as_array(image, "image")
     as_kernels = (kernel if isinstance(kernel, Kernel) else Kernel(kernel) for kernel in kernels)
-    return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen)[0] for kernel in as_kernels))
+    return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen)[0] for kernel in as_kernels), pixels)
 
 
 def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> tuple[KernelComparison, Results]:

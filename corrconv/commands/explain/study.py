@@ -14,6 +14,7 @@ from corrconv.core.boundary import OUTSIDE
 from corrconv.core.kernel import ROUNDING
 from corrconv.core.layout import lay
 from corrconv.core.rendering import Rendering, render
+from corrconv.core.shown import Shown
 from corrconv.core.terms import Alpha, Boundary, Operation
 from corrconv.core.transparency import brightest_alpha
 from corrconv.errors import CorrconvError
@@ -113,8 +114,8 @@ class Account(Reading):
         return float(self.scale(np.array(self.value)))
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation(Shown):
     """One output pixel under both operations.
 
     kernel: with the anchor that was asked for. at: row and column of the output. dtype: the pixels'.

@@ -10,6 +10,7 @@ import numpy as np
 
 from corrconv.commands.laws.known_laws import LAWS
 from corrconv.commands.laws.setting import on_noise, setting_of
+from corrconv.core.shown import Shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,8 +72,8 @@ class Law:
         return self.holds == self.expected or self.accident
 
 
-@dataclass(frozen=True)
-class Laws:
+@dataclass(frozen=True, repr=False)
+class Laws(Shown):
     """All laws on one picture F with the kernels G and H.
 
     first, second: G and H as they were laid, anchor and dilation included.

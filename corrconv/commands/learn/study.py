@@ -18,6 +18,7 @@ from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation.numbers import counted
 from corrconv.core.options import Options
+from corrconv.core.shown import Shown
 from corrconv.core.terms import Operation, OutputSize, Precision, Symmetry
 from corrconv.errors import CorrconvError
 
@@ -46,8 +47,8 @@ LEARNED_ROUNDING = 1e-9
 DESCENT_SIDE = 256
 
 
-@dataclass(frozen=True, eq=False)
-class LearnedKernel:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearnedKernel(Shown):
     """The kernel that turns one picture into another, and how sure it is.
 
     convolution_kernel is the half-turn of correlation_kernel: with their own operation both do the

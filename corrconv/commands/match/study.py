@@ -15,6 +15,7 @@ from corrconv.core.arrays import as_array, check_channel_axis, size_words
 from corrconv.core.filtering import filter_array, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
+from corrconv.core.shown import Shown
 from corrconv.core.terms import Operation, OutputSize, Precision
 from corrconv.errors import CorrconvError
 
@@ -52,8 +53,8 @@ class Match:
         return self.row + template_shape[0] // 2, self.column + template_shape[1] // 2
 
 
-@dataclass(frozen=True, eq=False)
-class Matching:
+@dataclass(frozen=True, eq=False, repr=False)
+class Matching(Shown):
     """A template sought in an image.
 
     scores (H - h + 1, W - w + 1): one for each window, at its top-left pixel. peaks: the best of them
