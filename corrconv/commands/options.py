@@ -123,6 +123,20 @@ def without_effect(
     return decorate
 
 
+def all_or_none(function: Command) -> Command:
+    """Let all files that a command writes appear together when it has come to its end, or none of them."""
+
+    @wraps(function)
+    def command(*args: Any, **values: Any) -> Any:
+        from corrconv.files.outputs import written_together
+
+        # A status of its own is no failure, and neither is a reader of the table who has seen enough.
+        with written_together(click.exceptions.Exit, BrokenPipeError):
+            return function(*args, **values)
+
+    return command  # type: ignore[return-value]
+
+
 def _is_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from corrconv.errors import FileError
 from corrconv.files.inputs import STANDARD_STREAM
+from corrconv.files.samples import PREFIX, sample_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+# Where the system shows open files by their numbers: Linux, and others.
+_DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd|/dev/fd")
 
 
 @contextmanager
@@ -31,8 +37,9 @@ def atomic_write(target: str | Path) -> Iterator[BinaryIO]:
     """A binary file that takes the target's place when the block ends well; otherwise the old file stays.
 
     A symbolic link is followed and kept; the rights are those of the old file, or what the umask
-    says. Devices, pipes and whatever lies under /dev are written directly, since nothing can take
-    their place. Raises FileError where the target cannot be written.
+    says. Devices, pipes and open descriptors (/dev/stdout) are written directly, since nothing can
+    take their place. Within `written_together` it takes its place when that block ends well.
+    Raises FileError where the target cannot be written.
     """
     try:
         status = _status(target)
@@ -45,6 +52,38 @@ def atomic_write(target: str | Path) -> Iterator[BinaryIO]:
         raise
     except (OSError, ValueError) as error:
         raise FileError(f"{target}: {_trouble(error)}") from error
+
+
+# Finished temporary files and the places that they are to take, while several belong together.
+_waiting: ContextVar[list[tuple[Path, Path]] | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def written_together(*well: type[BaseException]) -> Iterator[None]:
+    """All files that are written in this block, or none: they take their places when it ends well.
+
+    well: exceptions that are no failure, such as the one by which a command ends with a status.
+    """
+    waiting: list[tuple[Path, Path]] = []
+    token = _waiting.set(waiting)
+    try:
+        yield
+    except well:
+        _take_places(waiting)
+        raise
+    except BaseException:
+        for temporary, _ in waiting:
+            temporary.unlink(missing_ok=True)
+        raise
+    else:
+        _take_places(waiting)
+    finally:
+        _waiting.reset(token)
+
+
+def _take_places(waiting: list[tuple[Path, Path]]) -> None:
+    for temporary, final in waiting:
+        temporary.replace(final)
 
 
 def write_text(target: str | Path, text: str) -> None:
@@ -61,18 +100,31 @@ def make_folder(folder: Path) -> None:
         raise FileError(f"{folder}: the folder cannot be made: {error.strerror}; choose another place") from error
 
 
-def refuse_overwrite(target: str | Path, inputs: Iterable[str | Path | None], *, force: bool = False) -> None:
+class InputFiles:
+    """The files behind the inputs of a command, looked up once, however many outputs there are."""
+
+    def __init__(self, inputs: Iterable[str | Path | None]) -> None:
+        found = (_identity(source, standard_descriptor=0) for source in inputs if source is not None)
+        self._identities = frozenset(identity for identity in found if identity is not None)
+
+    def hold(self, target: str | Path) -> bool:
+        """Whether a target is one of them, by any name or link, or through a redirected stream."""
+        return _identity(target, standard_descriptor=1) in self._identities
+
+
+def refuse_overwrite(
+    target: str | Path, inputs: InputFiles | Iterable[str | Path | None], *, force: bool = False
+) -> None:
     """Raise FileError if the target is one of the inputs, by any name or link, unless forced.
 
-    Inputs that are no files (`-`, zoo names, None) are passed over.
+    Standard streams count as the files that they were redirected to. Inputs that are no files (zoo
+    names, None) are passed over.
     """
-    if force or not _is(Path.is_file, target):
+    if force:
         return
-    for source in inputs:
-        if source is not None and _is_same_file(target, source):
-            raise FileError(
-                f"{target} is an input and would be overwritten; choose another output with -o, or add --force"
-            )
+    files = inputs if isinstance(inputs, InputFiles) else InputFiles(inputs)
+    if files.hold(target):
+        raise FileError(f"{target} is an input and would be overwritten; choose another output with -o, or add --force")
 
 
 def check_targets(*targets: str | Path | None) -> None:
@@ -80,14 +132,15 @@ def check_targets(*targets: str | Path | None) -> None:
 
     None and `-` are passed over.
     """
-    places: list[Path] = []
+    places: list[tuple[int, int] | Path] = []
     for target in targets:
         if target is None or str(target) == STANDARD_STREAM:
             continue
-        place = Path(os.path.realpath(target))
-        if place in places and _is_replaceable(place, None):
+        path = Path(os.path.realpath(target))
+        place = _identity(path) or path  # two hard links are one file too
+        if place in places and _is_replaceable(path, _status(path)):
             raise FileError(f"{target}: two outputs cannot go to one file; name another for one of them")
-        if not is_folder(place.parent):
+        if not is_folder(path.parent):
             raise FileError(f"{target}: its folder does not exist; create it first")
         places.append(place)
 
@@ -112,9 +165,18 @@ def _status(target: str | Path) -> os.stat_result | None:
 
 
 def _is_replaceable(target: str | Path, status: os.stat_result | None) -> bool:
-    # /dev/stdout may lead to a regular file that the shell holds open: replacing it would lose it.
-    under_dev = Path(target).absolute().parts[1:2] == ("dev",)
-    return not under_dev and (status is None or stat.S_ISREG(status.st_mode))
+    return (status is None or stat.S_ISREG(status.st_mode)) and not _is_descriptor(Path(target).absolute())
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Whether a path is an open file by its number: replacing the file behind /dev/stdout would lose it."""
+    for _ in range(10):  # links to links
+        if _DESCRIPTORS.fullmatch(os.path.realpath(path.parent)):
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    return False
 
 
 @contextmanager
@@ -136,7 +198,11 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
             yield file
         if status is not None:
             temporary.chmod(stat.S_IMODE(status.st_mode))
-        temporary.replace(final)
+        waiting = _waiting.get()
+        if waiting is None:
+            temporary.replace(final)
+        else:
+            waiting.append((temporary, final))
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -158,11 +224,17 @@ def _standard_output(stdout: BinaryIO | None) -> Iterator[BinaryIO]:
         raise FileError(f"standard output: {_trouble(error)}") from error
 
 
-def _is_same_file(target: str | Path, source: str | Path) -> bool:
+def _identity(path: str | Path, standard_descriptor: int | None = None) -> tuple[int, int] | None:
+    """What tells a regular file from all others, whatever its names; None for what is no such file."""
+    text = str(path)
     try:
-        return Path(target).samefile(source)
-    except (OSError, ValueError):
-        return False
+        if text == STANDARD_STREAM and standard_descriptor is not None:
+            status = os.fstat(standard_descriptor)
+        else:
+            status = (sample_path(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else Path(path)).stat()
+    except (OSError, ValueError, FileError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 def _trouble(error: OSError | ValueError) -> str:

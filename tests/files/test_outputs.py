@@ -6,13 +6,23 @@ import errno
 import io
 import os
 import stat
+import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from corrconv.errors import FileError
-from corrconv.files.outputs import atomic_write, check_targets, open_output, refuse_overwrite, write_text
+from corrconv.files.outputs import (
+    atomic_write,
+    check_targets,
+    open_output,
+    refuse_overwrite,
+    write_text,
+    written_together,
+)
+from corrconv.files.samples import sample_path
 
 
 class FakeTerminal(io.BytesIO):
@@ -226,3 +236,56 @@ def test_devices_may_take_two_outputs_and_files_only_one(tmp_path):
     check_targets("/dev/null", "/dev/null", None, None, "-", "-")
     with pytest.raises(FileError, match="two outputs cannot go to one file"):
         check_targets(tmp_path / "a", tmp_path / "." / "a")
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no /dev/shm here")
+def test_a_file_in_shared_memory_is_no_device_and_stays_when_writing_fails():
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        Path(file.name).write_text("old")
+        with suppress(RuntimeError), atomic_write(file.name) as opened:
+            opened.write(b"new")
+            raise RuntimeError
+        assert Path(file.name).read_text() == "old"
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+def test_a_link_to_an_open_descriptor_is_written_in_place(tmp_path):
+    with (tmp_path / "held").open("wb") as file:
+        (tmp_path / "link").symlink_to(f"/dev/fd/{file.fileno()}")
+        write_text(tmp_path / "link", "text")
+    assert (tmp_path / "held").read_text() == "text"
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_files_written_together_all_appear_or_none(tmp_path):
+    (tmp_path / "first").write_text("old")
+    with suppress(FileError), written_together():
+        write_text(tmp_path / "first", "new")
+        assert (tmp_path / "first").read_text() == "old"
+        write_text(tmp_path / "missing" / "second", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+    assert (tmp_path / "first").read_text() == "old"
+    with written_together():
+        write_text(tmp_path / "first", "new")
+        write_text(tmp_path / "second", "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
+    assert (tmp_path / "first").read_text() == "new"
+
+
+def test_an_end_that_is_no_failure_keeps_what_was_written(tmp_path):
+    with suppress(KeyError), written_together(KeyError):
+        write_text(tmp_path / "first", "new")
+        raise KeyError
+    assert (tmp_path / "first").read_text() == "new"
+
+
+def test_hard_links_are_one_file_for_two_outputs(tmp_path):
+    (tmp_path / "first").write_text("old")
+    (tmp_path / "second").hardlink_to(tmp_path / "first")
+    with pytest.raises(FileError, match="two outputs cannot go to one file"):
+        check_targets(tmp_path / "first", tmp_path / "second")
+
+
+def test_a_shipped_sample_is_an_input_like_any_other():
+    with pytest.raises(FileError, match="would be overwritten"):
+        refuse_overwrite(sample_path("camera"), ["sample:camera"])

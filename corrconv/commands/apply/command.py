@@ -68,9 +68,11 @@ def command(
     """
     from corrconv.commands.apply.files import FileFilter
     from corrconv.files.names import name_outputs
+    from corrconv.files.outputs import InputFiles
 
+    inputs = InputFiles(inputs_of_command())
     operation = Operation.CORRELATION if correlation else Operation.CONVOLUTION
-    filter_file = FileFilter(choices.kernel(kernel), operation, choices, inputs_of_command(), **writing)
+    filter_file = FileFilter(choices.kernel(kernel), operation, choices, inputs, **writing)
     label = str(operation)
     if like is not None:
         from corrconv.commands.apply.like import LikeFilter
@@ -79,7 +81,7 @@ def command(
         refuse_beside_like(ctx)
         if len(images) == 1 and choices.options.threads is not None:
             raise click.UsageError("--threads has no effect beside --like with one picture", ctx)
-        filter_file = LikeFilter(kernel, operation, choices, inputs_of_command(), convention=like, **writing)
+        filter_file = LikeFilter(kernel, operation, choices, inputs, convention=like, **writing)
         label = like.name
     targets = name_outputs(images, label, output, writing["format_name"])
     say = report(quiet=quiet)

@@ -18,7 +18,7 @@ from corrconv.drawing.words import kernel_words
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import FORMATS, NUMBERS, format_of
 from corrconv.files.images import Picture, pixel_dtype, read_image, write_image
-from corrconv.files.outputs import refuse_overwrite
+from corrconv.files.outputs import InputFiles, refuse_overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ class FileFilter:
     kernel: Kernel
     operation: Operation
     choices: FilterChoices
-    inputs: tuple[str, ...]
+    inputs: InputFiles
     format_name: str | None
     png_level: int | None
     force: bool

@@ -9,6 +9,7 @@ import click
 from corrconv.commands.answer import answer, report, say_notes
 from corrconv.commands.options import (
     FilterChoices,
+    all_or_none,
     exit_code_option,
     filter_options_but,
     force_option,
@@ -50,6 +51,7 @@ TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2"
 @without_effect("threads", when=("likes",))
 @quiet_option
 @click.pass_context
+@all_or_none
 def command(
     ctx: click.Context,
     image: Picture,

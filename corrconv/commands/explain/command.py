@@ -10,6 +10,7 @@ import click
 from corrconv.commands.answer import answer, save_drawing, say_notes
 from corrconv.commands.options import (
     FilterChoices,
+    all_or_none,
     filter_options,
     force_option,
     json_option,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @without_effect("threads", when=("like",))
 @quiet_option
 @click.pass_context
+@all_or_none
 def command(
     ctx: click.Context,
     /,

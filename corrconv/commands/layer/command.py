@@ -8,7 +8,7 @@ import click
 
 from corrconv.commands.answer import answer, report, save_drawing
 from corrconv.commands.layer.parse import LayerInputType, layer_options, plan_layer, plan_next
-from corrconv.commands.options import force_option, json_option, quiet_option
+from corrconv.commands.options import all_or_none, force_option, json_option, quiet_option
 from corrconv.commands.parameters import CellType, inputs_of_command
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @json_option
 @force_option
 @quiet_option
+@all_or_none
 def command(
     image: LayerInput,
     weights: tuple[str, ...],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, report, save_drawing
-from corrconv.commands.options import force_option, json_option, quiet_option, without_effect
+from corrconv.commands.options import all_or_none, force_option, json_option, quiet_option, without_effect
 from corrconv.commands.parameters import AnchorType, ImageType, PairType, SourceType
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     ),
 )
 @quiet_option
+@all_or_none
 def command(
     before: Picture,
     after: str,

@@ -8,6 +8,7 @@ import click
 
 from corrconv.commands.answer import answer, report, save_drawing, say_notes
 from corrconv.commands.options import (
+    all_or_none,
     exit_code_option,
     force_option,
     json_option,
@@ -53,6 +54,7 @@ LEAST_LIKENESS = 0.5
 )
 @quiet_option
 @click.pass_context
+@all_or_none
 def command(
     ctx: click.Context,
     image: Picture,

@@ -462,3 +462,23 @@ def test_digits_that_no_float64_holds_are_spoken_of() -> None:
     write_picture("large.npy", np.array([[2**53 + 1, 2]], dtype=np.int64))
     said = run("apply", "large.npy", "identity:size=1", "-o", "same.npy").stderr
     assert "1 of the whole numbers lie beyond 2^53 and lost their last digits" in said
+
+
+def test_the_file_behind_standard_input_is_not_overwritten() -> None:
+    write_picture("in.png")
+    before = Path("in.png").read_bytes()
+    with Path("in.png").open("rb") as stream:
+        done = program("apply", "-", "box", "-o", "in.png", stdin=stream)
+    assert done.returncode == 2
+    assert b"in.png is an input and would be overwritten" in done.stderr
+    with Path("in.png").open("r+b") as stream:  # the shell's 1<>in.png
+        done = program("apply", "in.png", "box", "-o", "-", "--format", "png", stdout=stream)
+    assert done.returncode == 2
+    assert Path("in.png").read_bytes() == before
+
+
+def test_an_output_that_fails_takes_the_other_with_it() -> None:
+    write_picture("photo.png")
+    done = run("learn", "photo.png", "emboss", "--convolve", "--save", "kernel.json", "-o", "drawing.pgm")
+    assert done.exit_code == 2
+    assert files() == ["photo.png"]
