@@ -6,14 +6,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 import numpy as np
 from click.testing import CliRunner, Result
 from PIL import Image
 
 from corrconv.commands.exit_status import DEBUG_VARIABLE, INTERNAL_ERROR
 from corrconv.commands.group import corrconv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # The entry point of the environment that runs the tests.
 PROGRAM = str(Path(sys.executable).with_name("corrconv"))
@@ -96,3 +100,20 @@ def format_of(path: str | Path) -> str | None:
 def files() -> list[str]:
     """All files below the working directory."""
     return sorted(str(path.relative_to(Path.cwd())) for path in Path.cwd().rglob("*") if path.is_file())
+
+
+def leaves(
+    group: click.Group = corrconv, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from leaves(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+LEAVES = dict(leaves())

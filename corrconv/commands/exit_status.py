@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from corrconv.commands.help import hint_at_option
 from corrconv.core.names import one_line
 from corrconv.errors import CorrconvError
 
@@ -138,7 +139,7 @@ def _silence_standard_output() -> None:
 
 
 def _message(error: click.ClickException) -> str:
-    message = error.format_message()
+    message = (hint_at_option(error) if isinstance(error, click.NoSuchOption) else None) or error.format_message()
     bad_value = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
     if isinstance(error, click.UsageError) and not bad_value:
         path = error.ctx.command_path if error.ctx else "corrconv"

@@ -9,6 +9,7 @@ import click
 
 from corrconv import __version__
 from corrconv.commands.exit_status import exit_after, own_closed_pipe
+from corrconv.commands.help import HelpContext, with_whole_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100, "sho
 class LazyGroup(click.Group):
     """A group that imports a command's module when it is called, so that help and version stay quick."""
 
+    context_class = HelpContext
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order of the design."""
         return list(COMMANDS)
@@ -54,7 +57,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"corrconv.commands.{cmd_name}.command").command
-        return command
+        return with_whole_words(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

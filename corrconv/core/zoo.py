@@ -127,6 +127,18 @@ class ZooEntry:
         return f"its parameters are {names}" if names else "it has none"
 
 
+# What people call kernels that bear another name here.
+OTHER_WORDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("blur", "smooth", "smoothing", "lowpass"): ("box", "gaussian"),
+    ("mean", "average", "averaging", "uniform"): ("box", "gaussian"),
+    ("edge", "edges", "gradient", "derivative"): ("sobel", "laplacian"),
+    ("sharp", "highpass"): ("sharpen", "unsharp"),
+    ("delta", "impulse", "dirac", "nothing", "none"): ("identity",),
+    ("relief", "bump"): ("emboss",),
+    ("translate", "move"): ("shift",),
+}
+
+
 def zoo_kernel(text: str) -> Kernel:
     """The named kernel of a text such as `sobel` or `gaussian:sigma=2,size=9`.
 
@@ -134,7 +146,7 @@ def zoo_kernel(text: str) -> Kernel:
     """
     name, colon, settings = text.strip().partition(":")
     if name not in ZOO:
-        remedy = _did_you_mean(name, ZOO) or f"; the zoo has {', '.join(ZOO)}"
+        remedy = _other_words(name) or _did_you_mean(name, ZOO) or f"; the zoo has {', '.join(ZOO)}"
         raise KernelError(f"there is no kernel called {quoted(name)}{remedy}")
     return ZOO[name].kernel(_read_settings(ZOO[name], settings) if colon else {})
 
@@ -154,6 +166,11 @@ def _read_settings(entry: ZooEntry, text: str) -> dict[str, str]:
             raise KernelError(f"{entry.name}: {name} is given twice; give it once")
         settings[name] = value
     return settings
+
+
+def _other_words(name: str) -> str:
+    meant = next((names for words, names in OTHER_WORDS.items() if name.lower() in words), None)
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from corrconv.files.decoding import NPY_SIGNATURE, decode_image, is_picture, rea
 from corrconv.files.inputs import STANDARD_STREAM, is_file, open_input
 from corrconv.files.outputs import is_folder, open_output, write_text
 from corrconv.files.picture import to_gray, without_opaque_alpha
+from corrconv.files.samples import PREFIX as SAMPLE_PREFIX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,6 +101,8 @@ def _read(source: str, stdin: BinaryIO | None) -> Kernel:
         return chained([_read(part, stdin) for part in parts])
     if _looks_like_path(text) or (_ZOO_NAME.fullmatch(text) and text not in ZOO and is_folder(text)):
         return _read_file(Path(source))  # which says what is wrong with the path
+    if text.startswith(SAMPLE_PREFIX):
+        raise FileError(f"{text} is a picture, and a kernel is wanted here; name one as in 'corrconv kernel list'")
     if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIX):
         return zoo_kernel(text)
     kernel = parse_kernel(text)

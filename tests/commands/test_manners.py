@@ -10,37 +10,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from shell import PROGRAM, environment, files, program, run, start_interruptible, trouble, write_picture
+from shell import LEAVES, PROGRAM, environment, files, program, run, start_interruptible, trouble, write_picture
 
 from corrconv.commands.group import COMMANDS, corrconv
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 HEAVY = ("numpy", "PIL", "rich")
-
-
-def leaves(
-    group: click.Group = corrconv, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command, with the words that call it."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from leaves(command, (*path, name))
-        else:
-            yield (*path, name), command
-
-
-LEAVES = dict(leaves())
 
 
 # Help

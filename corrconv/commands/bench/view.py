@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from corrconv.commands.bench.study import WorkResult
 
 
+TITLE = "time of each, as a multiple of corrconv's own (above 1: corrconv is faster)"
+
+
 def machine(versions: dict[str, str], threads: int) -> dict[str, Any]:
     """What the figures depend on: processor, cores, SIMD, versions, threads."""
     found = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
@@ -45,7 +48,7 @@ def machine_line(facts: dict[str, Any]) -> str:
 
 def benchmark_table(results: Sequence[WorkResult]) -> Table:
     """A row a contestant, a column a work: our milliseconds, and every other time as a multiple of them."""
-    table = plain_table("time of each, as a multiple of corrconv's own (above 1: corrconv is faster)")
+    table = plain_table()
     table.add_column("", no_wrap=True)
     for result in results:
         rows, columns = result.work.image.shape
@@ -104,4 +107,4 @@ def _cell(result: WorkResult, contestant: str) -> str:
 def benchmark_view(results: Sequence[WorkResult], facts: dict[str, Any]) -> list[Table | str]:
     """Tables of seven columns, which is what 80 columns of text can hold, and the machine."""
     tables = [benchmark_table(results[start : start + 6]) for start in range(0, len(results), 6)]
-    return [*(part for table in tables for part in (table, "")), machine_line(facts)]
+    return [TITLE, "", *(part for table in tables for part in (table, "")), machine_line(facts)]

@@ -45,6 +45,7 @@ MEANINGS = {
 def zoo_table(entries: Iterable[ZooEntry]) -> Table:
     """Every named kernel with its default weights, what it is for, and whether the operations coincide."""
     table = plain_table()
+    table.leading = 1  # rows of numbers would run into each other
     table.add_column("kernel, with its defaults", ratio=5, overflow="fold")
     table.add_column("weights", ratio=4, no_wrap=True)
     table.add_column("what it does", ratio=6)
@@ -57,7 +58,7 @@ def zoo_table(entries: Iterable[ZooEntry]) -> Table:
         table.add_row(
             name,
             _thumbnail(kernel),
-            Text(f"{entry.description}{meant}\n{kernel.symmetry()}\n"),
+            Text(f"{entry.description}{meant}\n{symmetry_words(kernel)}"),
         )
     return table
 

@@ -32,6 +32,7 @@ from corrconv.core.convention.model import (
 )
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Boundary, OutputSize
+from corrconv.drawing.conventions import FLIPS
 from corrconv.errors import CorrconvError
 from corrconv.libraries.registry import convention_named, conventions
 
@@ -46,6 +47,25 @@ def test_orientation_moves_cells_as_it_moves_weights(orientation):
         for column in range(3):
             assert moved[orientation.of_cell((row, column), (2, 3))] == RAMP[row, column]
     assert np.array_equal(orientation.inverse.of_weights(moved), RAMP)
+
+
+TURNED_BY_NUMPY = {
+    Orientation.AS_IS: RAMP,
+    Orientation.HALF_TURN: np.rot90(RAMP, 2),
+    Orientation.QUARTER_LEFT: np.rot90(RAMP),  # counterclockwise
+    Orientation.QUARTER_RIGHT: np.rot90(RAMP, -1),
+    Orientation.TOP_BOTTOM: np.flipud(RAMP),
+    Orientation.LEFT_RIGHT: np.fliplr(RAMP),
+    Orientation.TRANSPOSED: RAMP.T,
+    Orientation.ANTI_TRANSPOSED: np.rot90(RAMP.T, 2),
+}
+
+
+@pytest.mark.parametrize("orientation", Orientation)
+def test_orientations_do_what_their_names_say(orientation):
+    assert np.array_equal(orientation.of_weights(RAMP), TURNED_BY_NUMPY[orientation])
+    if orientation in FLIPS:
+        assert np.array_equal(eval(FLIPS[orientation], {"np": np, "kernel": RAMP}), TURNED_BY_NUMPY[orientation])
 
 
 def test_eight_orientations_are_eight():
