@@ -97,6 +97,19 @@ def format_of(path: str | Path) -> str | None:
         return picture.format
 
 
+def place_of(page: Any, part: Any) -> tuple[int, int]:
+    """Row and column of the only place where a picture lies on a page, to the pixel."""
+    rows, columns = (whole - side + 1 for whole, side in zip(page.shape[:2], part.shape[:2], strict=True))
+    fits = np.ones((rows, columns), bool)
+    # A few pixels leave few places, which are then compared whole.
+    for row, column in np.random.default_rng(1).integers(0, part.shape[:2], (40, 2)):
+        fits &= (page[row : row + rows, column : column + columns] == part[row, column]).all(axis=2)
+    windows = np.lib.stride_tricks.sliding_window_view(page, part.shape)[:, :, 0]
+    found = [(row, column) for row, column in np.argwhere(fits).tolist() if (windows[row, column] == part).all()]
+    assert len(found) == 1
+    return found[0]
+
+
 def files() -> list[str]:
     """All files below the working directory."""
     return sorted(str(path.relative_to(Path.cwd())) for path in Path.cwd().rglob("*") if path.is_file())

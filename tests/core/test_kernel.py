@@ -157,10 +157,10 @@ def test_symmetry_forgives_roundings_but_nothing_larger():
 
 
 def test_mirror_symmetries():
-    assert Kernel([[1, 2, 1]]).mirror_symmetries() == ("top-bottom", "left-right")
-    assert Kernel([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]).mirror_symmetries() == ("top-bottom",)
-    assert Kernel([[1, 1]]).mirror_symmetries() == ("top-bottom",)
-    assert Kernel([[1, 1]]).mirror_symmetries(FULL) == ("top-bottom", "left-right")
+    assert Kernel([[1, 2, 1]]).mirror_symmetries() == ("top to bottom", "left to right")
+    assert Kernel([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]).mirror_symmetries() == ("top to bottom",)
+    assert Kernel([[1, 1]]).mirror_symmetries() == ("top to bottom",)
+    assert Kernel([[1, 1]]).mirror_symmetries(FULL) == ("top to bottom", "left to right")
     assert Kernel([[1, 2, 3], [4, 5, 4], [3, 2, 1]]).mirror_symmetries() == ()
 
 

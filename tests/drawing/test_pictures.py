@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageDraw
+from shell import place_of
 
 from corrconv.commands.compare.study import compare_kernel
 from corrconv.commands.compare.view import comparison_panel, difference_picture
@@ -394,16 +395,6 @@ def test_a_panel_says_0_where_nothing_differs() -> None:
 def test_pictures_of_extreme_shapes_have_a_panel(size: tuple[int, int]) -> None:
     page = panel_of(compared(RANDOM.random(size), [[1, 2]]), "a name that is rather long, as the names of files are")
     assert page.width <= 3 * LARGEST_SIDE + 4 * GAP
-
-
-def place_of(page: Any, part: Any) -> tuple[int, int]:
-    """Row and column of the only place where a picture lies on a page, to the pixel."""
-    windows = np.lib.stride_tricks.sliding_window_view(page, part.shape)[:, :, 0]
-    rows, columns = windows.shape[:2]
-    candidates = np.argwhere((windows[:, :, 50, 50] == part[50, 50]).all(axis=2))
-    found = [(row, column) for row, column in candidates.tolist() if (windows[row, column] == part).all()]
-    assert len(found) == 1, (rows, columns, len(candidates))
-    return found[0]
 
 
 def test_a_panel_shows_the_kernel_as_each_operation_lays_it_below_what_it_gives() -> None:

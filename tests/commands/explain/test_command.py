@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from shell import NOISE, program, read_pixels, run, trouble, write_picture
+from shell import NOISE, place_of, program, read_pixels, run, trouble, write_picture
 
 from corrconv.commands.explain.picture import reading_tiles
 from corrconv.commands.explain.study import explain_pixel
@@ -181,15 +181,6 @@ def test_it_is_drawn_as_a_picture():
     inside = run("explain", "photo.png", SKEW, "--at", "5,5", "-o", "inside.png", "-q")
     assert inside.stderr == ""
     assert (230, 119, 0) not in set(map(tuple, read_pixels("inside.png").reshape(-1, 3).tolist()))
-
-
-def place_of(page, part):
-    """Row and column of the only place where a picture lies on a page, to the pixel."""
-    windows = np.lib.stride_tricks.sliding_window_view(page, part.shape)[:, :, 0]
-    candidates = np.argwhere((windows[:, :, 60, 60] == part[60, 60]).all(axis=2))
-    found = [(row, column) for row, column in candidates.tolist() if (windows[row, column] == part).all()]
-    assert len(found) == 1
-    return found[0]
 
 
 @pytest.mark.parametrize("kernel", ["[1 2; 3 -4]", "1/7 * [1 2; 3 -4]"])
