@@ -123,15 +123,17 @@ def engine_runs(work: Work, options: Options) -> dict[Engine, Run]:
     return runs
 
 
-def time_in_turns(runs: Mapping[Name, Run], repeats: int) -> dict[Name, float]:
-    """The median seconds of each run; they take turns, so that what slows the machine slows all."""
+def time_in_turns(
+    runs: Mapping[Name, Run], repeats: int, settle: Callable[[Sequence[float]], float] = median
+) -> dict[Name, float]:
+    """The median seconds of each run, or what settle makes of them; in turns, so that what slows one slows all."""
     samples: dict[Name, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
             start = perf_counter()
             run()
             samples[name].append(perf_counter() - start)
-    return {name: median(values) for name, values in samples.items()}
+    return {name: settle(values) for name, values in samples.items()}
 
 
 def benchmark(

@@ -47,13 +47,14 @@ Steps = dict[str, float]
 
 # Nanoseconds of one step on one core, for float32; float64 takes twice as long for all of them.
 NANOSECONDS = {
-    "tile": 15_000,  # one tile: the calls that it takes, however small it is
+    "tile": 10_000,  # one tile: the calls that it takes, however small it is
     "load": 0.25,  # one padded pixel brought into the type of the sums, and one sum checked
-    "pass": 0.2,  # one addition or multiplication of a shifted picture
-    "multiply": 0.023,  # one multiplication of a matrix by a matrix
+    "pass": 0.145,  # one addition or multiplication of a shifted picture
+    "multiply": 0.0235,  # one multiplication of a matrix by a matrix
+    "packed multiply": 0.055,  # the same in products so large that BLAS packs them first
     "lane": 0.17,  # one number copied into a lane
-    "block": 0.75,  # one sum along a row, written block by block
-    "transform": 0.41,  # one pixel of a tile, there and back, for each doubling of the tile
+    "block": 1.15,  # one sum along a row, written block by block
+    "transform": 0.455,  # one pixel of a tile, there and back, for each doubling of the tile
 }
 
 
@@ -137,12 +138,14 @@ def direct_steps(geometry: Geometry, tile: tuple[int, int], passes: int) -> Step
 def matmul_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     """Steps of the matmul engine for tiles of this shape."""
     rows, columns = geometry.rows, geometry.columns
-    padded = rows.reach(tile[0]) / tile[0]
+    padded, strip = rows.reach(tile[0]) / tile[0], min(STRIP_ROWS, tile[0])
+    products = rows.reach(strip) * columns.side
+    packed = strip * products * tile[1] * geometry.channels > UNPACKED_PRODUCTS
     return {
         "tile": _share(geometry, tile),
         "load": padded * columns.stride,
         "lane": padded * columns.side,
-        "multiply": rows.reach(min(STRIP_ROWS, tile[0])) * columns.side,
+        "packed multiply" if packed else "multiply": products,
     }
 
 
@@ -155,7 +158,7 @@ def separable_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     return {
         "tile": _share(geometry, tile),
         "load": wider * rows.reach(tile[0]) / tile[0],
-        "block": 0.75,
+        "block": 1,
         "multiply": rows.reach(min(STRIP_ROWS, tile[0])) * wider + columns_read,
     }
 

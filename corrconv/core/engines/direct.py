@@ -86,10 +86,10 @@ def direct(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilte
 
 
 def count_passes(weights: Numbers) -> int:
-    """How many passes `list_passes` gives, or a few more."""
-    sizes = np.abs(weights[weights != 0])
-    multiplied = np.unique(sizes) if len(sizes) <= MOST_GROUPED else sizes
-    return len(sizes) + int(np.count_nonzero(multiplied != 1))
+    """How many passes `list_passes` gives, or a few more or less."""
+    sizes = [size for size in np.abs(weights).ravel().tolist() if size]
+    multiplied = set(sizes) if len(sizes) <= MOST_GROUPED else sizes
+    return len(sizes) + len(multiplied) - (1 in multiplied)
 
 
 def list_passes(weights: Numbers, *, zeros: bool = False) -> list[TilePass]:

@@ -61,7 +61,7 @@ class _Candidate:
 
     engine: Engine
     estimate: Estimate
-    precision: str
+    dtype: np.dtype[Any]
     terms: int = 1
 
     @property
@@ -108,7 +108,7 @@ def plan(layout: Layout, channels: int, arithmetic: Arithmetic, options: Options
     wanted = 1 if best.nanoseconds * values < THREADING_NANOSECONDS else options.threads or _available_cores()
     return Plan(
         engine=best.engine,
-        precision=best.precision,
+        precision=best.dtype.name,
         tile=tile,
         threads=max(1, min(wanted, tiles, MEMORY_BYTES // estimate.memory)),
         multiplications=round(estimate.products * best.terms * values),
@@ -134,13 +134,13 @@ def _quickest(task: _Task) -> _Candidate:
 def _direct(task: _Task) -> _Candidate:
     dtype = task.narrowest_dtype
     cells, passes = int(np.count_nonzero(task.arithmetic.weights)), count_passes(task.arithmetic.weights)
-    return _Candidate(Engine.DIRECT, estimate_direct(task.geometry(dtype), cells, passes), dtype.name)
+    return _Candidate(Engine.DIRECT, estimate_direct(task.geometry(dtype), cells, passes), dtype)
 
 
 def _matmul(task: _Task) -> _Candidate:
     _check_float(task, Engine.MATMUL)
     dtype = task.arithmetic.dtype
-    return _Candidate(Engine.MATMUL, estimate_matmul(task.geometry(dtype)), dtype.name)
+    return _Candidate(Engine.MATMUL, estimate_matmul(task.geometry(dtype)), dtype)
 
 
 def _separable(task: _Task, below: float = float("inf")) -> _Candidate:
@@ -151,7 +151,7 @@ def _separable(task: _Task, below: float = float("inf")) -> _Candidate:
     terms = factorize(task.arithmetic.weights, int(min(below / estimate.nanoseconds, *task.layout.kernel.shape)))
     if terms is None:
         raise CorrconvError(f"engine separable gains nothing with this {task.side_by_side} kernel; use auto")
-    return _Candidate(Engine.SEPARABLE, estimate, dtype.name, len(terms))
+    return _Candidate(Engine.SEPARABLE, estimate, dtype, len(terms))
 
 
 def _fft(task: _Task) -> _Candidate:
@@ -167,7 +167,7 @@ def _fft(task: _Task) -> _Candidate:
             raise CorrconvError(
                 "engine fft cannot keep whole numbers this large exact; use engine auto, or a float image"
             )
-    return _Candidate(Engine.FFT, estimate, dtype.name)
+    return _Candidate(Engine.FFT, estimate, dtype)
 
 
 def _check_float(task: _Task, engine: Engine) -> None:
@@ -191,7 +191,7 @@ def _reason(task: _Task, best: _Candidate) -> str:
         case Engine.MATMUL:
             return f"{task.side_by_side} products a pixel go quickest through matrix products"
         case Engine.FFT:
-            geometry = task.geometry(np.dtype(best.precision))
+            geometry = task.geometry(best.dtype)
             height, width = transform_shape(geometry, best.estimate.tile)
             return f"{height}x{width} transforms take less than {task.side_by_side} products a pixel"
     if task.arithmetic.dtype.kind == "i":
