@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from corrconv.errors import FileError, InputTypeError
 from corrconv.files.formats import CSV, FORMATS, NPY, format_of
 from corrconv.files.inputs import STANDARD_STREAM, is_file, open_input
+from corrconv.files.metadata import read_metadata
 from corrconv.files.numbers import holds_numbers, inline_picture, is_inline, read_numbers
 from corrconv.files.picture import Picture, without_unfit_profile
 from corrconv.files.samples import PREFIX, sample_path
@@ -154,11 +155,13 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
     notes += _frame_notes(image, frames)
     notes += _depth_notes(image)
     own_maximum = _own_maximum(image)
+    is_gray = any(tile[3] == "LA;16B" for tile in image.tile)  # which Pillow makes RGBA
     with _translated_errors(where, start):
         _load(image, notes)
         # Pillow turns a TIFF while loading it, and then drops the tag: nothing is turned twice.
         orientation = tags.get(ExifTags.Base.Orientation) or _turn_upright(image, notes)
-        filterable = _filterable(image, notes)
+        metadata = read_metadata(image, notes)
+        filterable = _filterable(image.convert("LA") if is_gray else image, notes)
         pixels = _pixels(filterable)
     resolution = _resolution(image)
     return Picture(
@@ -167,6 +170,7 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
         format="JPEG" if image.format == "MPO" else image.format,
         icc_profile=image.info.get("icc_profile") or None,
         dpi=resolution[::-1] if resolution and orientation in _LAID_DOWN else resolution,
+        metadata=metadata,
         notes=tuple(notes),
     )
 

@@ -74,6 +74,8 @@ def write_image(
         options["icc_profile"] = prepared.icc_profile
     if kind in _CARRY_DPI and prepared.dpi:
         options["dpi"] = prepared.dpi
+    options |= prepared.metadata.options(kind)
+    lost = prepared.metadata.lost_in(kind)
     image = Image.fromarray(prepared.pixels)
     if kind == "PNG":
         options |= _png_compression(image) if png_level is None else {"compress_level": png_level}
@@ -85,7 +87,7 @@ def write_image(
             file.write(buffer.getbuffer())
         else:
             _encode(file, image, kind, options, target)
-    return (*told, *prepared.notes)
+    return (*told, *([lost] if lost else []), *prepared.notes)
 
 
 def _at_odds(target: str | Path, kind: str, png_level: int | None) -> Iterator[str]:

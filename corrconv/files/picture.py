@@ -9,6 +9,7 @@ import numpy as np
 
 from corrconv.core.names import shown_name
 from corrconv.errors import FileError
+from corrconv.files.metadata import NO_METADATA, Metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,8 @@ class Picture:
 
     has_alpha: the last channel is transparency. name: for messages and output stems. format: Pillow's
     name of the format, NPY, or CSV for plain numbers. dpi: horizontal and vertical pixels an inch.
-    notes: what people should be told about the reading. path: where it was read from, unless that was standard input.
+    metadata: what the file told beside. notes: what people should be told about the reading. path:
+    where it was read from, unless that was standard input.
     """
 
     pixels: NDArray[Any]
@@ -38,6 +40,7 @@ class Picture:
     format: str | None = None
     icc_profile: bytes | None = None
     dpi: tuple[float, float] | None = None
+    metadata: Metadata = NO_METADATA
     notes: tuple[str, ...] = ()
     path: Path | None = None
 

@@ -756,3 +756,17 @@ def test_png_of_a_pattern_is_not_left_to_run_lengths(folder):
     write_image("pattern.png", Picture(((rows + columns) // 8 % 256).astype(np.uint8)))
     write_image("pillow.png", Picture(((rows + columns) // 8 % 256).astype(np.uint8)), png_level=6)
     assert Path("pattern.png").stat().st_size <= 1.05 * Path("pillow.png").stat().st_size
+
+
+def test_sixteen_bit_gray_with_alpha_stays_gray(tmp_path):
+    rows = b"".join(b"\0" + struct.pack(">4H", 65535, 65535, 0x8000, 0x4000) for _ in range(2))
+    header = struct.pack(">2I5B", 2, 2, 16, 4, 0, 0, 0)
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    picture = read_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    assert picture.pixels.tolist() == [[[255, 255], [128, 64]]] * 2
+    assert picture.has_alpha
+    assert picture.notes == ("16 bits a channel reduced to 8: Pillow reads 16 bits in gray pictures only",)
