@@ -11,6 +11,7 @@ from corrconv.commands.diagnose.evidence import BLOCK, PRECISIONS
 from corrconv.commands.diagnose.ranking import plain_scales
 from corrconv.core.convention.fitting import fit_line, plain_fraction
 from corrconv.core.convention.model import Convention, Numbers, Overflow, Rounding
+from corrconv.core.minimum import lowest_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,21 +119,28 @@ def _scaled(evidence: Evidence, sums: Reals, seen: Reals, convention: Convention
             yield replace(convention, gain=gain)
             yield replace(convention, gain=gain, bias=_plain_number(line.bias))
         return
-    x, y = sums[inside], seen[inside]
-    for rounding, centre in ROUNDING_CENTRES.items():
-        low, high = _reach_of(rounding, y)
-        gains = _gains(x, y, low, high)
+    yield from _rounded_lines(sums[inside], seen[inside], convention, line.gain)
+    yield replace(convention, gain=_plain_number(line.gain), bias=_plain_number(line.bias))
+
+
+def _rounded_lines(sums: Reals, seen: Reals, convention: Convention, gain: float) -> Iterator[Convention]:
+    """The lines that rounded results lie along, near one with this factor; those through 0 first.
+
+    Rounding leaves the factor uncertain, so the plainest one near it is tried too.
+    """
+    plain = plain_fraction(gain, 5e-3)
+    reaches = {rounding: _reach_of(rounding, seen) for rounding in ROUNDING_CENTRES}
+    for low, high in reaches.values():
+        gains = _gains(sums, seen, low, high)
         if gains is not None:
             yield replace(convention, gain=_plainest_in(*gains))
-        # Rounded results leave the line uncertain, so the plainest factor near it is tried too.
-        gain = plain_fraction(line.gain, 5e-3)
-        bias = float(np.median(y - gain * x + centre))
-        yield replace(convention, gain=gain)
-        yield replace(convention, gain=gain, bias=float(round(bias)))
-        free = widest_line(x, y, low, high, line.gain)
+    yield replace(convention, gain=plain)
+    for rounding, centre in ROUNDING_CENTRES.items():
+        bias = float(np.median(seen - plain * sums + centre))
+        yield replace(convention, gain=plain, bias=float(round(bias)))
+        free = widest_line(sums, seen, *reaches[rounding], gain)
         if free is not None:
             yield replace(convention, gain=free[0], bias=free[1])
-    yield replace(convention, gain=_plain_number(line.gain), bias=_plain_number(line.bias))
 
 
 def _reach_of(rounding: Rounding, seen: Reals) -> tuple[Reals, Reals]:
@@ -174,7 +182,7 @@ def widest_line(sums: Reals, seen: Reals, low: Reals, high: Reals, near: float) 
     """The factor and the added number that give these rounded results with the most room to spare, or None.
 
     For a given factor the numbers that may be added form a range, whose width is a concave function of the
-    factor; so its peak is found by golden sections around a factor that is near.
+    factor; so its peak is sought around a factor that is near.
     """
     lower, upper = seen + low, seen + high
 
@@ -182,20 +190,12 @@ def widest_line(sums: Reals, seen: Reals, low: Reals, high: Reals, near: float) 
         line = gain * sums
         return float((lower - line).max()), float((upper - line).min())
 
-    def width(gain: float) -> float:
+    def shortage(gain: float) -> float:
         least, most = room(gain)
-        return most - least
+        return least - most
 
     reach = 2.0 / max(float(np.ptp(sums)), 1e-300)
-    start, stop = near - reach, near + reach
-    golden = (5**0.5 - 1) / 2
-    for _ in range(60):
-        first, second = stop - golden * (stop - start), start + golden * (stop - start)
-        if width(first) < width(second):
-            start = first
-        else:
-            stop = second
-    gain = (start + stop) / 2
+    gain = lowest_place(shortage, near - reach, near + reach)
     least, most = room(gain)
     return (gain, (least + most) / 2) if least <= most else None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import Evidence, check_numbers
+from corrconv.commands.diagnose.evidence import PRECISIONS, Evidence, check_numbers
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_free, refined
 from corrconv.commands.diagnose.grids import plain_grids, plainness, stepped_grids
 from corrconv.commands.diagnose.mistakes import mistakes
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 # How many layings are looked at in a window, and how many of those are followed to the end.
 LOOKED_AT = 48
 FOLLOWED = 5
+
+# Kernels of more cells are not tried with strides, dilations and pads, unless the result's size asks for them.
+LARGEST_STEPPED = 441
+
+# Larger pictures would take many seconds and a gigabyte.
+MOST_PIXELS = 20_000_000
 
 # The share of results along a side that may be spoiled and leave its rule to be named.
 SPOILED = 0.02
@@ -137,6 +143,11 @@ def _evidence(
             " gray pictures have"
         )
     image, result = (it.astype(np.uint8) if it.dtype.kind == "b" else it for it in (image, result))
+    if max(image.size, result.size) > MOST_PIXELS:
+        raise CorrconvError(
+            f"the image has {image.shape[0]} rows of {image.shape[1]} pixels, and a diagnosis takes up to"
+            f" {MOST_PIXELS // 1_000_000} million numbers; filter a part of it, of 1000x1000 say, which tells as much"
+        )
     for name, values in (("image", image), ("kernel", kernel.weights), ("result", result)):
         check_numbers(name, values)
     return Evidence(image, kernel, result, tolerance, recompress)
@@ -162,6 +173,9 @@ class _Search:
         if self.explained:
             return
         stepped = stepped_grids(self.evidence)
+        if grids and self.evidence.kernel.weights.size > LARGEST_STEPPED:
+            self.untried = ", ".join(filter(None, (self.untried, "strides, dilations and pads, for so large a kernel")))
+            return
         if not stepped and not grids:
             raise CorrconvError(_impossible(self.evidence))
         if stepped:
@@ -217,8 +231,16 @@ class _Search:
         deviation = way.deviation
         if self.evidence.recompress is not None:
             return min([way, *self._other_roundings(laying, finish)], key=lambda it: it.deviation.differing)
-        if way.explains or self.evidence.loose or deviation.where in {"interior", "both"}:
-            better = refined(self.evidence, way.convention, finish) if not way.explains else None
+        if way.explains or self.evidence.loose:
+            return way
+        for precision in PRECISIONS:
+            # A window may hold none of the few results that lie on a rounding edge.
+            if finish.precision < precision and deviation.largest <= 1:
+                excused = self._with_borders(laying, replace(finish, precision=precision))
+                if excused.explains:
+                    return excused
+        if deviation.where in {"interior", "both"}:
+            better = refined(self.evidence, way.convention, finish)
             return way if better is None else self._with_borders(laying, better)
         # Roundings that a window cannot tell apart may part elsewhere, so all that give the interior are tried.
         return min([way, *self._other_roundings(laying, finish)], key=lambda it: it.deviation.differing)

@@ -157,7 +157,7 @@ def _ranges(evidence: Evidence, values: Reals, *, magnitude: bool) -> Iterator[t
     stretched = Treatment.MAGNITUDE_STRETCHED if magnitude else Treatment.STRETCHED
     largest = Treatment.MAGNITUDE_BY_LARGEST if magnitude else Treatment.BY_LARGEST
     for top in tops:
-        if high > low:
+        if high > low and low != 0:
             gain = top / (high - low)
             yield stretched, gain, -low * gain
         for divisor in dict.fromkeys((high, peak)):

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # The ways that are shown in full; more are summed up.
 SHOWN = 3
 
+# What is not explained at fewer pixels is said so.
+NEARLY_ALL = 0.01
+
 CUT_OFF = {Rounding.TRUNCATE, Rounding.FLOOR}
 
 # A result that is so near everywhere may have lost the rest on its way: what is said then.
@@ -68,6 +71,9 @@ def _headline(diagnosis: Diagnosis) -> str:
     if diagnosis.unfiltered:
         return "RESULT is IMAGE itself: nothing was filtered"
     if not diagnosis.explained:
+        nearest = diagnosis.ways[0].deviation if diagnosis.ways else None
+        if nearest is not None and nearest.share <= NEARLY_ALL:
+            return f"not explained: {nearest.differing:,} of {nearest.results:,} pixels; all others are:"
         return "not explained; closest:"
     first = diagnosis.explanations[0]
     ways = len(diagnosis.explanations)

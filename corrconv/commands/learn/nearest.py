@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from math import exp, log
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corrconv.core.formulas import gaussian
+from corrconv.core.kernel import Kernel
+from corrconv.core.minimum import lowest_place
 from corrconv.core.terms import Operation
 from corrconv.core.zoo import ZOO, zoo_kernel
 from corrconv.errors import KernelError
@@ -16,7 +20,6 @@ from corrconv.errors import KernelError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from corrconv.core.kernel import Kernel
     from corrconv.core.zoo import Parameter
 
 # The settings that are tried, by the name of the parameter, beside the defaults of the others.
@@ -27,6 +30,12 @@ TRIED_SETTINGS = {
     "amount": ("0.5", "1", "2"),
     "length": ("3", "5", "7", "9"),
 }
+
+# Weights below this share of the largest one do not widen a fitted Gaussian.
+NOTICEABLE = 1e-6
+
+# Where the search for a Gaussian begins: a pixel and next to nothing beside it.
+SMALLEST_SIGMA = 0.15
 
 # Likenesses closer than this are equal, so that rounding does not choose between them.
 LIKENESS_DIGITS = 9
@@ -54,12 +63,13 @@ class _Candidate:
     meant_for: Operation | None
 
 
-def nearest_zoo_kernel(correlation_kernel: Kernel) -> ZooLikeness | None:
+def nearest_zoo_kernel(correlation_kernel: Kernel, noise: float = 0.0) -> ZooLikeness | None:
     """The zoo kernel most like the one that correlation lays, or its half-turn that convolution lays.
 
     Kernels are compared with their anchors over each other and zeros around them. Of equally like
     ones, a positive scale wins, then the shorter name, then the operation that the zoo kernel is
-    meant for. None for a kernel of zeros.
+    meant for. None for a kernel of zeros. noise: how far the weights may be off, as a share of all of them; a
+    factor that it may have made is none, and a sigma has no figures that it may have made.
     """
     if not correlation_kernel.weights.any():
         return None
@@ -67,9 +77,45 @@ def nearest_zoo_kernel(correlation_kernel: Kernel) -> ZooLikeness | None:
     likenesses = [
         (_likeness(kernel.embedded().weights, candidate, operation), candidate.meant_for)
         for operation, kernel in laid.items()
-        for candidate in _candidates(correlation_kernel.shape)
+        for candidate in (*_candidates(correlation_kernel.shape), *_fitted_gaussians(kernel, noise))
     ]
-    return max(likenesses, key=lambda entry: _preference(*entry))[0]
+    nearest = max(likenesses, key=lambda entry: _preference(*entry))[0]
+    return replace(nearest, scale=1.0) if abs(nearest.scale - 1) <= noise else nearest
+
+
+def _fitted_gaussians(kernel: Kernel, noise: float) -> list[_Candidate]:
+    """The Gaussians most like the kernel, of its own size and of the size that holds its noticeable weights."""
+    embedded = kernel.embedded().weights
+    middle = [side // 2 for side in embedded.shape]
+    noticeable = np.argwhere(np.abs(embedded) > NOTICEABLE * np.abs(embedded).max())
+    reach = int(np.abs(noticeable - middle).max())
+    sizes = {2 * reach + 1, min(embedded.shape), max(kernel.shape)} - {1}
+    found = []
+    for size in sorted(sizes):
+        text = f"gaussian:sigma={_plainest_sigma(embedded, size, noise)}"
+        if zoo_kernel(text).shape != (size, size):
+            text += f",size={size}"
+        fitted = zoo_kernel(text)
+        found.append(_Candidate(fitted, fitted.embedded().weights, None))
+    return found
+
+
+def _plainest_sigma(embedded: NDArray[np.float64], size: int, noise: float) -> str:
+    """The sigma of the Gaussian of this size that is most like a kernel, with no more figures than that needs.
+
+    The likeness has one peak over sigma, so its logarithm is sought.
+    """
+
+    def unlikeness(sigma: float) -> float:
+        fitted = Kernel(gaussian(sigma, size))
+        candidate = _Candidate(fitted, fitted.embedded().weights, None)
+        return 1 - _likeness(embedded, candidate, Operation.CORRELATION).similarity
+
+    logarithm = lowest_place(lambda place: unlikeness(exp(place)), log(SMALLEST_SIGMA), log(max(size, 2)))
+    best = exp(logarithm)
+    allowed = 1.01 * unlikeness(best) + 10.0**-LIKENESS_DIGITS / 10 + noise**2 / 2
+    figures = (f"{best:.{count}g}" for count in range(1, 7))
+    return next((text for text in figures if unlikeness(float(text)) <= allowed), f"{best:.6g}")
 
 
 def _preference(likeness: ZooLikeness, meant_for: Operation | None) -> tuple[float, bool, int, bool]:

@@ -50,7 +50,7 @@ def both_pictures(
         return _made_task(to_gray(before) if gray else before, second, make, size, anchor)
     if size is None:
         raise CorrconvError("the size of the kernel is not known; say it, as in --size 5 or --size 3,7")
-    after = read_image(second)
+    after = _read_after(second)
     both_gray = gray or before.colour_channels != after.colour_channels
     notes = [f"{picture.name}: {note}" for picture in (before, after) for note in picture.notes]
     if both_gray and not gray:
@@ -58,6 +58,20 @@ def both_pictures(
     pair = [(to_gray(picture) if both_gray else picture).colours for picture in (before, after)]
     title = f"the {size[0]}x{size[1]} kernel that makes {after.name} of {before.name}"
     return LearningTask(pair[0], pair[1], size, anchor, title, tuple(notes))
+
+
+def _read_after(text: str) -> Picture:
+    """The second picture. Raises CorrconvError with the remedy where a kernel was named instead."""
+    try:
+        return read_image(text)
+    except CorrconvError:
+        try:
+            kernel = read_kernel(text)
+        except CorrconvError:
+            kernel = None
+        if kernel is None:
+            raise
+    raise CorrconvError(f"{text} is a kernel, not a picture; to make AFTER with it, add --correlate or --convolve")
 
 
 def _made_task(

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     # Called with the number of parts done and of all parts.
 VALID = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64)
 
+# Multiplications that a kernel may take: some ten seconds.
+MOST_PRODUCTS = 5e11
+
 # Numbers in one block of the equations: 16 MB, whatever the picture's size.
 BLOCK_NUMBERS = 2_000_000
 
@@ -137,7 +140,7 @@ def learn_kernel(
         correlation_kernel=kernel,
         convolution_kernel=kernel.turned(),
         symmetry=_symmetry(kernel, NOTICEABLE_ERRORS * uncertainty if determined else 0.0),
-        nearest=nearest_zoo_kernel(kernel),
+        nearest=nearest_zoo_kernel(kernel, NOTICEABLE_ERRORS * _noise(kernel, uncertainty)),
         residual=sqrt(squared_error / problem.pixels),
         largest_residual=largest_error,
         r_squared=1 - squared_error / variation if variation else nan,
@@ -257,11 +260,20 @@ class _Problem:
 
 
 def _check_cells(before: ArrayLike, shape: tuple[int, int]) -> None:
-    """Raise CorrconvError for more cells than numbers to learn from, before memory is taken for them."""
-    if shape[0] * shape[1] > np.size(before):
+    """Raise CorrconvError for what would take too long, or fewer numbers than cells, before memory is taken."""
+    cells, numbers = shape[0] * shape[1], np.size(before)
+    if cells > numbers:
         raise CorrconvError(
-            f"a kernel of {shape[0]}x{shape[1]} cells cannot be learned from {np.size(before)} numbers;"
-            " seek a smaller one"
+            f"a kernel of {shape[0]}x{shape[1]} cells cannot be learned from {numbers} numbers; seek a smaller one"
+        )
+    # Every pair of cells is multiplied at every pixel, and the equations of all cells are solved.
+    if numbers * cells**2 + 9 * cells**3 > MOST_PRODUCTS:
+        side = 1
+        while numbers * (side + 1) ** 4 + 9 * (side + 1) ** 6 <= MOST_PRODUCTS:
+            side += 1
+        raise CorrconvError(
+            f"a kernel of {shape[0]}x{shape[1]} cells takes too long to learn from {numbers:,} numbers; seek one of up"
+            f" to {side}x{side}, or learn from a part of the pictures"
         )
 
 
@@ -364,6 +376,12 @@ def _unclipped(targets: NDArray[Any]) -> NDArray[np.bool_]:
         return np.ones(targets.shape, bool)
     limits = np.iinfo(targets.dtype)
     return (targets > limits.min) & (targets < limits.max)
+
+
+def _noise(kernel: Kernel, uncertainty: float) -> float:
+    """How far off the weights are together, as a share of their own size; 0 where nothing is known of it."""
+    size = float(np.linalg.norm(kernel.weights))
+    return uncertainty * sqrt(kernel.weights.size) / size if size and uncertainty < inf else 0.0
 
 
 def _symmetry(kernel: Kernel, noise: float) -> Symmetry:

@@ -143,3 +143,10 @@ def test_misuse_is_one_clear_line(arguments, says):
     before = files()
     assert says in trouble(run("learn", *arguments))
     assert files() == before
+
+
+def test_a_kernel_in_place_of_a_picture_is_answered_with_the_option_that_is_missing():
+    write_picture("before.png", np.random.default_rng(2).integers(0, 256, (20, 20), dtype=np.uint8))
+    said = trouble(run("learn", "before.png", "emboss", "--size", "3"))
+    assert said == "emboss is a kernel, not a picture; to make AFTER with it, add --correlate or --convolve"
+    assert "no such file" in trouble(run("learn", "before.png", "nothing", "--size", "3"))

@@ -248,3 +248,38 @@ def test_a_kernel_of_more_cells_than_memory_is_refused_beforehand():
     ):
         with pytest.raises(CorrconvError, match="cannot be learned from 16 numbers; seek a smaller one"):
             attempt()
+
+
+def blurred(*sigmas, seed=4, dtype=float):
+    """A picture, and the same blurred by SciPy."""
+    ndimage = pytest.importorskip("scipy.ndimage")
+    before = np.random.default_rng(seed).integers(20, 230, (60, 64)).astype(float)
+    after = before
+    for sigma in sigmas:
+        after = ndimage.gaussian_filter(after, sigma)
+    return before.astype(np.uint8), np.rint(after).astype(dtype) if dtype is not float else after
+
+
+def test_the_sigma_of_an_exact_gaussian_is_found():
+    nearest = learn_kernel(*blurred(0.6), (5, 5)).nearest
+    assert (nearest.kernel.name, nearest.similarity) == ("gaussian:sigma=0.6", pytest.approx(1, abs=1e-12))
+    assert nearest.scale == pytest.approx(1, abs=1e-9)
+
+
+def test_two_blurs_of_2_are_one_of_their_root_mean_square():
+    # Variances add up: sqrt(2² + 2²) = 2.83.
+    nearest = learn_kernel(*blurred(2, 2), (21, 21)).nearest
+    assert nearest.kernel.name.startswith("gaussian:sigma=2.8")
+    assert nearest.scale == pytest.approx(1, abs=2e-3)
+
+
+def test_rounded_pixels_give_no_figures_to_a_sigma_and_no_factor():
+    nearest = learn_kernel(*blurred(0.6, dtype=np.uint8), (5, 5)).nearest
+    assert nearest.kernel.name == "gaussian:sigma=0.6"
+    assert nearest.scale == 1
+
+
+def test_kernels_that_take_too_long_are_refused_beforehand():
+    image = np.zeros((512, 512), np.uint8)
+    with pytest.raises(CorrconvError, match=r"100x100 cells takes too long.*up to 36x36"):
+        learn_kernel(image, image, (100, 100))

@@ -1,0 +1,221 @@
+"""Results that libraries really give, and what people do to them: each explained, and proved on every pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corrconv.commands.diagnose.study import diagnose
+from corrconv.commands.diagnose.way import Treatment
+from corrconv.core.convention.model import Overflow, Rounding
+from corrconv.core.kernel import Kernel
+from corrconv.core.terms import Operation, OutputSize
+from corrconv.core.zoo import zoo_kernel
+
+
+def smooth_picture():
+    """Clouds, as a photograph is: neighbours are alike, and few pixels are black or white."""
+    noise = np.random.default_rng(3).normal(size=(72, 80))
+    for axis in (0, 1):
+        noise = sum(np.roll(noise, shift, axis) for shift in range(5))
+    return np.clip(128 + 12 * noise, 0, 255).astype(np.uint8)
+
+
+PICTURE = smooth_picture()
+REAL = PICTURE.astype(float)
+BOX = Kernel(np.ones((3, 3)) / 9)
+SOBEL = Kernel([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+RAMP = Kernel(np.arange(1, 10).reshape(3, 3))
+# Where its own half-turn gives something else, and the sums keep inside 8 bits.
+SLANTED = Kernel(np.array([[1, 2, 3], [4, 5, 6], [7, 8, 10]]) / 64)
+
+
+def way(result, kernel, image=PICTURE, **how):
+    """The only explanation."""
+    diagnosis = diagnose(image, kernel, result, **how)
+    assert diagnosis.explained
+    assert len(diagnosis.ways) == 1
+    return diagnosis.ways[0]
+
+
+def rules(found):
+    """The border rule and all that do as well."""
+    return {str(it.rule) for it in found.alternatives["top"]}
+
+
+def test_float_sums_cast_to_8_bits_lie_on_rounding_edges():
+    ndimage = pytest.importorskip("scipy.ndimage")
+    result = ndimage.correlate(REAL, BOX.weights, mode="mirror").astype(np.uint8)
+    exact = np.floor(ndimage.correlate(PICTURE.astype(int), np.ones((3, 3), int), mode="mirror") / 9)
+    assert (result != exact).any()  # or it would be no test
+    found = way(result, BOX)
+    assert found.convention.numbers.rounding is Rounding.TRUNCATE
+    assert rules(found) == {"reflect"}
+    # Every ninth sum or so is a whole number.
+    whole = ndimage.correlate(PICTURE.astype(int), np.ones((3, 3), int), mode="mirror") % 9 == 0
+    assert found.deviation.edges == np.count_nonzero(whole)
+
+
+def test_rounding_edges_excuse_nothing_else():
+    ndimage = pytest.importorskip("scipy.ndimage")
+    result = ndimage.correlate(REAL, BOX.weights, mode="mirror").astype(np.uint8)
+    # A pixel whose sum is no whole number may not be one lower.
+    sums = ndimage.correlate(PICTURE.astype(int), np.ones((3, 3), int), mode="mirror")
+    row, column = np.argwhere(sums % 9 == 4)[50]
+    result[row, column] -= 1
+    diagnosis = diagnose(PICTURE, BOX, result)
+    assert not diagnosis.explained
+    assert diagnosis.ways[0].deviation.differing == 1
+    assert diagnosis.ways[0].deviation.first == (row, column)
+
+
+def test_fft_sums_of_whole_numbers_cast_to_8_bits():
+    signal = pytest.importorskip("scipy.signal")
+    result = np.clip(signal.fftconvolve(REAL, SOBEL.weights, mode="same"), 0, 255).astype(np.uint8)
+    found = way(result, SOBEL)
+    assert found.convention.operation is Operation.CONVOLUTION
+    assert found.deviation.edges > 0
+
+
+@pytest.mark.parametrize("kind", [float, np.float32, np.int64])
+def test_whole_results_kept_in_another_type(kind):
+    cv2 = pytest.importorskip("cv2")
+    found = way(cv2.filter2D(PICTURE, -1, SLANTED.weights).astype(kind), SLANTED)
+    assert (found.convention.operation, rules(found)) == (Operation.CORRELATION, {"reflect"})
+    assert found.convention.numbers.rounding is Rounding.HALF_EVEN
+
+
+def minmax(values):
+    return (values - values.min()) / (values.max() - values.min()) * 255
+
+
+STRETCHES = {
+    "min-max, cut off": (lambda it: minmax(it).astype(np.uint8), Treatment.STRETCHED),
+    "min-max, rounded": (lambda it: np.rint(minmax(it)).astype(np.uint8), Treatment.RESCALED),
+    "min-max": (lambda it: minmax(it) / 255, Treatment.STRETCHED),
+    "by the largest": (lambda it: it / it.max(), Treatment.BY_LARGEST),
+    "magnitude by the largest": (
+        lambda it: (np.abs(it) / np.abs(it).max() * 255).astype(np.uint8),
+        Treatment.MAGNITUDE_BY_LARGEST,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STRETCHES)
+def test_stretched_results(name):
+    signal = pytest.importorskip("scipy.signal")
+    kernel = Kernel([[1, 0, -1], [3, 0, -2], [1, 0, -1]])
+    sums = signal.correlate2d(REAL, kernel.weights, mode="same")
+    stretch, treatment = STRETCHES[name]
+    found = way(stretch(sums), kernel)
+    assert (found.convention.operation, rules(found)) == (Operation.CORRELATION, {"constant"})
+    assert found.treatment is treatment
+
+
+@pytest.mark.parametrize("depth", ["CV_64F", "CV_32F"])
+def test_cv2_normalize(depth):
+    cv2 = pytest.importorskip("cv2")
+    sums = cv2.filter2D(PICTURE, getattr(cv2, depth), RAMP.weights)
+    found = way(cv2.normalize(sums, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U), RAMP)
+    assert (found.convention.operation, rules(found)) == (Operation.CORRELATION, {"reflect"})
+    assert found.treatment in {Treatment.RESCALED, Treatment.STRETCHED}
+
+
+@pytest.mark.parametrize(("factor", "shown"), [(0.02, 0.02), (1 / 48, 1 / 48), (0.0217, 0.0217)])
+def test_a_factor_and_a_cut(factor, shown):
+    signal = pytest.importorskip("scipy.signal")
+    found = way((signal.convolve2d(REAL, RAMP.weights, mode="same") * factor).astype(np.uint8), RAMP)
+    assert found.convention.gain == pytest.approx(shown, rel=1e-4)
+    assert found.convention.numbers.rounding is Rounding.TRUNCATE
+    assert found.convention.operation is Operation.CONVOLUTION
+
+
+@pytest.mark.parametrize(("size", "sigma"), [(5, 1.1), (7, 2.0), (9, 1.5), (13, 2.0)])
+def test_cv2_gaussian_blur_of_8_bits(size, sigma):
+    cv2 = pytest.importorskip("cv2")
+    found = way(cv2.GaussianBlur(PICTURE, (size, size), sigma), zoo_kernel(f"gaussian:sigma={sigma},size={size}"))
+    assert found.treatment is Treatment.EIGHT_BIT_WEIGHTS
+    assert rules(found) == {"reflect"}
+
+
+@pytest.mark.parametrize("quality", [60, 95])
+def test_results_that_went_through_jpeg(tmp_path, quality):
+    cv2 = pytest.importorskip("cv2")
+    from corrconv.commands.diagnose.lossy import recompression
+    from corrconv.files.images import read_image
+
+    path = str(tmp_path / "result.jpg")
+    cv2.imwrite(path, cv2.filter2D(PICTURE, -1, SLANTED.weights), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    picture = read_image(path)
+    found = way(picture.pixels, SLANTED, recompress=recompression(picture))
+    assert (found.convention.operation, rules(found)) == (Operation.CORRELATION, {"reflect"})
+    assert found.deviation.lost > 0
+    assert not diagnose(PICTURE, SLANTED, picture.pixels).explained
+
+
+def test_tolerance():
+    cv2 = pytest.importorskip("cv2")
+    exact = cv2.filter2D(PICTURE, -1, SLANTED.weights, borderType=cv2.BORDER_REPLICATE)
+    noise = np.random.default_rng(1).integers(-2, 3, exact.shape)
+    result = np.clip(exact.astype(int) + noise, 0, 255).astype(np.uint8)
+    assert not diagnose(PICTURE, SLANTED, result).explained
+    found = diagnose(PICTURE, SLANTED, result, tolerance=2).ways[0]
+    assert found.explains
+    assert found.convention.operation is Operation.CORRELATION
+    assert rules(found) & {"edge", "symmetric"}
+    assert not diagnose(PICTURE, SLANTED, result, tolerance=1).explained
+
+
+def test_pillow_and_wrapping_ndimage():
+    image_filter = pytest.importorskip("PIL.ImageFilter")
+    from PIL import Image
+
+    filtered = Image.fromarray(PICTURE).filter(image_filter.Kernel((3, 3), [1, 2, 3, 4, 5, 6, 7, 8, 9]))
+    found = way(np.asarray(filtered), RAMP)
+    assert (str(found.convention.orientation), rules(found)) == ("top-bottom", {"unfiltered"})
+    ndimage = pytest.importorskip("scipy.ndimage")
+    found = way(ndimage.convolve(PICTURE, RAMP.weights.astype(int)), RAMP)
+    assert found.convention.numbers.overflow is Overflow.WRAP
+    assert found.convention.operation is Operation.CONVOLUTION
+
+
+@pytest.mark.parametrize(("stride", "dilation", "padding"), [(2, 1, 1), (3, 1, 0), (1, 2, 2), (2, 2, 1)])
+def test_layers_of_torch(stride, dilation, padding):
+    torch = pytest.importorskip("torch")
+    image, weights = (torch.tensor(it)[None, None] for it in (REAL, RAMP.weights))
+    made = torch.nn.functional.conv2d(image, weights, stride=stride, dilation=dilation, padding=padding)
+    found = way(made[0, 0].numpy(), RAMP)
+    assert found.convention.operation is Operation.CORRELATION
+    assert found.convention.stride == (stride, stride)
+    assert found.convention.dilation == (dilation, dilation)
+    assert found.convention.start(RAMP.shape, PICTURE.shape) == (-padding, -padding)
+
+
+@pytest.mark.parametrize("pads", [(1, 0, 2, 1), (1, 2, 1, 2)])
+def test_pads_on_each_side(pads):
+    torch = pytest.importorskip("torch")
+    top, bottom, left, right = pads
+    padded = np.pad(REAL, ((top, bottom), (left, right)))
+    made = torch.nn.functional.conv2d(torch.tensor(padded)[None, None], torch.tensor(RAMP.weights)[None, None])
+    found = way(made[0, 0].numpy(), RAMP)
+    assert found.convention.output_size is OutputSize.VALID
+    assert found.convention.pads.by_axis == ((top, bottom), (left, right))
+
+
+def test_a_result_that_lost_its_frame():
+    signal = pytest.importorskip("scipy.signal")
+    result = signal.convolve2d(REAL, RAMP.weights, mode="same")[2:-2, 3:-3]
+    found = way(result, RAMP)
+    assert found.convention.operation is Operation.CONVOLUTION
+    # One row and two columns of the valid part are gone on each side.
+    assert found.convention.pads.by_axis == ((-1, -1), (-2, -2))
+
+
+def test_a_border_that_one_pixel_spoils_is_named_still():
+    ndimage = pytest.importorskip("scipy.ndimage")
+    result = ndimage.convolve(REAL, SLANTED.weights, mode="wrap")
+    result[0, 40] += 5
+    diagnosis = diagnose(PICTURE, SLANTED, result)
+    assert not diagnosis.explained
+    assert diagnosis.ways[0].deviation.differing == 1
+    assert str(diagnosis.ways[0].convention.borders.shared) == "wrap"

@@ -1,0 +1,108 @@
+"""What people type into a forum: three rows of three, one row, four numbers; and what such data leave open."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from oracle import convolve, correlate
+from shell import run, trouble, write_picture
+
+from corrconv.commands.diagnose.study import diagnose
+from corrconv.core.kernel import Kernel
+from corrconv.core.terms import Operation
+from corrconv.errors import CorrconvError
+
+GRID = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+KERNEL = Kernel([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
+
+
+def test_three_rows_of_three():
+    # The textbook's own example: convolution with zeros outside.
+    result = [[-13, -20, -17], [-18, -24, -18], [13, 20, 17]]
+    diagnosis = diagnose(GRID, KERNEL, np.array(result))
+    assert Operation.CONVOLUTION in diagnosis.operations
+    assert Operation.CORRELATION not in diagnosis.operations
+    assert {str(way.convention.borders.shared) for way in diagnosis.ways} == {"constant 0"}
+
+
+@pytest.mark.parametrize("rule", ["constant", "edge", "reflect", "symmetric", "wrap"])
+@pytest.mark.parametrize("operation", [correlate, convolve])
+def test_small_results_are_explained_whatever_the_border(rule, operation):
+    image = np.array([[3, 1, 4, 1], [5, 9, 2, 6], [5, 3, 5, 8]])
+    weights = [[1, 2, 0], [0, 3, 1], [2, 0, -1]]
+    result = operation(image.tolist(), weights, boundary=rule)
+    diagnosis = diagnose(image, Kernel(weights), np.array(result))
+    wanted = Operation.CORRELATION if operation is correlate else Operation.CONVOLUTION
+    matching = [way for way in diagnosis.explanations if any(it.operation is wanted for it in way.conventions)]
+    named = {str(side.rule) for way in matching for side in way.alternatives["top"]}
+    assert rule in named
+
+
+def test_one_number_and_one_row():
+    assert diagnose(GRID, Kernel(GRID), np.array([[285]])).operations == (Operation.CORRELATION,)
+    assert diagnose(GRID, Kernel(GRID), np.array([[165]])).operations == (Operation.CONVOLUTION,)
+    row = np.array([[1, 2, 3, 4]])
+    # 1·2 - 0, 1·3 - 1, ... : the kernel lies as it is written over zeros.
+    diagnosis = diagnose(row, Kernel([[-1, 0, 2]]), np.array([[4, 5, 6, -3]]))
+    assert diagnosis.operations[0] is Operation.CORRELATION
+
+
+def test_numbers_typed_with_few_decimals():
+    image = np.array([[1.0, 2, 4, 7, 11, 16]])
+    result = np.round(np.array([[1.0, 7 / 3, 13 / 3, 22 / 3, 34 / 3, 9.0]]), 2)
+    diagnosis = diagnose(image, Kernel(np.ones((1, 3)) / 3), result)
+    assert diagnosis.explained
+    assert diagnosis.ways[0].decimals == 2
+    assert str(diagnosis.ways[0].convention.borders.shared) == "constant 0"
+    result[0, 2] += 0.02
+    assert not diagnose(image, Kernel(np.ones((1, 3)) / 3), result).explained
+
+
+def test_inline_numbers_and_the_questions_that_they_leave_open():
+    said = run("diagnose", "[1 2 3; 4 5 6; 7 8 9]", "[1 0 -1]", "[-2 -2 2; -5 -2 5; -8 -2 8]").stdout
+    assert "correlation" in said
+    assert "These data leave open: operation (correlation, kernel flipped top to bottom)" in said or "or " in said
+    four = run("diagnose", "[1 2; 3 4]", "[1 2; 3 4]", "[1 4; 6 20]", "--json").stdout
+    assert json.loads(four)["operation"] == "convolution"
+
+
+def test_a_flat_picture_says_that_it_cannot_tell():
+    image = write_picture("flat.png", np.full((40, 40), 100, np.uint8))
+    result = run("diagnose", image, "1/45 * [1 2 3; 4 5 6; 7 8 9]", image)
+    assert "IMAGE holds one value everywhere, so it can hardly tell filters apart" in result.stdout
+    assert len(result.stdout.splitlines()) < 20
+
+
+def test_strange_arrays_end_without_a_traceback():
+    np.save("bool.npy", np.random.default_rng(1).random((20, 20)) > 0.5)
+    np.save("tiny.npy", np.full((20, 20), 5e-324))
+    assert run("diagnose", "bool.npy", "box", "bool.npy").exit_code == 0
+    assert "4.94e-324; a diagnosis needs numbers" in trouble(run("diagnose", "bool.npy", "box", "tiny.npy"))
+    assert "4.94e-324; a diagnosis needs numbers" in trouble(run("diagnose", "bool.npy", "[5e-324]", "bool.npy"))
+
+
+def test_options_that_judge_need_what_they_judge():
+    numbers = ("diagnose", "[1 2 3]", "[1 2 1]", "[4 8 8]")
+    for options in (("--anchor", "0,0"), ("--fill", "3"), ("--boundary", "edge")):
+        assert f"{options[0]} is judged with --expect only" in trouble(run(*numbers, *options))
+    assert "--fill is the pixel value outside" in trouble(run(*numbers, "--expect", "correlation", "--fill", "3"))
+
+
+def test_a_line_is_shown_only_if_it_gave_the_result():
+    image = write_picture("image.png", np.random.default_rng(2).integers(0, 256, (20, 22), dtype=np.uint8))
+    run("apply", image, "[1 2; 3 4]", "--anchor", "0,1", "--boundary", "edge", "-o", "result.npy")
+    assert "the same  corrconv apply IMAGE KERNEL --boundary edge --anchor 0,1 -o OUT.npy" in (
+        run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout
+    )
+    # apply neither wraps around nor cuts fractions off.
+    kernel = "[1 2 3; 4 5 6; 7 8 0.5]"
+    run("apply", image, kernel, "--like", "scipy.ndimage.correlate", "-o", "wrapped.png")
+    assert "no single apply line" in run("diagnose", image, kernel, "wrapped.png").stdout
+
+
+def test_pictures_that_would_take_too_long_are_refused():
+    huge = np.zeros((7000, 7200), np.uint8)
+    with pytest.raises(CorrconvError, match="filter a part of it"):
+        diagnose(huge, KERNEL, huge)
