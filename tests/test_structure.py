@@ -58,6 +58,7 @@ STUDIES = {
     "grids",
     "mistakes",
     "ranking",
+    "selection",
     "treatments",
     "way",
     "known_laws",

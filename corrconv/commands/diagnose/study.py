@@ -12,11 +12,11 @@ from corrconv.commands.diagnose.finishes import Finish, best_finish, is_free, re
 from corrconv.commands.diagnose.grids import plain_grids, plainness, stepped_grids
 from corrconv.commands.diagnose.mistakes import mistakes
 from corrconv.commands.diagnose.ranking import Laying, rank, simple_borders
+from corrconv.commands.diagnose.selection import distinct, far_fetched, merged, plainest
 from corrconv.commands.diagnose.treatments import treated
-from corrconv.commands.diagnose.way import Intended, Treatment, Way
+from corrconv.commands.diagnose.way import Intended, Way
 from corrconv.core.convention.fitting import choose_borders, fit_sides
-from corrconv.core.convention.geometry import NO_PADS
-from corrconv.core.convention.model import BorderRule, Borders, Convention, Overflow, Rounding, Side
+from corrconv.core.convention.model import BorderRule, Borders, Convention, Rounding, Side
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
 
@@ -169,7 +169,7 @@ class _Search:
             ranking = rank(self.evidence, grids, LOOKED_AT)
             self._follow(ranking)
             if not any(way.explains and not is_free(way.convention) for way in self.found):
-                self.found += _merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
+                self.found += merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
         if self.explained:
             return
         stepped = stepped_grids(self.evidence)
@@ -184,11 +184,11 @@ class _Search:
     def best(self) -> list[Way]:
         """The plainest ways that explain the result, or else the nearest."""
         shape = self.evidence.kernel.shape
-        explaining = _plainest(_distinct([way for way in self.found if way.explains], self.evidence))
+        explaining = plainest(distinct([way for way in self.found if way.explains], self.evidence))
         if explaining:
             return sorted(explaining, key=lambda way: plainness(way.convention, shape))
         self.found.sort(
-            key=lambda way: (_far_fetched(way, self.evidence.kernel), way.deviation.share, way.deviation.rmse)
+            key=lambda way: (far_fetched(way, self.evidence.kernel), way.deviation.share, way.deviation.rmse)
         )
         return self.found[:5]
 
@@ -221,7 +221,7 @@ class _Search:
         for number, (laying, finish) in enumerate(chosen):
             self.progress(len(chosen) + number, 2 * len(chosen))
             ways.append(self._way(laying, finish))
-        self.found += _merged(ways)
+        self.found += merged(ways)
 
     def _way(self, laying: Laying, finish: Finish) -> Way:
         """The laying with the borders that fit, held against every pixel."""
@@ -264,7 +264,7 @@ class _Search:
         ]
         nearest = min(ways, key=lambda way: (way.deviation.differing, way.deviation.rmse))
         as_good = [way for way in ways if way.explains and (nearest.deviation.differing or not way.deviation.differing)]
-        return _merged([nearest, *as_good])[0] if nearest.explains else nearest
+        return merged([nearest, *as_good])[0] if nearest.explains else nearest
 
     def _with_borders(self, laying: Laying, finish: Finish) -> Way:
         evidence, convention = self.evidence, finish.convention
@@ -331,36 +331,6 @@ def _given_sides(convention: Convention) -> dict[str, tuple[Side, ...] | None]:
     return {name: (side,) for name, side in convention.borders.sides.items()}
 
 
-def _merged(ways: list[Way]) -> list[Way]:
-    """The ways; those that differ by their border rule only, and explain the result, in one."""
-    found: dict[Any, Way] = {}
-    apart = []
-    for way in ways:
-        if not way.explains:
-            apart.append(way)
-            continue
-        key = replace(way.convention, borders=Borders.uniform(BorderRule.EDGE)), way.treatment
-        kept = found.setdefault(key, way)
-        sides = {
-            name: None if rules is None else tuple(dict.fromkeys((*rules, *(way.alternatives[name] or ()))))
-            for name, rules in kept.alternatives.items()
-        }
-        found[key] = replace(kept, alternatives=sides)
-    return [*found.values(), *apart]
-
-
-def _distinct(ways: list[Way], evidence: Evidence) -> list[Way]:
-    """The ways; of those that lay the same weights over the same pixels, the one without pads."""
-    found: dict[Any, Way] = {}
-    for way in sorted(ways, key=lambda it: it.convention.pads != NO_PADS):
-        it = way.convention
-        size = (evidence.image.shape[0], evidence.image.shape[1])
-        found.setdefault(
-            (it.orientation, it.start(evidence.kernel.shape, size), it.stride, it.dilation, way.treatment), way
-        )
-    return list(found.values())
-
-
 def _with_shared_fill(borders: Borders) -> list[Borders]:
     """The borders, and where constants differ, those with one constant all round: some sides may not show it."""
     fills = {side.fill for side in borders.sides.values() if side.rule is BorderRule.CONSTANT}
@@ -374,35 +344,3 @@ def _with_shared_fill(borders: Borders) -> list[Borders]:
         for fill in sorted(fills)
     ]
     return [borders, *shared] if len(fills) > 1 else [borders]
-
-
-def _far_fetched(way: Way, kernel: Kernel) -> bool:
-    """Whether the anchor lies outside the kernel, and most results differ even so."""
-    convention = way.convention
-    cell = convention.anchor_cell(kernel.shape)
-    outside = any(not 0 <= place < side for place, side in zip(cell, kernel.shape, strict=True))
-    return convention.output_size is OutputSize.SAME and outside and way.deviation.share > 0.5
-
-
-def _plainest(explaining: list[Way]) -> list[Way]:
-    """The explanations without a free factor, an added number, wrap-around, or an anchor outside the kernel."""
-
-    def made_up(way: Way) -> int:
-        convention = way.convention
-        # Factors that a treatment takes from the sums themselves are not made up.
-        drawn = way.treatment is not Treatment.NONE
-        return sum(
-            (
-                drawn,
-                not drawn and convention.gain != 1,
-                3 * (not drawn and is_free(convention)),
-                not drawn and convention.bias != 0,
-                convention.numbers.overflow is Overflow.WRAP,
-                way.deviation.edges > 0,
-                convention.stride != (1, 1),
-                convention.dilation != (1, 1),
-            )
-        )
-
-    fewest = min(map(made_up, explaining), default=0)
-    return [way for way in explaining if made_up(way) == fewest]

@@ -1,0 +1,78 @@
+"""Which of the ways that were found are shown: each once, and the plainest first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from corrconv.commands.diagnose.finishes import is_free
+from corrconv.commands.diagnose.way import Treatment, Way
+from corrconv.core.convention.geometry import NO_PADS
+from corrconv.core.convention.model import BorderRule, Borders, Overflow
+from corrconv.core.terms import OutputSize
+
+if TYPE_CHECKING:
+    from corrconv.commands.diagnose.evidence import Evidence
+    from corrconv.core.kernel import Kernel
+
+
+def merged(ways: list[Way]) -> list[Way]:
+    """The ways; those that differ by their border rule only, and explain the result, in one."""
+    found: dict[Any, Way] = {}
+    apart = []
+    for way in ways:
+        if not way.explains:
+            apart.append(way)
+            continue
+        key = replace(way.convention, borders=Borders.uniform(BorderRule.EDGE)), way.treatment
+        kept = found.setdefault(key, way)
+        sides = {
+            name: None if rules is None else tuple(dict.fromkeys((*rules, *(way.alternatives[name] or ()))))
+            for name, rules in kept.alternatives.items()
+        }
+        found[key] = replace(kept, alternatives=sides)
+    return [*found.values(), *apart]
+
+
+def distinct(ways: list[Way], evidence: Evidence) -> list[Way]:
+    """The ways; of those that lay the same weights over the same pixels, the one without pads."""
+    found: dict[Any, Way] = {}
+    for way in sorted(ways, key=lambda it: it.convention.pads != NO_PADS):
+        it = way.convention
+        size = (evidence.image.shape[0], evidence.image.shape[1])
+        found.setdefault(
+            (it.orientation, it.start(evidence.kernel.shape, size), it.stride, it.dilation, way.treatment), way
+        )
+    return list(found.values())
+
+
+def far_fetched(way: Way, kernel: Kernel) -> bool:
+    """Whether the anchor lies outside the kernel, and most results differ even so."""
+    convention = way.convention
+    cell = convention.anchor_cell(kernel.shape)
+    outside = any(not 0 <= place < side for place, side in zip(cell, kernel.shape, strict=True))
+    return convention.output_size is OutputSize.SAME and outside and way.deviation.share > 0.5
+
+
+def plainest(explaining: list[Way]) -> list[Way]:
+    """The explanations without a free factor, an added number, wrap-around, or an anchor outside the kernel."""
+
+    def made_up(way: Way) -> int:
+        convention = way.convention
+        # Factors that a treatment takes from the sums themselves are not made up.
+        drawn = way.treatment is not Treatment.NONE
+        return sum(
+            (
+                drawn,
+                not drawn and convention.gain != 1,
+                3 * (not drawn and is_free(convention)),
+                not drawn and convention.bias != 0,
+                convention.numbers.overflow is Overflow.WRAP,
+                way.deviation.edges > 0,
+                convention.stride != (1, 1),
+                convention.dilation != (1, 1),
+            )
+        )
+
+    fewest = min(map(made_up, explaining), default=0)
+    return [way for way in explaining if made_up(way) == fewest]
