@@ -17,6 +17,7 @@ from corrconv.commands.options import (
     without_effect,
 )
 from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command
+from corrconv.commands.show import show_option
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
 
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
 @click.option("--format", "format_name", metavar="NAME", help="Output format, such as png, tiff or npy.")
 @click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how the sums were computed, and why so.")
+@show_option
 @filter_options
 @like_option
 @force_option
-@without_effect("verbose", when=("like",))
+@without_effect("verbose", "show", when=("like",))
 @quiet_option
 @click.pass_context
 def command(
@@ -48,6 +50,7 @@ def command(
     kernel: Kernel,
     correlation: bool,
     output: str | None,
+    show: bool,
     choices: FilterChoices,
     like: Convention | None,
     quiet: bool,
@@ -85,9 +88,13 @@ def command(
         label = like.name
     targets = name_outputs(images, label, output, writing["format_name"])
     say = report(quiet=quiet)
+    if show and len(images) > 1:
+        raise click.UsageError("--show draws one picture; give one", ctx)
     if len(images) == 1:
         for line in filter_file(images[0], targets[0]):
             say(line)
+        if show:
+            _show(images[0], choices.kernel(kernel), operation, choices)
         return
     failures: list[Exception] = []
     for lines, error in _with_progress(filter_file.many(images, targets), len(images), quiet=quiet):
@@ -98,6 +105,14 @@ def command(
     if failures:
         listed = "; ".join(str(error) for error in failures)
         raise CorrconvError(f"{len(failures)} of {len(images)} pictures failed: {listed}")
+
+
+def _show(image: str, kernel: Kernel, operation: Operation, choices: FilterChoices) -> None:
+    from corrconv.commands.show import filtered_shots
+    from corrconv.drawing import console
+    from corrconv.files.images import read_image
+
+    console.show(filtered_shots(choices.picture(read_image(image)), kernel, choices, (str(operation),)))
 
 
 def _with_progress(results: Iterator[Any], count: int, *, quiet: bool) -> Iterator[Any]:

@@ -18,7 +18,9 @@ from corrconv.commands.options import (
     quiet_option,
     without_effect,
 )
-from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
+from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
+from corrconv.commands.show import filtered_shots, show_option
+from corrconv.core.terms import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +43,17 @@ TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2"
 @click.argument("image", type=ImageType())
 @click.argument("kernels", metavar="[KERNEL]...", type=KernelType(), nargs=-1)
 @click.option("-o", "--output", metavar="DIR", help="Write the pictures of each kernel to this folder.")
+@click.option("--at", type=CellType(), help="With --show, the place to draw; else where the results differ most.")
+@show_option
 @filter_options_but("alpha", "precision")
 @likes_option
 @json_option
 @exit_code_option
 @force_option
 @without_effect("force", unless=("output",))
-@without_effect("bias", "display", unless=("output",))
+@without_effect("bias", "display", unless=("output", "show"))
+@without_effect("at", unless=("show",))
+@without_effect("show", when=("likes", "as_json"))
 @without_effect("threads", when=("likes",))
 @quiet_option
 @click.pass_context
@@ -57,6 +63,8 @@ def command(
     image: Picture,
     kernels: tuple[Kernel, ...],
     output: str | None,
+    at: tuple[int, int] | None,
+    show: bool,
     choices: FilterChoices,
     likes: tuple[Convention, ...],
     as_json: bool,
@@ -101,7 +109,7 @@ def command(
             comparison_table(comparison, _title(picture, choices)),
             "",
             comparison_verdict(comparison),
-            *_numbers(picture, comparison),
+            *(_shots(picture, comparison, choices, at) if show else _numbers(picture, comparison)),
         ),
         as_json=as_json,
     )
@@ -122,6 +130,14 @@ def _numbers(picture: Picture, comparison: Comparison) -> Iterator[RenderableTyp
         view = numbers_view(image[:, :, 0], *compare_kernel(image, entry.kernel, comparison.options))
         if view is not None:
             yield from ("", f"{entry.kernel.name}:", view)
+
+
+def _shots(
+    picture: Picture, comparison: Comparison, choices: FilterChoices, at: tuple[int, int] | None
+) -> Iterator[RenderableType]:
+    """A part of the pictures, for as many kernels as one can take in."""
+    for entry in comparison.kernels[:MOST_SHOWN]:
+        yield from ("", filtered_shots(picture, entry.kernel, choices, tuple(Operation), at))
 
 
 def _title(picture: Picture, choices: FilterChoices) -> str:

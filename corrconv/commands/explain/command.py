@@ -19,11 +19,13 @@ from corrconv.commands.options import (
     without_effect,
 )
 from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
+from corrconv.commands.show import filtered_shots, show_option
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     import numpy as np
+    from rich.console import RenderableType
 
     from corrconv.commands.explain.like_study import LikeExplanation
     from corrconv.core.convention.model import Convention
@@ -39,11 +41,13 @@ if TYPE_CHECKING:
 @click.option("--blank", is_flag=True, help="With --all: leave the sums open; -o draws both pages.")
 @click.option("--channel", type=click.IntRange(min=0), default=0, metavar="N", help="Colour channel; 0 is red.")
 @click.option("-o", "--output", metavar="FILE", help="Draw it as a picture.")
+@show_option
 @filter_options
 @like_option
 @json_option
 @force_option
 @without_effect("like", "bias", "display", "alpha", "engine", "precision", "threads", when=("every",))
+@without_effect("show", when=("every", "like", "as_json"))
 @without_effect("blank", unless=("every",))
 @without_effect("force", unless=("output",))
 @without_effect("threads", when=("like",))
@@ -60,6 +64,7 @@ def command(
     blank: bool,
     channel: int,
     output: str | None,
+    show: bool,
     choices: FilterChoices,
     like: Convention | None,
     as_json: bool,
@@ -112,7 +117,10 @@ def command(
         document, view = partial(explanation_document, explanation), partial(explanation_view, explanation)
         drawing = partial(explanation_picture, explanation)
     save_drawing(output, lambda: drawing(picture.planes, picture.name), force=force, quiet=quiet)
-    answer(lambda: document(picture.name), lambda: view(picture.name), as_json=as_json)
+    shots: list[RenderableType] = (
+        [filtered_shots(picture, choices.kernel(kernel), choices, tuple(Operation), at), ""] if show else []
+    )
+    answer(lambda: document(picture.name), lambda: (*shots, view(picture.name)), as_json=as_json)
 
 
 def _explain_like(

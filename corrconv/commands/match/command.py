@@ -17,6 +17,7 @@ from corrconv.commands.options import (
     without_effect,
 )
 from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType
+from corrconv.commands.show import show_option
 from corrconv.core.terms import Operation
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ LEAST_LIKENESS = 0.5
 @click.option("--operation", type=EnumChoice(Operation), default="correlation", help="How to lay the template.")
 @click.option("--raw", is_flag=True, help="Score by plain sums of products, not by likeness.")
 @click.option("--gray", is_flag=True, help="Make both pictures gray first.")
+@show_option
 @click.option("-o", "--output", metavar="PICTURE", help="Draw the matches and the map of scores.")
 @click.option("--map", "score_map", metavar="FILE", help="Write the scores, as .npy or as a picture.")
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.")
@@ -45,6 +47,7 @@ LEAST_LIKENESS = 0.5
 @json_option
 @exit_code_option
 @force_option
+@without_effect("show", when=("as_json", "as_rows"))
 @without_effect(
     "force",
     unless=(
@@ -67,6 +70,7 @@ def command(
     raw: bool,
     gray: bool,
     output: str | None,
+    show: bool,
     score_map: str | None,
     threads: int | None,
     as_rows: bool,
@@ -89,7 +93,7 @@ def command(
     corrconv match first.csv second.csv -o lag.png
     """
     from corrconv.commands.crop import cropped
-    from corrconv.commands.match.pictures import alike, is_whole, write_scores
+    from corrconv.commands.match.pictures import alike, is_whole, match_shots, write_scores
     from corrconv.commands.match.study import match_template
     from corrconv.commands.match.view import (
         matching_document,
@@ -127,7 +131,10 @@ def command(
     else:
         answer(
             lambda: matching_document(matching, image.name, template.name),
-            lambda: matching_view(matching, f"{template.name} in {image.name}"),
+            lambda: (
+                *((match_shots(image, matching.scores, matching.best, matching.template_shape), "") if show else ()),
+                matching_view(matching, f"{template.name} in {image.name}"),
+            ),
             as_json=as_json,
         )
     if exit_code and not matching.peaks:
@@ -140,7 +147,7 @@ def _answer_offset(ctx: click.Context, image: Picture, template: Picture) -> Non
     from corrconv.commands.match.pictures import write_scores
     from corrconv.files.images import to_gray
 
-    refuse_given(ctx, ("operation", "raw", "threads"), "has no effect on the offset of two whole pictures")
+    refuse_given(ctx, ("operation", "raw", "threads", "show"), "has no effect on the offset of two whole pictures")
     given = ctx.params
     first, second = (to_gray(picture).planes[:, :, 0] for picture in (image, template))
     offsets = find_offsets(first, second, given["count"])

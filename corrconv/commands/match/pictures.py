@@ -11,6 +11,8 @@ from corrconv.commands.parameters import inputs_of_command
 from corrconv.core.arrays import size_words
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import Display
+from corrconv.drawing.pictures import diverging, shown
+from corrconv.drawing.terminal import Beside, Shot, part_around
 from corrconv.errors import FileError
 from corrconv.files.images import Picture, format_of, storable_dtype, to_gray, write_image
 from corrconv.files.outputs import refuse_overwrite
@@ -18,7 +20,7 @@ from corrconv.files.outputs import refuse_overwrite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corrconv.commands.match.study import Scores
+    from corrconv.commands.match.study import Match, Scores
 
 
 def alike(image: Picture, template: Picture, *, gray: bool) -> tuple[Picture, Picture]:
@@ -37,6 +39,22 @@ def is_whole(image: Picture, template: Picture) -> bool:
     """Whether there is nothing to slide: both are as large, or the second of two signals is the longer one."""
     (rows, columns), (height, width) = image.pixels.shape[:2], template.pixels.shape[:2]
     return (rows, columns) == (height, width) or (rows == height == 1 and width > columns)
+
+
+def match_shots(image: Picture, scores: Scores, best: Match, template_shape: tuple[int, int]) -> Beside:
+    """The picture around the best window, and the scores around that window's."""
+    height, width = template_shape
+    middle = best.row + height // 2, best.column + width // 2
+    drawn = np.asarray(shown(image.colours).convert("RGB"))
+    around = part_around((drawn.shape[0], drawn.shape[1]), middle)
+    scored = part_around((scores.shape[0], scores.shape[1]), (best.row, best.column))
+    colours = np.asarray(diverging(scores))
+    shots = (
+        Shot("the best window", drawn[around], image.colours[around][:, :, 0]),
+        Shot("scores", colours[scored], scores[scored]),
+    )
+    title = f"{image.name}: row {best.row}, column {best.column} scores best"
+    return Beside(title, shots, (best.row - scored[0].start, best.column - scored[1].start))
 
 
 def write_scores(target: str, scores: Scores, *, raw: bool, force: bool) -> Iterator[str]:
