@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from shell import LEAVES, run, trouble, write_picture
 
 from corrconv.commands.help import ELSEWHERE
+
+# Words between the keys where help names them.
+SENTENCE = {"and", "the", "under", "of", "with", "steps", "top", "left", "pixels", "convention"}
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)
@@ -40,3 +44,36 @@ def test_other_words_for_a_mean_lead_to_box_and_gaussian(word):
 
 def test_a_sample_picture_is_no_kernel():
     assert "sample:letter is a picture, and a kernel is wanted here" in trouble(run("kernel", "show", "sample:letter"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "photo.png", "sobel"),
+        ("explain", "photo.png", "sobel", "--at", "1,1"),
+        ("laws", "photo.png", "sobel", "box"),
+        ("match", "photo.png", "photo.png", "--crop", "1,1,4,4"),
+        ("learn", "photo.png", "sobel", "--correlate", "--steps", "2"),
+        ("train", "--steps", "2", "--pictures", "50"),
+        ("probe", "scipy.ndimage.correlate"),
+        ("bench", "--sizes", "9x9", "--kernels", "3", "--peers", "none", "--repeats", "1"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_the_document_has_the_keys_that_help_names(arguments):
+    write_picture("photo.png")
+    shown = " ".join(run(arguments[0], "--help").stdout.split())
+    named = re.search(r"--json holds (.*?)(;|\. )", shown)[1]
+    keys = set(re.findall(r"[a-z_0-9]+", named)) - SENTENCE
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert len(keys) >= 3
+    assert keys <= names_in(found)
+
+
+def names_in(document):
+    """All keys of a document, however deep."""
+    if isinstance(document, list):
+        return set().union(*map(names_in, document)) if document else set()
+    if not isinstance(document, dict):
+        return set()
+    return set(document).union(*(names_in(value) for value in document.values()))

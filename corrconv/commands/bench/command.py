@@ -63,6 +63,8 @@ def command(
     marked, not timed. Runs take turns, medians count, and "extra MB" is our memory beside input and
     output at its highest.
 
+    --json holds machine, works[].{name, engine, peak_bytes, timings[].{contestant, seconds, ratio}}.
+
     \b
     corrconv bench
     corrconv bench --sizes 3000x4000 --kernels "3 gaussian:size=31" --dtype uint8

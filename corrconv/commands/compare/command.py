@@ -77,6 +77,10 @@ def command(
     Without a KERNEL, a telling selection is compared. With -o, each kernel gets the pictures
     correlation, convolution and difference, and one labelled panel. --exit-code gives 1 if any differ.
 
+    --json holds image, options, kernels[].{name, shape, anchor, symmetry, coincide, reason,
+    max_abs_difference, mean_abs_difference, rmse, psnr_db, psnr_peak, differing_share, odd_l1, bound,
+    tolerance}; psnr_db is null where nothing differs.
+
     \b
     corrconv compare photo.jpg
     corrconv compare photo.jpg sobel "[1 2; 3 4]" -o compared/

@@ -77,6 +77,8 @@ def command(
     display and the number that 'corrconv apply' writes there. With --like, how that library arrives
     at it instead: its flip, its border, its scale and its rounding.
 
+    --json holds at, and under correlation and convolution the values, weights, products, sum and pixel.
+
     \b
     corrconv explain photo.jpg sobel --at 100,200
     corrconv explain photo.png "[1 2; 3 4]" --at 0,0 --boundary wrap --json

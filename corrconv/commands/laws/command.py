@@ -53,6 +53,8 @@ def command(
     measured, and where. By default on the whole plane (full results, zeros outside), where theory is
     cleanest. --exit-code gives 1 only when measurement and theory disagree.
 
+    --json holds laws[].{name, expected, why, holds, max_relative_deviation, where, agrees}.
+
     \b
     corrconv laws photo.jpg sobel emboss
     corrconv laws photo.png box gaussian --output-size same -o where.png

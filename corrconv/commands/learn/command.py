@@ -62,6 +62,9 @@ def command(
     argument is a KERNEL, and AFTER is made with it first. With --steps, the kernel is also learned
     step by step, once by correlation and once by convolution, from mirrored starts.
 
+    --json holds correlation_kernel, convolution_kernel, residual; with --steps losses.{correlation,
+    convolution}.
+
     \b
     corrconv learn photo.png filtered.png --size 5
     corrconv learn photo.png emboss --convolve --steps 100 -o learned.png

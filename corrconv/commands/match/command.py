@@ -86,6 +86,8 @@ def command(
     laid over IMAGE at every offset instead: how far does the one lie behind the other? Two signals are
     answered by their lag. --exit-code gives 1 if nothing reaches the least score.
 
+    --json holds peaks[].{row, column, score} (of top-left pixels) and best.
+
     \b
     corrconv match page.png letter.png -o found.png
     corrconv match photo.jpg photo.jpg --crop 100,200,40,50

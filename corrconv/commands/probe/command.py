@@ -48,6 +48,9 @@ def command(
     a shell command is probed. Without either, everything known that is installed here. What a function
     prints is dropped. --exit-code gives 1 if anything is not explained.
 
+    --json holds target, explained, max_deviation, equivalent, and the convention: operation, orientation,
+    anchor, boundary, output_size, scale, bias, rounding, overflow.
+
     \b
     corrconv probe scipy.signal.convolve2d --set mode=same
     corrconv probe my_module:blur -v
