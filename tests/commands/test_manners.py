@@ -359,3 +359,27 @@ def test_all_targets_are_looked_at_before_the_first_is_written(arguments: tuple[
     command, *options = arguments
     assert words in trouble(run(command, "photo.png", "photo.png", *options))
     assert files() == ["photo.png"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("apply", "photo.png", "box", "-o", "out.png"),
+        ("compare", "photo.png", "sobel", "-o", "out"),
+        ("explain", "photo.png", "box", "--at", "1,1", "-o", "out.png"),
+        ("explain", "photo.png", "box", "--at", "1,1", "--like", "cv2.filter2D"),
+        ("match", "photo.npy", "tall.npy"),
+        ("learn", "photo.npy", "tall.npy", "--size", "3"),
+        ("page", "photo.png", "box", "-o", "out.html"),
+        ("bench", "--sizes", "12x10", "--kernels", "3", "--peers", "none", "--repeats", "1"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:3]),
+)
+def test_sizes_are_rows_by_columns_everywhere(arguments: tuple[str, ...]) -> None:
+    write_picture("photo.png")  # 12 rows and 10 columns
+    write_picture("photo.npy", np.arange(120.0).reshape(12, 10))
+    write_picture("tall.npy", np.ones((13, 9)))
+    done = run(*arguments)
+    said = " ".join(f"{done.stdout} {done.stderr}".split())
+    assert re.search(r"12 rows x 10 columns|12x10", said), said
+    assert not re.search(r"\b(10|9) ?(rows|columns)? ?x ?(12|13)\b", said)

@@ -12,14 +12,15 @@ from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     INK,
     NEGATIVE,
-    PAPER,
     Tile,
     diverging,
     fitted,
     font,
     framed,
+    ink_on,
     panel,
     shown,
+    telling_peak,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def lying_picture(layer: LaidLayer) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     if cell >= SMALLEST_NUMBERED:
         for (row, column), count in np.ndenumerate(counts):
-            ink = PAPER if count > 0.55 * counts.max() else INK
+            ink = ink_on(picture.getpixel((column * cell + 1, row * cell + 1)))  # type: ignore[arg-type]
             centre = ((column + 0.5) * cell, (row + 0.5) * cell)
             draw.text(centre, f"{count:.0f}", fill=ink, font=font(13), anchor="mm")
     _frame(draw, (rows.before, columns.before), (rows.length, columns.length), cell, INK, 3)
@@ -106,9 +107,11 @@ def _frame(
 def _map_tile(values: NDArray[Any], caption: str) -> Tile:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     real = values.astype(np.float64)
+    peak = telling_peak(real)
     drawn = (
-        diverging(real)
+        diverging(real, peak or None)
         if low < 0
         else shown(values[:, :, np.newaxis] if values.dtype == np.uint8 else real[:, :, np.newaxis])
     )
-    return Tile(framed(fitted(drawn)), caption, f"{short_number(low)} to {short_number(high)}")
+    ends = f"; full colour from {short_number(peak)} on" if low < 0 and peak < max(-low, high) else ""
+    return Tile(framed(fitted(drawn)), caption, f"{short_number(low)} to {short_number(high)}{ends}")

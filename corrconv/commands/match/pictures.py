@@ -75,4 +75,4 @@ def write_scores(target: str, scores: Scores, *, raw: bool, force: bool) -> Iter
         planes, _ = to_pixels(planes, planes.dtype, dtype, display, (low, high))
         shown = f"; black is {low:g}, white is {high:g}"
     yield from write_image(target, Picture(planes[:, :, 0]))
-    yield f"{target}: the scores of {size_words(scores.shape)} of windows{shown}"
+    yield f"{target}: scores of {size_words(scores.shape)}{shown}"

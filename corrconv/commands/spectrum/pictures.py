@@ -26,6 +26,7 @@ from corrconv.drawing.pictures import (
     framed,
     panel,
     shown,
+    telling_peak,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _theorem_tiles(theorem: Theorem) -> list[Tile]:
         Tile(frequency_map(before, peak, unit="log10"), "its transform, size"),
         Tile(frequency_map(gain, float(gain.max()) or 1.0), "times the gain"),
         Tile(frequency_map(after, peak, unit="log10"), "= the result's transform"),
-        Tile(_gray(theorem.result), f"the result ({theorem.operation})"),
+        Tile(_gray(theorem.result), f"the result ({theorem.operation})", _ends(theorem.result)),
     ]
 
 
@@ -145,8 +146,15 @@ def _log_power(values: MapValues) -> MapValues:
 
 
 def _gray(values: MapValues) -> Image.Image:
-    drawn = diverging(values) if values.min() < 0 else shown(values[:, :, np.newaxis])
+    drawn = diverging(values, telling_peak(values) or None) if values.min() < 0 else shown(values[:, :, np.newaxis])
     return framed(_smaller(fitted(drawn)))
+
+
+def _ends(values: MapValues) -> str:
+    """Where the colours of signed values end, in words."""
+    return (
+        f"blue below 0, red above; full colour from {short_number(telling_peak(values))} on" if values.min() < 0 else ""
+    )
 
 
 def _smaller(picture: Image.Image) -> Image.Image:
