@@ -61,7 +61,7 @@ _FRAMES_CALLED = {
 _LAID_DOWN = (5, 6, 7, 8)
 
 # Pixels copied at once from Pillow to NumPy, so that no second copy of the whole picture is held.
-_PIXELS_AT_ONCE = 1 << 18
+_PIXELS_AT_ONCE = 1 << 15
 
 _pillow_settings = threading.RLock()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 from contextlib import contextmanager
@@ -190,7 +189,7 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
     final = target.resolve()
     if status is not None and not os.access(final, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    temporary = final.with_name(f".corrconv-{secrets.token_hex(8)}.tmp")
+    temporary = final.with_name(f".corrconv-{os.urandom(8).hex()}.tmp")
     # 0o666 less the umask, as any new file; tempfile's 0o600 would hide pictures from others.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
