@@ -261,10 +261,14 @@ def _several(stack: Stack) -> list[RenderableType]:
     rows = zip(stack.layers, stack.receptive_fields, stack.strides, strict=True)
     for number, (layer, field, strides) in enumerate(rows, start=1):
         name = layer.name if len(layer.name) <= _LONGEST_NAME else f"{layer.name[: _LONGEST_NAME - 1]}…"
-        kind = "" if layer.options.operation is Operation.CORRELATION or layer.pooling else " convolution"
+        words = [name, *(["transposed"] if layer.options.transposed else [])]
+        if layer.options.groups > 1 and not layer.pooling:
+            words.append(f"{layer.options.groups} groups")
+        if layer.options.operation is Operation.CONVOLUTION:
+            words.append("convolution")
         table.add_row(
             str(number),
-            f"{name}{' transposed' if layer.options.transposed else ''}{kind}",
+            " ".join(words),
             shape_text(layer.shape.output),
             shape_text(field),
             _steps(strides),

@@ -169,6 +169,8 @@ def _lay_axis(
     extent = dilation * (side - 1) + 1
     if extent > LONGEST_EXTENT:
         raise CorrconvError(f"the kernel spans {extent:.3g} pixels, where {LONGEST_EXTENT} can be; dilate it less")
+    if max(length * (1 if output_padding is None else stride), before, after) > LONGEST_EXTENT:
+        raise CorrconvError(f"an axis of {length} pixels is more than the {LONGEST_EXTENT} that a layer can have here")
     if output_padding is not None:
         written = (length - 1) * stride + extent + output_padding
         if written <= before + after:

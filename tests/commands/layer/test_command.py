@@ -41,6 +41,27 @@ def test_sizes_need_no_picture_and_show_the_formula_with_its_numbers():
     assert layer["never_read"] == {"rows": [6, 7], "columns": []}
 
 
+def test_the_drawing_shows_where_each_cell_lies():
+    text = shown("1x9", "1x3", "--dilation", "2", "--stride", "3", "--padding", "0,0,1,1")
+    lines = [
+        "             · 0 1 2 3 4 5 6 7 8 ·",
+        "output 0     ■   ■   ■",
+        "output 1           ■   ■   ■",
+        "output 2                 ■   ■   ■",
+        "never read: 0, 8",
+    ]
+    assert "\n".join(lines) in text
+    text = shown("1x3", "1x3", "--transposed", "--stride", "2", "--padding", "0,0,1,0", "--output-padding", "0,1")
+    lines = [
+        "             × 0 1 2 3 4 5 6",
+        "input 0      ■ ■ ■",
+        "input 1          ■ ■ ■",
+        "input 2              ■ ■ ■",
+        "writes       1 1 2 1 2 1 1 0",
+    ]
+    assert "\n".join(lines) in text
+
+
 def test_layers_in_a_row():
     found = document("3x32x32", "16x3x3", "--padding", "1", "--then", "max:2", "--then", "32x3x3 --stride 2 --bias 1")
     assert [layer["output"] for layer in found["layers"]] == [[16, 32, 32], [16, 16, 16], [32, 7, 7]]

@@ -84,3 +84,9 @@ def test_the_receptive_field_is_what_a_pixel_can_change():
 def test_kernels_beyond_all_reason_are_refused():
     with pytest.raises(CorrconvError, match="dilate it less"):
         lay_layer((1, 8, 8), (1, 1, 3, 3), LayerOptions(dilation=10**9))
+
+
+@pytest.mark.parametrize("options", [{}, {"transposed": True, "stride": 2**22}])
+def test_axes_beyond_all_memory_are_refused(options):
+    with pytest.raises(CorrconvError, match="is more than the 16777216"):
+        lay_layer((1, 8, 10**9 if not options else 8), (1, 1, 1, 1), LayerOptions(**options))
