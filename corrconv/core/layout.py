@@ -120,6 +120,8 @@ def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, o
             f"the kernel spans {extent} pixels where the image has {length}, so output size 'valid' leaves nothing;"
             " use 'same' or 'full'"
         )
+    # A single cell has nothing to spread, however far apart.
+    dilation = dilation if side > 1 else 1
     # A stride past the last position keeps the first one only, however long it is.
     stride = min(stride, positions)
     return AxisLayout(length, before, after, side, stride, dilation, outputs=-(-positions // stride))

@@ -33,6 +33,8 @@ LINES: dict[str, list[str]] = {
         "explain photo.png [1,2;3,4] --at 0,3",
         "explain photo.png [1,2;3,4] --at 0,3 --boundary constant",
         "explain photo.png [1,2;3,4] --at 0,3 --stride 2 -o photo.png",
+        "explain photo.png [1,2;3,4]",
+        "explain photo.png [1,2;3,4] --all",
     ],
     "match": ["match photo.png part.png --min-score 0.2", "match photo.png part.png -o photo.png"],
     "laws": [
@@ -57,7 +59,7 @@ NOT_WALKED = {
 UNSEEN = {"--threads", "--engine", "--precision", "--quiet", "--exit-code", "--help"}
 
 # Options for what happens now and then: an output that is an input, many matches.
-AT_TIMES = {"--force", "--count", "--min-score", "--alpha", "--gray"}
+AT_TIMES = {"--all", "--force", "--count", "--min-score", "--alpha", "--gray"}
 
 # What is tried of an option, beside what its type suggests.
 VALUES: dict[str, list[str]] = {
