@@ -98,3 +98,47 @@ def slightly_bent(image: Array, kernel: Array) -> Array:
 
 def raising(image: Array, kernel: Array) -> Array:
     raise ZeroDivisionError("no luck today")
+
+
+def zero_for_columns(image: Array, kernel: Array) -> Array:
+    """Loses kernels of one column."""
+    return correlation(image, kernel * (kernel.shape[1] > 1))
+
+
+def flipped_from_seven_rows(image: Array, kernel: Array) -> Array:
+    """Of the kernel, where it has seven rows or more."""
+    return correlation(image, kernel[::-1, ::-1] if len(kernel) >= 7 else kernel)
+
+
+def flipped_for_low_pictures(image: Array, kernel: Array) -> Array:
+    """Where the picture has fewer than seven rows, though the kernel fits."""
+    return correlation(image, kernel[::-1, ::-1] if len(image) < 7 else kernel)
+
+
+def odd_sides_only(image: Array, kernel: Array) -> Array:
+    if not all(side % 2 for side in kernel.shape):
+        raise ValueError("odd sides only")
+    return correlation(image, kernel)
+
+
+def every_second(image: Array, kernel: Array) -> Array:
+    return correlation(image, kernel)[::2, ::2]
+
+
+def nan_border(image: Array, kernel: Array) -> Array:
+    result = correlation(image, kernel)
+    top, left = kernel.shape[0] // 2, kernel.shape[1] // 2
+    inside = np.full(image.shape, np.nan)
+    bottom, right = image.shape[0] - (kernel.shape[0] - 1 - top), image.shape[1] - (kernel.shape[1] - 1 - left)
+    inside[top:bottom, left:right] = result[top:bottom, left:right]
+    return inside
+
+
+_buffer = np.zeros((500, 500))
+
+
+def returning_views(image: Array, kernel: Array) -> Array:
+    """Of one array, which the next call fills anew."""
+    view = _buffer[: image.shape[0], : image.shape[1]]
+    view[:] = correlation(image, kernel)
+    return view

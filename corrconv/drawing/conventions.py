@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.convention.geometry import NO_PADS, SameRule
+from corrconv.core.convention.geometry import NO_PADS, Pads, SameRule
 from corrconv.core.convention.model import (
     CENTER,
     LOWER,
@@ -84,15 +84,42 @@ def number_words(convention: Convention) -> str:
 
 def anchor_words(convention: Convention) -> tuple[str, str]:
     """The cell over the output pixel, of odd and of even sides; nothing where there is no anchor."""
-    if convention.output_size is not OutputSize.SAME:
+    if convention.output_size is not OutputSize.SAME or convention.same_rule is not SameRule.ANCHOR:
         return "-", "-"
     return str(convention.odd_anchor), str(convention.even_anchor)
+
+
+def output_words(convention: Convention) -> str:
+    """How many results there are and where the first one reads: size, pads, stride, dilation."""
+    words = [str(convention.output_size)]
+    if convention.pads != NO_PADS:
+        words.append(_pads_words(convention.pads))
+    if convention.same_rule is not SameRule.ANCHOR and convention.output_size is OutputSize.SAME:
+        words.append(f"the pixels outside halved, an odd one {convention.same_rule}")
+    for name, steps in (("stride", convention.stride), ("dilation", convention.dilation)):
+        if steps != (1, 1):
+            words.append(f"{name} {_steps_words(steps)}")
+    if convention.spread != (1, 1):
+        words.append(f"pixels spread by {_steps_words(convention.spread)} with zeros between (transposed)")
+    return ", ".join(words)
+
+
+def _pads_words(pads: Pads) -> str:
+    """What is added or cut off: `padded by 1`, `cut by 1`, `top -1, bottom +2`."""
+    sides = asdict(pads)
+    if len(set(sides.values())) == 1:
+        return f"{'padded' if pads.top > 0 else 'cut'} by {abs(pads.top)}"
+    return ", ".join(f"{name} {pad:+d}" for name, pad in sides.items() if pad)
+
+
+def _steps_words(steps: tuple[int, int]) -> str:
+    return str(steps[0]) if steps[0] == steps[1] else f"{steps[0]},{steps[1]}"
 
 
 def convention_document(convention: Convention) -> dict[str, Any]:
     """A convention for scripts."""
     operation = convention.operation
-    has_anchor = convention.output_size is OutputSize.SAME
+    has_anchor = anchor_words(convention) != ("-", "-")
     return {
         "operation": str(operation) if operation else "neither",
         "orientation": str(convention.orientation),
@@ -108,6 +135,11 @@ def convention_document(convention: Convention) -> dict[str, Any]:
             for name, side in convention.borders.sides.items()
         },
         "output_size": str(convention.output_size),
+        "same_rule": str(convention.same_rule),
+        "pads": asdict(convention.pads),
+        "stride": list(convention.stride),
+        "dilation": list(convention.dilation),
+        "spread": list(convention.spread),
         "scale": str(convention.scale),
         "zero_sum": str(convention.zero_sum),
         "gain": convention.gain,
@@ -144,7 +176,7 @@ def equivalent_options(convention: Convention, kernel: Kernel | None = None) -> 
         words += _anchor_options(convention, kernel)
     for name, steps in (("stride", convention.stride), ("dilation", convention.dilation)):
         if steps != (1, 1):
-            words.append(f"--{name} {steps[0]},{steps[1]}")
+            words.append(f"--{name} {_steps_words(steps)}")
     gain = convention.gain
     if convention.scale is Scale.SUM:
         words.append("--normalize")
@@ -178,6 +210,11 @@ def equivalent_python(convention: Convention) -> str | None:
         options.append(f'output_size="{convention.output_size}"')
     elif convention.even_anchor == LOWER and convention.operation is not None:
         options.append('anchor="lower"')
+    options += [
+        f"{name}={steps[0] if steps[0] == steps[1] else steps}"
+        for name, steps in (("stride", convention.stride), ("dilation", convention.dilation))
+        if steps != (1, 1)
+    ]
     kernel = FLIPS.get(convention.orientation, "kernel")
     call = f"{function}(image, {kernel}, {', '.join(options)})"
     divided = {

@@ -28,7 +28,7 @@ from corrconv.errors import CorrconvError
 from corrconv.files.decoding import decode_image
 from corrconv.files.images import Picture, read_image, to_gray, write_image
 from corrconv.files.kernels import write_kernel_file
-from corrconv.libraries.target import KERNEL_SHAPES, Shape, Target, TimeoutExceededError
+from corrconv.libraries.target import FEW_KERNEL_SHAPES, Shape, Target, TimeoutExceededError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ class Command:
     template: str
     image_format: str = "png"
     output_format: str = ""
-    kernel_shapes: tuple[Shape, ...] = KERNEL_SHAPES
+    kernel_shapes: tuple[Shape, ...] = FEW_KERNEL_SHAPES
     whole_kernels: bool = False
     timeout: float = 20.0
 

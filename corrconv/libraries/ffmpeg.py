@@ -22,8 +22,9 @@ REFLECT_THEN_EDGE = Borders(
     left=Side(BorderRule.REFLECT),
     right=Side(BorderRule.EDGE),
 )
+SHAPES = ((3, 3), (5, 5), (7, 7))
 RESCALED = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_last=True))
-LARGE = CORRELATION.changed(borders=REFLECT, scale=Scale.SUM, numbers=RESCALED, kernel_shapes=((3, 3), (5, 5)))
+LARGE = CORRELATION.changed(borders=REFLECT, scale=Scale.SUM, numbers=RESCALED, kernel_shapes=SHAPES)
 
 
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
@@ -53,6 +54,7 @@ FUNCTIONS = (
             command=Command(
                 name="ffmpeg.convolution",
                 template="PROGRAM -v error -y -i {image} -vf format=gray,convolution=0m='{kernel:spaced}' {output}",
+                kernel_shapes=SHAPES,
                 whole_kernels=True,
             ),
         ),

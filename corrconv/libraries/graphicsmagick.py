@@ -9,6 +9,7 @@ from corrconv.core.convention.summing import Summing
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
 from corrconv.libraries.function import LibraryFunction, ShellText
 from corrconv.libraries.shared import CORRELATION, EDGE
+from corrconv.libraries.target import SQUARE_SHAPES
 
 if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
@@ -40,6 +41,7 @@ FUNCTIONS = (
                 name="graphicsmagick.-convolve",
                 template="PROGRAM convert {image} -convolve {kernel:list} {output}",
                 image_format="png16",
+                kernel_shapes=SQUARE_SHAPES,
             ),
         ),
         text=ShellText("png", _write),

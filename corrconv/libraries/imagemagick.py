@@ -13,6 +13,7 @@ from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
 from corrconv.libraries.function import LibraryFunction, ShellText
 from corrconv.libraries.shared import EDGE, LOWER_CONVOLUTION, LOWER_CORRELATION, anchored_at
+from corrconv.libraries.target import FEW_KERNEL_SHAPES, SQUARE_SHAPES, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,13 +84,16 @@ def _write_convolve(kernel: Kernel, settings: Settings, image: str, output: str)
     return f"{NOTE}magick {image} -virtual-pixel {border} \\\n  -convolve '{kernel_list(kernel)}' {output}"
 
 
-def _tool(name: str, arguments: str) -> Tool:
+def _tool(name: str, arguments: str, kernel_shapes: tuple[Shape, ...] = FEW_KERNEL_SHAPES) -> Tool:
     return Tool(
         programs=("magick", "convert-im6", "convert"),
         sign="ImageMagick",
         version_argument="-version",
         command=Command(
-            name=f"imagemagick.{name}", template=f"PROGRAM {{image}} {arguments} {{output}}", image_format="png16"
+            name=f"imagemagick.{name}",
+            template=f"PROGRAM {{image}} {arguments} {{output}}",
+            image_format="png16",
+            kernel_shapes=kernel_shapes,
         ),
     )
 
@@ -117,7 +121,7 @@ FUNCTIONS = (
         configure=_convolve,
         place=_place,
         borders=WORDS,
-        runner=_tool("-convolve", "-convolve {kernel:list}"),
+        runner=_tool("-convolve", "-convolve {kernel:list}", SQUARE_SHAPES),
         text=ShellText("png", _write_convolve),
     ),
 )

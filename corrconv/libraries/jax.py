@@ -19,6 +19,7 @@ from corrconv.libraries.shared import (
     by_output_size,
     placed_output_size,
 )
+from corrconv.libraries.target import FEW_KERNEL_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,13 @@ def _of_signal(name: str, computes: Convention) -> LibraryFunction:
         computes=computes.changed(numbers=FLOAT32),
         configure=by_output_size,
         place=placed_output_size,
-        runner=PythonFunction(module="jax", call=_call_signal(path), settings={"mode": "same"}, proof_pictures=1),
+        runner=PythonFunction(
+            module="jax",
+            call=_call_signal(path),
+            settings={"mode": "same"},
+            proof_pictures=1,
+            kernel_shapes=FEW_KERNEL_SHAPES,
+        ),
         text=PythonText(
             "from jax.scipy import signal",
             f'np.array(signal.{name}(padded, kernel, precision="highest"{{settings}}))',
@@ -85,7 +92,13 @@ FUNCTIONS = (
         name="jax.lax.conv",
         computes=LOWER_CORRELATION.changed(numbers=FLOAT32),
         configure=_conv,
-        runner=PythonFunction(module="jax", call=_call_conv, settings={"padding": "SAME"}, proof_pictures=1),
+        runner=PythonFunction(
+            module="jax",
+            call=_call_conv,
+            settings={"padding": "SAME"},
+            proof_pictures=1,
+            kernel_shapes=FEW_KERNEL_SHAPES,
+        ),
         text=PythonText(
             "from jax import lax",
             "np.array(\n    lax.conv(padded[None, None].astype(np.float32), kernel[None, None].astype(np.float32),"

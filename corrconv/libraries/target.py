@@ -14,9 +14,23 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, int]
 
-# Rows and columns of the kernels that are tried: odd, even, and one of each.
-KERNEL_SHAPES: tuple[Shape, ...] = ((3, 3), (5, 5), (2, 2), (4, 4), (2, 3), (3, 2))
-ROW_SHAPES: tuple[Shape, ...] = ((1, 3), (1, 5), (1, 2), (1, 4))
+# Rows and columns of the kernels that are tried: odd, even, one of each, single rows and single columns.
+ROW_SHAPES: tuple[Shape, ...] = ((1, 3), (1, 5), (1, 11), (1, 2), (1, 8))
+KERNEL_SHAPES: tuple[Shape, ...] = (
+    *((side, side) for side in (3, 5, 7, 9, 11)),
+    *((3, 5), (7, 3)),
+    *((side, side) for side in (2, 4, 6, 8, 10)),
+    *((2, 4), (2, 3), (3, 2), (5, 4)),
+    *ROW_SHAPES,
+    *((columns, rows) for rows, columns in ROW_SHAPES),
+)
+# For targets that are slow to start, or that are compiled for every shape anew.
+FEW_KERNEL_SHAPES: tuple[Shape, ...] = (
+    *((3, 3), (5, 5), (7, 7), (2, 2), (4, 4)),
+    *((2, 3), (3, 2), (1, 3), (1, 4), (3, 1), (4, 1)),
+)
+# For tools that take a list of numbers, whose shape they guess.
+SQUARE_SHAPES: tuple[Shape, ...] = tuple((side, side) for side in (3, 5, 7, 2, 4))
 
 
 class TimeoutExceededError(CorrconvError):

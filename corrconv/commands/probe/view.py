@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from corrconv.commands.probe.kernels import families, listed
+from corrconv.core.convention.model import SATURATED, Rounding
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.conventions import (
     anchor_words,
@@ -15,19 +18,27 @@ from corrconv.drawing.conventions import (
     equivalent_python,
     number_words,
     operation_words,
+    output_words,
     scale_words,
 )
 from corrconv.drawing.documents import DOCUMENT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.table import Table
 
+    from corrconv.commands.probe.grouping import Finding
+    from corrconv.commands.probe.proof import SizeProof
     from corrconv.commands.probe.study import Probe
-    from corrconv.core.convention.model import Convention
+    from corrconv.core.convention.model import Convention, Numbers
 
-HEADINGS = ("target", "computes", "even cell", "border", "scale", "whole numbers", "explained")
+HEADINGS = ("target", "computes", "even cell", "border", "scale", "8 bits", "16 bits", "explained", "not tried")
+# What a terminal has room for; the Markdown table has all.
+SHOWN = ("target", "computes", "even cell", "border", "scale", "8 bits", "explained")
+WIDTH = 80
+LABEL = 14
+NEVER_TRIED = ("colour", "nan")
 
 
 def probe_text(probe: Probe, *, verbose: bool) -> Text:
@@ -37,29 +48,49 @@ def probe_text(probe: Probe, *, verbose: bool) -> Text:
     if verbose:
         for experiment in probe.experiments:
             text.append(f"  {experiment.question} {experiment.answer}\n", style="dim")
-    if probe.explained:
-        text.append("explained: ", style="green")
-        text.append(f"{_proof_words(probe)}\n")
-    else:
-        text.append("not explained: ", style="red")
-        text.append(f"{probe.problem}\n")
-    for convention in probe.conventions:
-        text.append_text(_findings(probe, convention))
-    for shape_list, message in _refusals(probe).items():
-        text.append(f"  refuses     {shape_list}: {message}\n")
+    verdict, style = verdict_words(probe)
+    text.append(f"{verdict}: ", style=style)
+    text.append(f"{_proof_words(probe) if probe.partly else probe.problem}\n")
+    if probe.partly and len(probe.findings) == 1:
+        text.append(_line("kernels", families(probe.findings[0].shapes, probe.tried)))
+    for message, shapes in _by_message(probe.unexplained).items():
+        text.append(_line("but not", f"{families(shapes, probe.tried)}: {message}"), style="red")
+    for message, shapes in _by_message(probe.refused).items():
+        text.append(_line("refused", f"{families(shapes, probe.tried)}: {message}"))
+    if probe.sizes:
+        text.append(_line("pictures", "; ".join(_size_words(probe))))
+    for finding in probe.findings:
+        text.append_text(_findings(probe, finding))
     for note in probe.notes:
-        text.append(f"  note        {note}\n")
+        text.append(_line("note", note))
     if probe.known_as:
-        text.append(f"  known as    {', '.join(probe.known_as)}\n")
+        text.append(_line("known as", ", ".join(probe.known_as)))
+    if probe.accepted:
+        text.append(_line("not tried", ", ".join(not_tried(probe))))
     text.rstrip()
     return text
 
 
-def _refusals(probe: Probe) -> dict[str, str]:
-    shapes: dict[str, list[str]] = {}
-    for (rows, columns), message in probe.refused:
-        shapes.setdefault(_brief(message), []).append(f"{rows}x{columns}")
-    return {", ".join(names): message for message, names in shapes.items()}
+def verdict_words(probe: Probe) -> tuple[str, str]:
+    """Whether the target is explained, and the style of that."""
+    if probe.explained:
+        return "explained", "green"
+    return ("explained in part", "yellow") if probe.partly else ("not explained", "red")
+
+
+def _line(label: str, words: str, *, whole: bool = False) -> str:
+    """A line that begins with a label; long ones go on under their first word, unless they are to be copied."""
+    lines = [words] if whole else wrap(words, WIDTH - LABEL, break_long_words=False, break_on_hyphens=False)
+    return f"  {label:<{LABEL - 2}}" + f"\n{' ' * LABEL}".join(lines) + "\n"
+
+
+def _by_message(pairs: Iterable[tuple[tuple[int, int], str]]) -> dict[str, list[tuple[int, int]]]:
+    shapes: dict[str, list[tuple[int, int]]] = {}
+    for shape, message in pairs:
+        # The same failure of another kernel often names it.
+        plain = message.replace(listed([shape]), "such")
+        shapes.setdefault(_brief(plain if plain != message else message), []).append(shape)
+    return shapes
 
 
 def _brief(message: str) -> str:
@@ -72,121 +103,242 @@ def _proof_words(probe: Probe) -> str:
     return f"{pictures} fresh {types} pictures predicted, largest deviation {probe.max_deviation:.3g}"
 
 
-def _findings(probe: Probe, convention: Convention) -> Text:
-    text = Text()
-    if len(probe.conventions) > 1:
-        shapes = ", ".join(f"{rows}x{columns}" for rows, columns in convention.kernel_shapes or ())
-        text.append(f"for kernels of {shapes}\n")
-    odd, even = anchor_words(convention)
+def _size_words(probe: Probe) -> list[str]:
+    """Which sizes of pictures were predicted, refused, and not explained."""
+    good = [it for it in probe.sizes if not it.problem and not it.refused]
+    words = [f"{_span([it.size for it in good])} predicted"] if good else []
+    refused = [it for it in probe.sizes if it.refused and it.refused != "the kernel does not fit"]
+    words += [f"{text} refused" for text in _with_kernels(refused)]
+    return words + [f"{text} not explained" for text in _with_kernels(probe.unexplained_sizes)]
+
+
+def _with_kernels(proofs: Iterable[SizeProof]) -> list[str]:
+    by_kernel: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for proof in proofs:
+        by_kernel.setdefault(proof.kernel, []).append(proof.size)
+    return [f"{listed(sizes)} with {listed([kernel])} kernels" for kernel, sizes in by_kernel.items()]
+
+
+def _span(sizes: Sequence[tuple[int, int]]) -> str:
+    smallest, largest = (choose(sizes, key=lambda size: size[0] * size[1]) for choose in (min, max))
+    return f"{listed([smallest])} to {listed([largest])}"
+
+
+def not_tried(probe: Probe) -> tuple[str, ...]:
+    """What the target was not tried with."""
+    sizes = [f"pictures over {listed([max(it.size for it in probe.sizes)])}"] if probe.sizes else []
+    return (*probe.limits, *sizes, *NEVER_TRIED, f"types but {', '.join(probe.image_dtypes)}")
+
+
+def _findings(probe: Probe, finding: Finding) -> Text:
+    text, convention = Text(), finding.convention
+    if len(probe.findings) > 1:
+        text.append(f"kernels of {families(finding.shapes, probe.tried)}\n")
     lines = {
         "computes": operation_words(convention),
-        "anchor": f"odd sides {odd}, even sides {even if _has_even(probe) else 'not taken'}",
-        "border": border_words(convention),
-        "output": str(convention.output_size),
+        "anchor": _anchor_words(probe, finding),
+        "border": _border_words(finding),
+        "output": output_words(convention),
         "scale": scale_words(convention),
-        "numbers": _number_words(probe, convention),
-        "the same": _command(probe, convention) or "no single apply line",
-        "in Python": equivalent_python(convention) or "no single call",
+        "numbers": _number_words(finding, convention),
     }
-    if not probe.explained:
-        del lines["the same"], lines["in Python"]
-    for name, value in lines.items():
-        text.append(f"  {name:<12}{value}\n")
+    for label, words in lines.items():
+        text.append(_line(label, words))
+    if probe.partly:
+        label, command = _command(probe, finding)
+        text.append(_line(label, command or "no single apply line", whole=True))
+        text.append(_line("in Python", equivalent_python(convention) or "no single call", whole=True))
     return text
 
 
-def _has_even(probe: Probe) -> bool:
-    return any(rows % 2 == 0 or columns % 2 == 0 for rows, columns in probe.accepted)
+def _anchor_words(probe: Probe, finding: Finding) -> str:
+    words = anchor_words(finding.convention)
+    if words == ("-", "-"):
+        return "-"
+    return ", ".join(
+        f"{name} sides {words[place] if _seen(finding.shapes, parity) else _absent(probe, parity)}"
+        for place, (name, parity) in enumerate((("odd", 1), ("even", 0)))
+    )
 
 
-def _command(probe: Probe, convention: Convention) -> str | None:
-    """The apply line that gives the same; by the name of a library where options alone cannot say it."""
-    command = equivalent_command(convention)
-    if command is None and probe.known_as and len(probe.conventions) == 1:
-        return f"corrconv apply IMAGE KERNEL --like {probe.known_as[0]}"
-    return command
+def _seen(shapes: Iterable[tuple[int, int]], parity: int) -> bool:
+    return any(side % 2 == parity and side > 1 for shape in shapes for side in shape)
 
 
-def _number_words(probe: Probe, convention: Convention) -> str:
-    """What whole-number pictures become, where the target was given any."""
-    return number_words(convention) if _whole_proved(probe) else "-"
+def _absent(probe: Probe, parity: int) -> str:
+    return "not taken" if _seen([shape for shape, _ in probe.refused], parity) else "not tried"
 
 
-def _whole_proved(probe: Probe) -> bool:
-    return any("int" in proof.image_dtype for proof in probe.proofs)
+def _border_words(finding: Finding) -> str:
+    """The rule of the sides, with those that these kernels cannot tell from it."""
+    words = border_words(finding.convention)
+    if not finding.other_borders or words == "-":
+        return words
+    return f"{words} or {' or '.join(finding.other_borders)}: these kernels cannot tell"
 
 
-def survey_rows(probes: Sequence[Probe]) -> list[tuple[str, ...]]:
-    """One row a finding, in the order of HEADINGS."""
-    rows: list[tuple[str, ...]] = []
+def _command(probe: Probe, finding: Finding) -> tuple[str, str | None]:
+    """The apply line that gives the same, with its label: by the name of a library where options cannot say it.
+
+    Where only the sums are the same, and not what becomes of them in whole-number pictures, the label says so.
+    """
+    if probe.known_as and len(probe.findings) == 1:
+        command = equivalent_command(finding.convention)
+        if command is None or not _as_apply(finding):
+            return "the same", f"corrconv apply IMAGE KERNEL --like {probe.known_as[0]}"
+        return "the same", command
+    return ("the same" if _as_apply(finding) else "the sums"), equivalent_command(finding.convention)
+
+
+def _as_apply(finding: Finding) -> bool:
+    """Whether whole-number pictures become what apply makes of them, or stay real numbers."""
+    return all(
+        numbers == SATURATED or (numbers.dtype.startswith("float") and numbers.rounding is Rounding.NONE)
+        for numbers in finding.numbers.values()
+    )
+
+
+def _number_words(finding: Finding, convention: Convention) -> str:
+    """What whole-number pictures become, by their types, where the target was given any."""
+    by_words: dict[str, list[str]] = {}
+    for name, numbers in finding.numbers.items():
+        by_words.setdefault(_words_of(numbers, convention), []).append(name)
+    return "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items()) or "-"
+
+
+def _words_of(numbers: Numbers, convention: Convention) -> str:
+    return number_words(type(convention)(numbers=numbers))
+
+
+def survey_rows(probes: Sequence[Probe]) -> list[dict[str, str]]:
+    """One row a finding, by HEADINGS."""
+    rows: list[dict[str, str]] = []
     for probe in probes:
-        verdict = "yes" if probe.explained else f"no: {_brief(probe.problem)}"
-        if not probe.conventions:
-            rows.append((probe.target, "-", "-", "-", "-", "-", verdict))
-        for convention in probe.conventions:
-            shapes = ", ".join(f"{height}x{width}" for height, width in convention.kernel_shapes or ())
-            size = "" if convention.output_size == "same" else f", {convention.output_size}"
+        explained, rest = _verdict(probe), ", ".join(not_tried(probe))
+        empty = dict.fromkeys(HEADINGS, "-") | {"target": probe.target, "explained": explained, "not tried": rest}
+        if not probe.findings:
+            rows.append(empty)
+        for finding in probe.findings:
+            convention = finding.convention
+            output = output_words(convention)
+            shapes = f" ({families(finding.shapes, probe.tried)})" if len(probe.findings) > 1 else ""
             rows.append(
-                (
-                    f"{probe.target} ({shapes})" if shapes else probe.target,
-                    operation_words(convention) + size,
-                    anchor_words(convention)[1] if _has_even(probe) else "refused",
-                    border_words(convention),
-                    scale_words(convention),
-                    _number_words(probe, convention),
-                    verdict,
-                )
+                empty
+                | {
+                    "target": probe.target + shapes,
+                    "computes": operation_words(convention) + ("" if output == "same" else f", {output}"),
+                    "even cell": anchor_words(convention)[1] if _seen(finding.shapes, 0) else _absent(probe, 0),
+                    "border": _border_words(finding),
+                    "scale": scale_words(convention),
+                    "8 bits": _words_at(finding, "uint8"),
+                    "16 bits": _words_at(finding, "uint16"),
+                }
             )
     return rows
 
 
+def _words_at(finding: Finding, dtype: str) -> str:
+    numbers = finding.numbers.get(dtype)
+    return _words_of(numbers, finding.convention) if numbers else "-"
+
+
+def _verdict(probe: Probe) -> str:
+    """Whether a target is explained, and where not, in a few words."""
+    if not probe.partly:
+        return f"no: {_brief(probe.problem)}"
+    exceptions = [
+        f"{families(shapes, probe.tried)} {what}"
+        for what, pairs in (("refused", probe.refused), ("not explained", probe.unexplained))
+        if (shapes := [shape for shape, _ in pairs])
+    ]
+    if probe.unexplained_sizes:
+        exceptions.append(f"pictures of {'; '.join(_with_kernels(probe.unexplained_sizes))} not explained")
+    return "; ".join(["yes" if probe.explained else "in part", *exceptions])
+
+
 def survey_table(probes: Sequence[Probe]) -> Table:
-    """All targets in one table."""
-    table = plain_table("what they compute, each probed just now")
-    for heading in HEADINGS:
-        table.add_column(heading, overflow="fold")
+    """All targets in one table, of what a terminal has room for."""
+    table = plain_table("what they compute, each probed just now (--markdown: 16 bits, what was not tried)")
+    for heading in SHOWN:
+        table.add_column(heading, overflow="fold", max_width=24 if heading == "target" else None)
     for row in survey_rows(probes):
-        table.add_row(*row)
+        table.add_row(
+            *(_broken_at_dots(row[heading], 22) if heading == "target" else row[heading] for heading in SHOWN)
+        )
     return table
 
 
+def _broken_at_dots(name: str, width: int) -> str:
+    """A long dotted name on several lines, none of them broken inside a word."""
+    lines = [""]
+    for part in name.replace(".", ".\0").split("\0"):
+        if lines[-1] and len(lines[-1]) + len(part.partition(" ")[0]) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
 def survey_markdown(probes: Sequence[Probe]) -> str:
-    """The same table in Markdown."""
-    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *survey_rows(probes)]
+    """All that was found, in Markdown."""
+    rows = [tuple(row[heading] for heading in HEADINGS) for row in survey_rows(probes)]
+    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def probe_document(probe: Probe) -> dict[str, Any]:
-    """A probe for scripts; findings are null where nothing is claimed."""
-    convention = probe.convention
+    """A probe for scripts; findings are null where nothing is known."""
     found: dict[str, Any] = dict.fromkeys(
         ("operation", "orientation", "anchor", "boundary", "output_size", "scale", "bias", "rounding", "overflow")
     )
-    if convention is not None:
-        found = convention_document(convention)
-        if not _has_even(probe):
-            found["anchor"]["even"] = None
-        if not _whole_proved(probe):
-            found |= dict.fromkeys(("output_dtype", "rounding", "overflow"))
-    explained = convention if probe.explained else None
+    if probe.findings:
+        found = _finding_document(probe.findings[0])
     return {
         "version": DOCUMENT_VERSION,
         "target": probe.target,
         **found,
         "linear": probe.linear,
         "explained": probe.explained,
+        "explained_in_part": probe.partly,
         "problem": probe.problem or None,
         "max_deviation": probe.max_deviation,
         "relative_error": probe.relative_error,
         "equivalent": {
-            "command": _command(probe, explained) if explained else None,
-            "python": equivalent_python(explained) if explained else None,
+            "command": _command(probe, probe.findings[0])[1] if probe.partly else None,
+            "python": equivalent_python(probe.findings[0].convention) if probe.partly else None,
         },
         "known_as": list(probe.known_as),
-        "other_kernels": [convention_document(other) for other in probe.conventions[1:]],
+        "other_kernels": [_finding_document(other) for other in probe.findings[1:]],
         "refused": [{"shape": list(shape), "message": message} for shape, message in probe.refused],
+        "unexplained": [{"shape": list(shape), "problem": problem} for shape, problem in probe.unexplained],
+        "pictures": [
+            {
+                "shape": list(it.size),
+                "kernel": list(it.kernel),
+                "predicted": not it.problem and not it.refused,
+                "problem": it.problem or None,
+                "refused": it.refused or None,
+            }
+            for it in probe.sizes
+        ],
+        "not_tried": list(not_tried(probe)),
         "notes": list(probe.notes),
         "experiments": [{"question": it.question, "answer": it.answer} for it in probe.experiments],
+    }
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    document = convention_document(finding.convention)
+    if not _seen(finding.shapes, 0):
+        document["anchor"]["even"] = None
+    if not finding.numbers:
+        document |= dict.fromkeys(("output_dtype", "rounding", "overflow"))
+    return document | {
+        "kernel_shapes": [list(shape) for shape in finding.shapes],
+        "other_boundaries": [str(rule) for rule in finding.other_borders],
+        "numbers": {
+            name: {"dtype": numbers.dtype, "rounding": str(numbers.rounding), "overflow": str(numbers.overflow)}
+            for name, numbers in finding.numbers.items()
+        },
     }
 
 

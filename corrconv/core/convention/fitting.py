@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from math import nan
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -79,8 +80,10 @@ def side_strips(image_shape: tuple[int, ...], convention: Convention, shape: tup
 
 
 def misfits(tolerance: float) -> Cost:
-    """How many results lie further away from the exact values than this."""
-    return lambda values, seen: float(np.count_nonzero(np.abs(values - seen) > tolerance))
+    """How many results lie further away from the exact values than this; nan is as good as nan."""
+    return lambda values, seen: float(
+        np.count_nonzero(~((np.abs(values - seen) <= tolerance) | (np.isnan(values) & np.isnan(seen))))
+    )
 
 
 def fit_sides(
@@ -134,7 +137,8 @@ def _costs(
     if min(costs.values()) > 0 and convention.output_size is OutputSize.SAME:
         pixels = image[:: convention.stride[0], :: convention.stride[1]][strip]
         costs[Side(BorderRule.UNFILTERED)] = cost(pixels.astype(np.float64), seen)
-        blank = Side(BorderRule.BLANK, float(np.median(seen)))
+        # The one nan that equals itself in a tuple.
+        blank = Side(BorderRule.BLANK, nan if np.isnan(seen).all() else float(np.median(seen)))
         costs[blank] = cost(np.full(seen.shape, blank.fill), seen)
     return costs
 

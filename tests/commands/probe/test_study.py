@@ -8,24 +8,27 @@ import fakes
 import numpy as np
 import pytest
 
+from corrconv.commands.probe.kernels import corner_kernel, families, whole_kernel
 from corrconv.commands.probe.study import probe
-from corrconv.commands.probe.subject import corner_kernel, whole_kernel
-from corrconv.core.convention.geometry import AnchorBase
+from corrconv.core.convention.geometry import AnchorBase, Pads, SameRule
 from corrconv.core.convention.model import BorderRule, Orientation, Overflow, Rounding, Scale, ZeroSum
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.libraries.target import KERNEL_SHAPES, Target
 
+# Enough to tell the fakes apart, and quick.
+FEW_SHAPES = ((3, 3), (5, 5), (2, 2), (4, 4), (2, 3), (3, 2))
+
 
 def probed(run, **known):
-    return probe(Target(name="fake", run=run, **known))
+    return probe(Target(name="fake", run=run, **{"kernel_shapes": FEW_SHAPES, **known}))
 
 
 def explained(run, **known):
     found = probed(run, **known)
     assert found.explained, found.problem
     assert found.linear
-    assert len(found.conventions) == 1
-    return found.conventions[0]
+    assert len(found.findings) == 1
+    return found.findings[0].convention
 
 
 def unexplained(run, **known):
@@ -194,14 +197,13 @@ def test_whole_number_division_shows_its_rounding():
         (fakes.brighter_to_the_right, "position"),
         (fakes.half_and_half, "position"),
         (lambda image, kernel: fakes.correlation(image, kernel) + np.arange(len(image))[:, None], "black picture"),
-        (lambda image, kernel: fakes.correlation(image, kernel)[::2, ::2], "position"),
     ],
 )
 def test_no_linear_filter_is_called_neither(fake, reason):
     found = unexplained(fake)
     assert found.linear is False
     assert reason in found.problem
-    assert found.conventions == ()
+    assert found.findings == ()
 
 
 def test_random_results():
@@ -216,9 +218,8 @@ def test_random_results():
         (lambda image, kernel: image, "none of the eight"),
         (lambda image, kernel: image * 0, "gives nothing"),
         (lambda image, kernel: fakes.correlation(image, kernel - kernel.mean()), "none of the eight"),
-        (lambda image, kernel: fakes.correlation(image, kernel)[:-1], "neither same nor full nor valid"),
         (lambda image, kernel: fakes.correlation(image, kernel).sum(), "shape ()"),
-        (lambda image, kernel: fakes.correlation(image, kernel)[:, :, None], "shape (25, 31, 1)"),
+        (lambda image, kernel: fakes.correlation(image, kernel)[:, :, None], "shape (41, 47, 1)"),
         (lambda image, kernel: fakes.correlation(image, kernel) * np.nan, "nan or inf"),
         (lambda image, kernel: None, "object"),
         (lambda image, kernel: fakes.correlation(image, kernel) + 1j, "complex128"),
@@ -244,8 +245,8 @@ def test_two_kinds_of_kernels():
 
     found = probed(run)
     assert found.explained
-    assert [it.orientation for it in found.conventions] == [Orientation.AS_IS, Orientation.TRANSPOSED]
-    assert set(found.conventions[1].kernel_shapes) == {(2, 2), (4, 4), (2, 3)}
+    assert [it.convention.orientation for it in found.findings] == [Orientation.AS_IS, Orientation.TRANSPOSED]
+    assert set(found.findings[1].convention.kernel_shapes) == {(2, 2), (4, 4), (2, 3)}
 
 
 def test_refused_kernels_are_listed():
@@ -265,11 +266,119 @@ def test_names_of_what_is_the_same():
 
 
 def test_other_seeds_find_the_same():
-    target = Target(name="fake", run=fakes.four_borders)
-    assert len({probe(target, seed=seed).conventions for seed in range(4)}) == 1
+    target = Target(name="fake", run=fakes.four_borders, kernel_shapes=FEW_SHAPES)
+    assert len({probe(target, seed=seed).findings[0].convention for seed in range(4)}) == 1
 
 
-@pytest.mark.parametrize("shape", KERNEL_SHAPES)
+def test_kernels_of_one_column_are_told_apart():
+    found = probed(fakes.zero_for_columns, kernel_shapes=KERNEL_SHAPES)
+    assert not found.explained
+    assert found.partly
+    assert [shape for shape, _ in found.unexplained] == [shape for shape in KERNEL_SHAPES if shape[1] == 1]
+    assert all("gives nothing" in problem for _, problem in found.unexplained)
+    assert found.known_as == ()
+
+
+def test_large_kernels_are_told_apart():
+    found = probed(fakes.flipped_from_seven_rows, kernel_shapes=KERNEL_SHAPES)
+    plain, flipped = found.findings
+    assert (plain.convention.operation, flipped.convention.operation) == ("correlation", "convolution")
+    assert set(flipped.shapes) == {shape for shape in KERNEL_SHAPES if shape[0] >= 7}
+
+
+def test_low_pictures_are_told_apart():
+    found = probed(fakes.flipped_for_low_pictures)
+    assert not found.explained
+    unexplained = {it.size for it in found.unexplained_sizes}
+    assert (6, 6) in unexplained
+    assert all(rows < 7 for rows, _ in unexplained)
+
+
+def test_nothing_is_known_as_what_takes_other_kernels():
+    assert probed(fakes.correlation, kernel_shapes=KERNEL_SHAPES).known_as == ("scipy.signal.correlate",)
+    found = probed(fakes.odd_sides_only, kernel_shapes=KERNEL_SHAPES)
+    assert found.explained
+    assert "scipy.signal.correlate" not in found.known_as
+    assert families(found.accepted, found.tried) == "odd sides up to 11, 1xN for odd N up to 11, Nx1 for odd N up to 11"
+
+
+def test_borders_that_no_kernel_tells_apart_are_all_named():
+    def run(image, kernel):
+        return fakes.padded_correlation(image, kernel, *[("edge", 0)] * 4)
+
+    small, large = (probed(run, kernel_shapes=shapes).findings[0] for shapes in (((3, 3),), ((3, 3), (5, 5))))
+    assert small.other_borders == (BorderRule.SYMMETRIC,)
+    assert large.other_borders == ()
+
+
+def test_stride():
+    found = explained(fakes.every_second)
+    assert (found.stride, found.output_size, found.operation) == ((2, 2), "same", "correlation")
+
+
+@pytest.mark.parametrize(("padding", "stride", "dilation"), [(1, 2, 1), (0, 3, 2), (2, 1, 2)])
+def test_layers(padding, stride, dilation):
+    """What frameworks call a convolution: pads, a stride and a dilation, here by plain loops."""
+
+    def run(image, kernel):
+        padded = np.pad(image.astype(np.float64), padding)
+        rows, columns = (dilation * (side - 1) + 1 for side in kernel.shape)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (rows, columns))
+        return (windows[::stride, ::stride, ::dilation, ::dilation] * kernel).sum(axis=(2, 3))
+
+    found = explained(run)
+    assert (found.stride, found.dilation) == ((stride, stride), (dilation, dilation))
+    assert found.output_size is OutputSize.VALID
+    assert found.pads == Pads(padding, padding, padding, padding)
+
+
+@pytest.mark.parametrize(("cut", "more"), [(0, 0), (1, 0), (0, 1)])
+def test_transposed(cut, more):
+    def run(image, kernel):
+        result = np.zeros([(side - 1) * 2 + cells for side, cells in zip(image.shape, kernel.shape, strict=True)])
+        for row, column in np.ndindex(*image.shape):
+            result[row * 2 : row * 2 + len(kernel), column * 2 : column * 2 + kernel.shape[1]] += (
+                image[row, column] * kernel
+            )
+        return np.pad(result[cut : len(result) - cut, cut : result.shape[1] - cut], ((0, more), (0, more)))
+
+    found = explained(run, proof_pictures=1, image_dtypes=("float64",))
+    assert (found.spread, found.operation, found.output_size) == ((2, 2), "convolution", "full")
+    assert found.pads == Pads(-cut, more - cut, -cut, more - cut)
+
+
+@pytest.mark.parametrize("rule", [SameRule.AFTER, SameRule.BEFORE])
+def test_halved_pixels_outside(rule):
+    """TensorFlow's SAME, and SAME_LOWER: where the first output lies depends on the picture's size."""
+
+    def run(image, kernel):
+        pads = []
+        for length, side in zip(image.shape, kernel.shape, strict=True):
+            pixels = max(0, (-(-length // 2) - 1) * 2 + side - length)
+            smaller = pixels // 2
+            pads.append((smaller, pixels - smaller) if rule is SameRule.AFTER else (pixels - smaller, smaller))
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(image.astype(np.float64), pads), kernel.shape)
+        return (windows[::2, ::2] * kernel).sum(axis=(2, 3))
+
+    found = explained(run)
+    assert (found.same_rule, found.output_size, found.stride) == (rule, "same", (2, 2))
+
+
+def test_a_border_of_nan():
+    found = explained(fakes.nan_border, image_dtypes=("float64",))
+    assert str(found.borders) == "blank nan"
+
+
+def test_views_of_one_array_are_copied():
+    assert explained(fakes.returning_views).operation is Operation.CORRELATION
+
+
+def test_a_row_less_is_cut_off():
+    found = explained(lambda image, kernel: fakes.correlation(image, kernel)[:-1])
+    assert (found.output_size, found.pads) == ("same", Pads(bottom=-1))
+
+
+@pytest.mark.parametrize("shape", [shape for shape in KERNEL_SHAPES if min(shape) > 1])
 def test_probing_kernels(shape):
     corner = corner_kernel(shape)
     assert np.linalg.matrix_rank(corner) == 1

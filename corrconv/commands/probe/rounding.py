@@ -1,0 +1,70 @@
+"""What whole-number pictures become: rounding and overflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.commands.probe.examination import PICTURE_SHAPE, Examination, Unexplained
+from corrconv.commands.probe.kernels import whole_kernel
+from corrconv.core.convention.filtering import exact_values, interior
+from corrconv.core.convention.fitting import fit_numbers
+from corrconv.core.convention.model import Convention, Numbers, Scale
+from corrconv.core.kernel import Kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.libraries.target import Shape, Target
+
+
+def measure_numbers(examination: Examination, convention: Convention, shape: Shape) -> dict[str, Numbers]:
+    """Quarter steps show the rounding, sums beyond the type's limits the overflow, of each whole-number type."""
+    return {dtype.name: _of_type(examination, convention, shape, dtype) for dtype in whole_types(examination.target)}
+
+
+def _of_type(examination: Examination, convention: Convention, shape: Shape, dtype: np.dtype[Any]) -> Numbers:
+    random, separable = examination.random, examination.target.separable
+    kernels = [
+        quarters(examination, convention, whole_kernel(shape, random, *sums, separable=separable))
+        for sums in ((4, 0), (16, 12))
+    ]
+    limits = np.iinfo(dtype)
+    pictures = [random.integers(0, limits.max + 1, PICTURE_SHAPE).astype(dtype) for _ in kernels]
+    results = [examination.call(picture, kernel) for picture, kernel in zip(pictures, kernels, strict=True)]
+    inside = interior(PICTURE_SHAPE, convention, shape)
+    exact = [
+        exact_values(picture, Kernel(kernel), convention)[inside]
+        for picture, kernel in zip(pictures, kernels, strict=True)
+    ]
+    return _fit_output(examination, exact, [result[inside] for result in results], dtype)
+
+
+def whole_types(target: Target) -> list[np.dtype[Any]]:
+    """The whole-number image types that the target is fed."""
+    return [np.dtype(name) for name in target.image_dtypes if np.dtype(name).kind in "iu"]
+
+
+def quarters(examination: Examination, convention: Convention, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The kernel in quarters, where the target takes fractions and does not divide by the sum anyway."""
+    return kernel if examination.target.whole_kernels or convention.scale is not Scale.RAW else kernel / 4
+
+
+def _fit_output(
+    examination: Examination, exact: list[NDArray[np.float64]], results: list[NDArray[Any]], dtype: np.dtype[Any]
+) -> Numbers:
+    output = results[0].dtype
+    fitting = fit_numbers(exact, results, dtype)
+    if not fitting and output.kind == "f":
+        # Real results may deviate for another reason, which the proof will show.
+        return Numbers(output.name)
+    if not fitting:
+        within = fit_numbers(exact[:1], results[:1], dtype)
+        known = f"rounding is {within[0].rounding}, but overflow follows" if within else "rounding follows"
+        raise Unexplained(f"{dtype} pictures become {output}; {known} no known rule")
+    numbers = fitting[0]
+    examination.log(
+        f"What do {dtype} pictures become?", f"{output}, rounding {numbers.rounding}, overflow {numbers.overflow}"
+    )
+    return numbers
