@@ -83,6 +83,7 @@ STUDIES = {
 VIEWS = {
     "view",
     "backward_view",
+    "border_view",
     "like_view",
     "matlab_script",
     "matrix_view",

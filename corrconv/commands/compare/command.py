@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, report, say_notes
+from corrconv.commands.compare.layouts import ALL, compare_layouts, every_layout
 from corrconv.commands.options import (
     FilterChoices,
     all_or_none,
@@ -16,6 +17,7 @@ from corrconv.commands.options import (
     json_option,
     likes_option,
     quiet_option,
+    refuse_given,
     without_effect,
 )
 from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
@@ -45,7 +47,8 @@ TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2"
 @click.option("-o", "--output", metavar="DIR", help="Write the pictures of each kernel to this folder.")
 @click.option("--at", type=CellType(), help="With --show, the place to draw; else where the results differ most.")
 @show_option
-@filter_options_but("alpha", "precision")
+@every_layout
+@filter_options_but("alpha", "precision", "boundary", "output_size")
 @likes_option
 @json_option
 @exit_code_option
@@ -66,6 +69,7 @@ def command(
     at: tuple[int, int] | None,
     show: bool,
     choices: FilterChoices,
+    every: tuple[str, ...],
     likes: tuple[Convention, ...],
     as_json: bool,
     exit_code: bool,
@@ -85,6 +89,7 @@ def command(
     corrconv compare photo.jpg
     corrconv compare photo.jpg sobel "[1 2; 3 4]" -o compared/
     corrconv compare photo.png gaussian:sigma=2 --json --exit-code
+    corrconv compare photo.png box:size=2 --boundary all -o borders/
     corrconv compare photo.png sobel --like scipy.signal.convolve2d --like cv2.filter2D
     """
     from corrconv.commands.compare.pictures import compare_and_draw
@@ -96,6 +101,9 @@ def command(
     say_notes(picture, quiet=quiet)
     if likes:
         _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
+        return
+    if every:
+        _compare_layouts(ctx, picture, chosen, choices, every)
         return
     comparison, drawn = compare_and_draw(
         picture, chosen, choices, output, inputs=inputs_of_command(), force=force, quiet=quiet
@@ -134,6 +142,31 @@ def _numbers(picture: Picture, comparison: Comparison) -> Iterator[RenderableTyp
         view = numbers_view(image[:, :, 0], *compare_kernel(image, entry.kernel, comparison.options))
         if view is not None:
             yield from ("", f"{entry.kernel.name}:", view)
+
+
+def _compare_layouts(
+    ctx: click.Context, picture: Picture, kernels: tuple[Kernel, ...], choices: FilterChoices, every: tuple[str, ...]
+) -> None:
+    from corrconv.commands.compare.view import comparison_document, comparison_table, comparison_verdict
+
+    refuse_given(ctx, ("show", "at", "bias", "display"), f"has no effect beside --{every[0].replace('_', '-')} all")
+    given = ctx.params
+    comparison, sheets = compare_layouts(
+        picture, kernels, choices, every, given["output"], inputs=inputs_of_command(), force=given["force"]
+    )
+    say = report(quiet=given["quiet"])
+    for sheet in sheets:
+        say(f"written: {sheet}")
+    document = comparison_document(comparison, picture.name)
+    document["options"] |= dict.fromkeys(every, ALL)
+    title = f"correlation and convolution of {picture.name}: every {' and '.join(every).replace('_', ' ')}"
+    answer(
+        lambda: document,
+        lambda: (comparison_table(comparison, title), "", comparison_verdict(comparison)),
+        as_json=given["as_json"],
+    )
+    if given["exit_code"] and not comparison.all_coincide:
+        ctx.exit(1)
 
 
 def _shots(

@@ -56,7 +56,10 @@ def compare_and_draw(
     several each in a folder of their own.
     """
     chosen = [choices.kernel(kernel) for kernel in kernels]
-    places = [] if folder is None else _places(chosen, Path(folder), inputs, force=force)
+    places = [] if folder is None else places_of(chosen, Path(folder))
+    # What would be refused later is refused before the first picture is written.
+    for place, name in product(places, PICTURES):
+        refuse_overwrite(place / f"{name}.png", inputs, force=force)
     entries, drawn = [], []
     with progress(quiet=quiet) as bar:
         for number, kernel in enumerate(bar.track(chosen, description="comparing")):
@@ -67,14 +70,11 @@ def compare_and_draw(
     return Comparison(choices.options, tuple(entries)), drawn
 
 
-def _places(kernels: Sequence[Kernel], folder: Path, inputs: Sequence[str], *, force: bool) -> list[Path]:
-    """A folder for each kernel; what would be refused later is refused before the first picture is written."""
-    places = [folder]
-    if len(kernels) > 1:
-        places = [folder / f"{number:02}-{_file_name(kernel.name)}" for number, kernel in enumerate(kernels, start=1)]
-    for place, name in product(places, PICTURES):
-        refuse_overwrite(place / f"{name}.png", inputs, force=force)
-    return places
+def places_of(kernels: Sequence[Kernel], folder: Path) -> list[Path]:
+    """A folder for each kernel: the folder itself for one, folders in it for several."""
+    if len(kernels) == 1:
+        return [folder]
+    return [folder / f"{number:02}-{_file_name(kernel.name)}" for number, kernel in enumerate(kernels, start=1)]
 
 
 def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices, place: Path) -> Drawn:
