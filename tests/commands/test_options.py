@@ -65,6 +65,7 @@ AT_TIMES = {"--all", "--force", "--count", "--min-score", "--alpha", "--gray"}
 # What is tried of an option, beside what its type suggests.
 VALUES: dict[str, list[str]] = {
     "--boundary": ["wrap"],
+    "--output-size": ["full"],
     "--fill": ["9"],
     "--anchor": ["0,0"],
     "--scale": ["3"],

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from corrconv.commands.compare.study import KernelComparison, Results
     from corrconv.core.options import Options
 
-    Row = tuple[str, Options, KernelComparison, Results]
+    ChosenLayout = tuple[str, Options, KernelComparison, Results]
 
 CORNER = 12  # rows and columns of the picture's corner that are shown
 SIDE = 192  # of a tile, in pixels
 
 
-def border_sheet(rows: Sequence[Row], image: NDArray[Any], title: str) -> Image.Image:
+def border_sheet(rows: Sequence[ChosenLayout], image: NDArray[Any], title: str) -> Image.Image:
     """A row for each choice: the upper left corner with what lies outside, both results there, and their difference."""
     limits = _range([_part(values) for _, _, _, made in rows for values in (made.correlation, made.convolution)])
     peak = max(map(abs, _range([_part(made.difference) for _, _, _, made in rows])))
@@ -38,7 +38,7 @@ def border_sheet(rows: Sequence[Row], image: NDArray[Any], title: str) -> Image.
     return panel(title, tiles, columns=4, footer=footer)
 
 
-def _row(row: Row, image: NDArray[Any], limits: tuple[float, float], peak: float) -> list[Tile]:
+def _row(row: ChosenLayout, image: NDArray[Any], limits: tuple[float, float], peak: float) -> list[Tile]:
     name, options, entry, results = row
     difference = np.asarray(diverging(_first(_part(results.difference)), peak or None))
     return [
