@@ -30,6 +30,9 @@ ROUNDING = 8 * float(np.finfo(np.float64).eps)
 # divisor: 1/9, 1/273 and 0.0625 are found, the values of a Gaussian are not.
 LARGEST_DIVISOR = 1_000_000
 
+# The rank of a larger square kernel takes longer than anybody waits: its cube.
+LARGEST_RANKED_SIDE = 700
+
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class Kernel(Shown):
@@ -99,8 +102,10 @@ class Kernel(Shown):
         return float(np.abs(self.weights).sum())
 
     @cached_property
-    def rank(self) -> int:
-        """The number of separable (column times row) kernels that add up to this one."""
+    def rank(self) -> int | None:
+        """The number of separable (column times row) kernels that add up to this one; None where that takes minutes."""
+        if min(self.shape) > LARGEST_RANKED_SIDE:
+            return None
         return int(np.linalg.matrix_rank(self.weights))
 
     @cached_property
@@ -111,15 +116,16 @@ class Kernel(Shown):
         summed exactly and divided once.
         """
         values, places = np.unique(self.weights, return_inverse=True)
-        fractions = []
+        fractions, divisor = [], 1
         for value in values.tolist():
             fraction = Fraction(value).limit_denominator(LARGEST_DIVISOR)
-            if fraction.numerator / fraction.denominator != value:
+            divisor = lcm(divisor, fraction.denominator)
+            # Looked at for each value: the divisor of thousands of fractions has thousands of digits.
+            if fraction.numerator / fraction.denominator != value or divisor > LARGEST_DIVISOR:
                 return None
             fractions.append(fraction)
-        divisor = lcm(*(fraction.denominator for fraction in fractions))
         numerators = [int(fraction * divisor) for fraction in fractions]
-        if divisor > LARGEST_DIVISOR or max(map(abs, numerators)) >= 2**53:
+        if max(map(abs, numerators)) >= 2**53:
             return None
         cells = np.array(numerators, dtype=np.int64)[places.reshape(self.shape)]
         return cells, divisor

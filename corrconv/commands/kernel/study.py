@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corrconv.core.filtering import filter_array
-from corrconv.core.kernel import Kernel
+from corrconv.core.kernel import LARGEST_RANKED_SIDE, Kernel
 from corrconv.core.kernel_algebra import convolved, correlated, on_common_cells
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation
@@ -156,8 +156,14 @@ def _margin(differing: NDArray[np.bool_]) -> int:
 def split(kernel: Kernel, terms: int | None = None) -> Split:
     """The fewest products column times row that add up to a kernel, exact for whole numbers over a divisor.
 
-    terms: only the best so many of them, by least squares. Raises KernelError for fewer than 1.
+    terms: only the best so many of them, by least squares. Raises KernelError for fewer than 1, and for kernels of
+    which not even the rank is known.
     """
+    if kernel.rank is None:
+        rows, columns = kernel.shape
+        raise KernelError(
+            f"{kernel.name} has {rows} rows and {columns} columns; only up to {LARGEST_RANKED_SIDE} of them are split"
+        )
     form = kernel.integer_form
     if terms is not None and terms < kernel.rank:
         products = _best(kernel.weights, terms)

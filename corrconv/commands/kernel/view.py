@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from corrconv.commands.kernel.study import Combining, second_operation, split
-from corrconv.core.kernel import ROUNDING
+from corrconv.core.kernel import LARGEST_RANKED_SIDE, ROUNDING
 from corrconv.core.terms import Operation, OutputSize, Symmetry
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
@@ -137,6 +137,8 @@ def sum_words(kernel: Kernel) -> str:
 
 def rank_words(kernel: Kernel) -> str:
     """How many products of a column and a row the kernel is, and what that saves."""
+    if kernel.rank is None:
+        return f"not counted beyond {LARGEST_RANKED_SIDE} rows and columns"
     parts = split(kernel)
     if len(parts.products) == 1:
         whole, factored = parts.multiplications
