@@ -91,6 +91,7 @@ def structured_part(image: NDArray[Any], side: int) -> tuple[slice, slice]:
     """The part of this side at most whose pixels (H, W) vary most."""
     sides = min(side, image.shape[0]), min(side, image.shape[1])
     values = np.nan_to_num(image.astype(np.float64), posinf=0.0, neginf=0.0)
+    values /= float(np.abs(values).max()) or 1.0  # squares and sums of the largest numbers would overflow
     values -= values.mean()
     mean, square = (_window_sums(power, sides) / (sides[0] * sides[1]) for power in (values, values**2))
     row, column = np.unravel_index(int((square - mean**2).argmax()), mean.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isfinite
+from math import isfinite, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,7 +138,10 @@ def setting_of(image: NDArray[np.generic], first: Kernel, second: Kernel, option
     if not isfinite(fill):
         raise CorrconvError(f"the fill value {fill} is no number that a law could be checked with; use a finite one")
     largest = max(float(np.abs(picture).max(initial=0)), abs(fill))
-    if largest * first.absolute_sum * second.absolute_sum > LARGEST_RESULT:
+    sums = [kernel.absolute_sum for kernel in (first, second) if kernel.absolute_sum]
+    if any(total < 1 / LARGEST_RESULT for total in sums):
+        raise CorrconvError(f"weights below {1 / LARGEST_RESULT:g} are too small to compare; scale the kernel up")
+    if largest * prod(max(total, 1) for total in sums) > LARGEST_RESULT:
         raise CorrconvError(
             f"these kernels make numbers above {LARGEST_RESULT:g} of this picture, too large to compare; scale it down"
         )

@@ -131,10 +131,12 @@ def _preference(likeness: ZooLikeness, meant_for: Operation | None) -> tuple[flo
 def _likeness(embedded: NDArray[np.float64], candidate: _Candidate, operation: Operation) -> ZooLikeness:
     """How like, and at which scale the candidate comes closest. Neither kernel is all zeros."""
     common = [min(sides) for sides in zip(embedded.shape, candidate.embedded.shape, strict=True)]
+    largest = float(np.abs(embedded).max())
+    embedded = embedded / largest  # squares of weights below 1e-162 would be 0
     product_sum = float(np.vdot(_middle(embedded, common), _middle(candidate.embedded, common)))
     norm = float(np.linalg.norm(candidate.embedded))
     similarity = abs(product_sum) / norm / float(np.linalg.norm(embedded))
-    return ZooLikeness(candidate.kernel, operation, product_sum / norm**2, similarity)
+    return ZooLikeness(candidate.kernel, operation, product_sum / norm**2 * largest, similarity)
 
 
 def _middle(weights: NDArray[np.float64], shape: list[int]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import numpy as np
 from corrconv.core.filtering import filter_array
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation
+from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,7 @@ PLANE = 360
 
 # Gains below this share of the largest are zeros but for rounding; below the second, lost for an inverse.
 ZERO = 1e-9
+LARGEST = 1e140  # numbers up to this can be squared and summed over any picture
 LOST = 1e-6
 
 CYCLIC = Options(boundary=Boundary.WRAP)
@@ -205,7 +207,11 @@ def gaussian_beside(kernel: Kernel) -> Cut | None:
 
 
 def check_theorem(kernel: Kernel, operation: Operation, picture: NDArray[Any]) -> Theorem:
-    """Filter a picture (H, W) and compare its transform with the product of the transforms."""
+    """Filter a picture (H, W) and compare its transform with the product of the transforms.
+
+    Raises CorrconvError for a picture of which there is no transform.
+    """
+    _check_transformable(kernel, picture)
     result = filter_array(picture, kernel, operation, CYCLIC).astype(np.float64)
     rows, columns = picture.shape
     response = transfer(kernel, operation, (rows, columns))
@@ -214,6 +220,14 @@ def check_theorem(kernel: Kernel, operation: Operation, picture: NDArray[Any]) -
     peak = float(np.abs(transform).max()) or 1.0
     deviation = float(np.abs(transform - product).max()) / peak
     return Theorem(operation, picture.astype(np.float64), result, response, deviation)
+
+
+def _check_transformable(kernel: Kernel, picture: NDArray[Any]) -> None:
+    if not np.isfinite(picture).all():
+        raise CorrconvError("the picture holds nan or inf, of which there is no spectrum; replace them first")
+    largest = max(map(abs, (float(picture.max()), float(picture.min()))))
+    if max(largest, 1) * max(kernel.absolute_sum, 1) > LARGEST:
+        raise CorrconvError(f"picture and kernel make numbers above {LARGEST:g}, too large to square; scale them down")
 
 
 def judge_inverse(response: Response) -> Inverse:
@@ -233,6 +247,9 @@ def restore(kernel: Kernel, operation: Operation, picture: NDArray[Any], noise: 
     Stationary Time Series" (1949); D. J. Field, "Relations between the statistics of natural images and
     the response properties of cortical cells" (1987).
     """
+    _check_transformable(kernel, picture)
+    if not 0 <= noise <= LARGEST:
+        raise CorrconvError(f"noise {noise:g} is no standard deviation of pixels; use a number from 0 to {LARGEST:g}")
     original = picture.astype(np.float64)
     clean = filter_array(picture, kernel, operation, CYCLIC).astype(np.float64)
     filtered = clean + np.random.default_rng(seed).normal(scale=noise, size=clean.shape) if noise else clean
