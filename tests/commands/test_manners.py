@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -248,7 +247,7 @@ def test_an_internal_error_is_one_line_with_a_status_of_its_own(monkeypatch: pyt
 
 def on_terminal(*arguments: str, columns: int = 100, **changes: str) -> str:
     """Everything that a command shows on a terminal."""
-    leader, follower = pty.openpty()
+    leader, follower = pytest.importorskip("pty").openpty()
     env = environment(COLUMNS=str(columns), **{"TERM": "xterm-256color", **changes})
     env = {name: value for name, value in env.items() if value}
     process = subprocess.Popen([PROGRAM, *arguments], stdin=follower, stdout=follower, stderr=follower, env=env)
@@ -291,7 +290,7 @@ def test_colour_and_progress_are_for_terminals_that_want_them() -> None:
 
 def test_a_picture_is_not_written_to_a_terminal() -> None:
     write_picture("photo.png")
-    leader, follower = pty.openpty()
+    leader, follower = pytest.importorskip("pty").openpty()
     done = program("apply", "photo.png", "box", "-o", "-", stdout=follower)
     os.close(follower)
     os.close(leader)
