@@ -36,7 +36,7 @@ PLANNER_KERNELS = "2 3 4 5 7 9 11 13 15 21 31 sobel laplacian sharpen gaussian:s
 @click.option("--dtype", type=click.Choice(PIXEL_TYPES), default="float32", help="Pixel type.")
 @click.option("--peers", default="all", help="Libraries to compare with: all, none, or names such as cv2,torch.")
 @click.option("--engines", is_flag=True, help="Time every engine, not only the planner's choice.")
-@click.option("--planner", is_flag=True, help="Is the planner's engine the quickest, on some 200 works?")
+@click.option("--planner", is_flag=True, help="See whether the planner's engine is the quickest, on some 200 works.")
 @click.option("--repeats", type=click.IntRange(1, 1000), default=5, help="Runs of each, of which the median counts.")
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads for everyone. [all cores]")
 @click.option("-o", "--output", metavar="FILE", help="Draw time over the kernels, one line a contestant.")
