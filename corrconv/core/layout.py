@@ -104,6 +104,7 @@ def lay(image_shape: tuple[int, int], kernel: Kernel, operation: Operation, opti
 def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, output_size: OutputSize) -> AxisLayout:
     if length == 0:
         raise CorrconvError("the image is empty; it needs at least one pixel")
+    dilation = dilation if side > 1 else 1  # a single cell is spread by nothing, however far
     extent = dilation * (side - 1) + 1
     if extent > LONGEST_EXTENT:
         raise _spans_too_much(f"{Decimal(extent):.3g}", f"at most {LONGEST_EXTENT}")

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from corrconv.drawing.documents import without_nan
+from corrconv.drawing.folding import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,11 +27,12 @@ def show(*renderables: RenderableType, soft_wrap: bool = False) -> None:
     soft_wrap: lines stay whole however long they are, so that commands among them can be copied.
     """
     console = Console(highlight=False, markup=False, emoji=False)
+    parts = [folded(part, console.width) for part in renderables]
     if console.is_terminal:
-        console.print(*renderables, sep="\n", soft_wrap=soft_wrap)
+        console.print(*parts, sep="\n", soft_wrap=soft_wrap)
         return
     with console.capture() as capture:
-        console.print(*renderables, sep="\n", soft_wrap=soft_wrap)
+        console.print(*parts, sep="\n", soft_wrap=soft_wrap)
     # Cells are padded with blanks, which are noise in a file.
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
