@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corrconv.core.convention.geometry import NO_PADS, Pads, SameRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.target import KERNEL_SHAPES, Shape, Target
@@ -121,13 +122,19 @@ class Wanted:
     """What a call could be told, so that nothing has to be padded by hand.
 
     borders: the border rules of the four sides, or None where they do not matter. cell: the cell of the kernel, as
-    it is passed, over the output pixel, or None where there is no anchor. shape: that kernel's rows and columns.
+    it is passed, over the output pixel, or None where there is no anchor. shape: that kernel's rows and columns. The
+    rest as in a convention.
     """
 
     shape: Shape
     borders: Borders | None = None
     cell: tuple[int, int] | None = None
     output_size: OutputSize = OutputSize.SAME
+    same_rule: SameRule = SameRule.ANCHOR
+    pads: Pads = NO_PADS
+    stride: Shape = (1, 1)
+    dilation: Shape = (1, 1)
+    spread: Shape = (1, 1)
 
     @property
     def shift(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.convention.geometry import SameRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
@@ -17,7 +18,9 @@ from corrconv.libraries.shared import (
     LOWER_CONVOLUTION,
     LOWER_CORRELATION,
     by_output_size,
+    pair,
     placed_output_size,
+    strided_same,
 )
 from corrconv.libraries.target import FEW_KERNEL_SHAPES
 
@@ -25,26 +28,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corrconv.core.convention.model import Convention
-    from corrconv.libraries.function import Array
+    from corrconv.libraries.function import Array, Wanted
 
 PADDINGS = {
-    "SAME": LOWER_CORRELATION,
-    "SAME_LOWER": CORRELATION,
-    "VALID": CORRELATION.changed(output_size=OutputSize.VALID),
+    "SAME": (LOWER_CORRELATION, SameRule.AFTER),
+    "SAME_LOWER": (CORRELATION, SameRule.BEFORE),
+    "VALID": (CORRELATION.changed(output_size=OutputSize.VALID), SameRule.ANCHOR),
 }
 
 
-def _conv(*, padding: str = "SAME") -> dict[str, Any]:
+def _conv(*, padding: str = "SAME", window_strides: int | tuple[int, int] = 1) -> dict[str, Any]:
     if padding not in PADDINGS:
         raise CorrconvError(f"padding={padding} is not known here; there are {', '.join(PADDINGS)}")
-    chosen = PADDINGS[padding]
-    return {"even_anchor": chosen.even_anchor, "output_size": chosen.output_size}
+    chosen, rule = PADDINGS[padding]
+    return {
+        "even_anchor": chosen.even_anchor,
+        "output_size": chosen.output_size,
+        **strided_same(rule, pair(window_strides), (1, 1)),
+    }
 
 
-def _call_conv(image: Array, kernel: Array, padding: str = "SAME") -> Array:
+def _place_conv(wanted: Wanted) -> dict[str, Any]:
+    words = {SameRule.BEFORE: "SAME_LOWER"}
+    padding = "VALID" if wanted.output_size is OutputSize.VALID else words.get(wanted.same_rule, "SAME")
+    return {"padding": padding, "window_strides": wanted.stride}
+
+
+def _call_conv(image: Array, kernel: Array, padding: str = "SAME", window_strides: int | tuple[int, int] = 1) -> Array:
     lax = import_module("jax.lax")
     pixels, weights = (values.astype(np.float32)[None, None] for values in (image, kernel))
-    result: Array = np.asarray(lax.conv(pixels, weights, (1, 1), padding, precision="highest"))[0, 0]
+    result: Array = np.asarray(lax.conv(pixels, weights, pair(window_strides), padding, precision="highest"))[0, 0]
     return result
 
 
@@ -92,17 +105,18 @@ FUNCTIONS = (
         name="jax.lax.conv",
         computes=LOWER_CORRELATION.changed(numbers=FLOAT32),
         configure=_conv,
+        place=_place_conv,
         runner=PythonFunction(
             module="jax",
             call=_call_conv,
-            settings={"padding": "SAME"},
+            settings={"window_strides": (1, 1), "padding": "SAME"},
             proof_pictures=1,
             kernel_shapes=FEW_KERNEL_SHAPES,
         ),
         text=PythonText(
             "from jax import lax",
             "np.array(\n    lax.conv(padded[None, None].astype(np.float32), kernel[None, None].astype(np.float32),"
-            ' (1, 1), precision="highest"{settings})\n)[0, 0]',
+            ' precision="highest"{settings})\n)[0, 0]',
         ),
         contest=_contest,
     ),

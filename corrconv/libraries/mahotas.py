@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
-from corrconv.libraries.function import LibraryFunction, PythonFunction, plain_call
+from typing import TYPE_CHECKING, Any
+
+from corrconv.core.convention.model import BorderRule
+from corrconv.libraries.borders import BorderWords
+from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, plain_call
+from corrconv.libraries.shared import CORRELATION, SYMMETRIC
+
+if TYPE_CHECKING:
+    from corrconv.libraries.function import Wanted
+
+WORDS = BorderWords(
+    "mode",
+    {
+        "reflect": BorderRule.SYMMETRIC,
+        "nearest": BorderRule.EDGE,
+        "wrap": BorderRule.WRAP,
+        "mirror": BorderRule.REFLECT,
+        "constant": BorderRule.CONSTANT,
+    },
+)
+
+
+def _convolve(*, mode: str = "reflect") -> dict[str, Any]:
+    return {"borders": WORDS.borders(mode)}
+
+
+def _place(wanted: Wanted) -> dict[str, Any]:
+    return WORDS.settings(wanted.borders)
+
 
 FUNCTIONS = (
     LibraryFunction(
-        name="mahotas.convolve", runner=PythonFunction(module="mahotas", call=plain_call("mahotas.convolve"))
+        name="mahotas.convolve",
+        # Despite its name. It casts the weights to the picture's type: real pictures only.
+        computes=CORRELATION.changed(borders=SYMMETRIC),
+        configure=_convolve,
+        place=_place,
+        borders=WORDS,
+        runner=PythonFunction(module="mahotas", call=plain_call("mahotas.convolve"), image_dtypes=("float64",)),
+        text=PythonText("import mahotas", "mahotas.convolve(padded, kernel{settings})"),
     ),
 )

@@ -45,7 +45,7 @@ def _imfilter_word(word: str) -> tuple[str, Any]:
     try:
         return "boundary", float(word)
     except ValueError:
-        known = ", ".join([*WORDS.words, *OPERATIONS, "same", "full"])
+        known = ", ".join(map(str, [*WORDS.words, *OPERATIONS, "same", "full"]))
         raise CorrconvError(f"imfilter has no option {word!r}; it has {known}, and numbers for the border") from None
 
 

@@ -20,7 +20,8 @@ HALF_UP_IN_ORDER = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing
 
 
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
-    return f"pngtopnm {image} | pnmconvol -quiet -matrix='{kernel_rows(kernel)}' | pnmtopng > {output}"
+    # Without -force, few grays become a palette, whose indices are easily taken for pixels.
+    return f"pngtopnm {image} | pnmconvol -quiet -matrix='{kernel_rows(kernel)}' | pnmtopng -force > {output}"
 
 
 FUNCTIONS = (

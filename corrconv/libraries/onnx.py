@@ -7,42 +7,87 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.convention.geometry import Pads, SameRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
 from corrconv.libraries.function import LibraryFunction, PythonFunction, Run
-from corrconv.libraries.shared import CORRELATION, FLOAT32, LOWER_CORRELATION
+from corrconv.libraries.shared import CONVOLUTION, CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, pair, strided_same
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from corrconv.libraries.function import Array
 
 PADDINGS = {
-    "SAME_UPPER": LOWER_CORRELATION,
-    "SAME_LOWER": CORRELATION,
-    "VALID": CORRELATION.changed(output_size=OutputSize.VALID),
+    "SAME_UPPER": (LOWER_CORRELATION, SameRule.AFTER),
+    "SAME_LOWER": (CORRELATION, SameRule.BEFORE),
+    "VALID": (CORRELATION.changed(output_size=OutputSize.VALID), SameRule.ANCHOR),
 }
+FourPads = tuple[int, int, int, int]
 
 
-def _conv(*, auto_pad: str = "SAME_UPPER") -> dict[str, Any]:
-    if auto_pad not in PADDINGS:
+def _conv(
+    *,
+    auto_pad: str = "SAME_UPPER",
+    pads: FourPads | None = None,
+    strides: Pair = 1,
+    dilations: Pair = 1,
+) -> dict[str, Any]:
+    if auto_pad not in PADDINGS and pads is None:
         raise CorrconvError(f"auto_pad={auto_pad} is not known here; there are {', '.join(PADDINGS)}")
-    chosen = PADDINGS[auto_pad]
-    return {"even_anchor": chosen.even_anchor, "output_size": chosen.output_size}
+    spaced: dict[str, Any] = {"stride": pair(strides), "dilation": pair(dilations)}
+    if pads is not None:
+        top, left, bottom, right = pads
+        return {**spaced, "output_size": OutputSize.VALID, "pads": Pads(top, bottom, left, right)}
+    chosen, rule = PADDINGS[auto_pad]
+    return {
+        "even_anchor": chosen.even_anchor,
+        "output_size": chosen.output_size,
+        **strided_same(rule, pair(strides), pair(dilations)),
+    }
 
 
-def _call(image: Array, kernel: Array, auto_pad: str = "SAME_UPPER") -> Array:
-    runtime = import_module("onnxruntime")
-    session = runtime.InferenceSession(conv_model(auto_pad), providers=["CPUExecutionProvider"])
-    pixels, weights = (values.astype(np.float32)[None, None] for values in (image, kernel))
-    result: Array = session.run(None, {"image": pixels, "kernel": weights})[0][0, 0]
-    return result
+def _conv_transpose(
+    *,
+    strides: Pair = 1,
+    pads: FourPads = (0, 0, 0, 0),
+    output_padding: Pair = 0,
+    dilations: Pair = 1,
+) -> dict[str, Any]:
+    top, left, bottom, right = pads
+    down, across = pair(output_padding)
+    return {
+        "spread": pair(strides),
+        "dilation": pair(dilations),
+        "pads": Pads(-top, down - bottom, -left, across - right),
+    }
+
+
+def _call(operator: str) -> Callable[..., Array]:
+    def call(image: Array, kernel: Array, **settings: Any) -> Array:
+        runtime = import_module("onnxruntime")
+        numbers = {
+            name: list(value if isinstance(value, tuple) else (value, value))
+            for name, value in settings.items()
+            if not isinstance(value, str)
+        }
+        words = {name: value for name, value in settings.items() if isinstance(value, str) and "pads" not in settings}
+        session = runtime.InferenceSession(
+            node_model(operator, {**words, **numbers}), providers=["CPUExecutionProvider"]
+        )
+        pixels, weights = (values.astype(np.float32)[None, None] for values in (image, kernel))
+        result: Array = session.run(None, {"image": pixels, "kernel": weights})[0][0, 0]
+        return result
+
+    return call
 
 
 def _contest(image: Array, weights: Array, _: int) -> Run | None:
     runtime = import_module("onnxruntime")
     if weights.size > 1000 or image.dtype == np.float64:
         return None
-    session = runtime.InferenceSession(conv_model("VALID"), providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(node_model("Conv", {"auto_pad": "VALID"}), providers=["CPUExecutionProvider"])
     taps = matching(image, weights)[None, None]
 
     def run() -> Array:
@@ -53,8 +98,8 @@ def _contest(image: Array, weights: Array, _: int) -> Run | None:
     return run
 
 
-def conv_model(auto_pad: str) -> bytes:
-    """An ONNX model of one Conv node in protocol buffers' wire format, so that no ONNX package is needed.
+def node_model(operator: str, attributes: Mapping[str, str | list[int]]) -> bytes:
+    """An ONNX model of one node in protocol buffers' wire format, so that no ONNX package is needed.
 
     Source: onnx/onnx.proto of ONNX, whose field numbers these are.
     """
@@ -66,9 +111,14 @@ def conv_model(auto_pad: str) -> bytes:
         sides = message(*((1, message((2, f"{name}{axis}"))) for axis in range(4)))
         return message((1, name), (2, message((1, message((1, 1), (2, sides))))))
 
-    padding = message((1, "auto_pad"), (4, auto_pad), (20, 3))
-    node = message((1, "image"), (1, "kernel"), (2, "result"), (4, "Conv"), (5, padding))
-    graph = message((1, node), (2, "conv"), (11, tensor("image")), (11, tensor("kernel")), (12, tensor("result")))
+    def attribute(name: str, value: str | list[int]) -> bytes:
+        if isinstance(value, str):
+            return message((1, name), (4, value), (20, 3))
+        return message((1, name), *((8, number) for number in value), (20, 7))
+
+    given = (attribute(name, value) for name, value in attributes.items())
+    node = message((1, "image"), (1, "kernel"), (2, "result"), (4, operator), *((5, each) for each in given))
+    graph = message((1, node), (2, "graph"), (11, tensor("image")), (11, tensor("kernel")), (12, tensor("result")))
     return message((1, 8), (7, graph), (8, message((1, ""), (2, 13))))
 
 
@@ -93,7 +143,14 @@ FUNCTIONS = (
         aliases=("onnxruntime.conv", "onnx.Conv"),
         computes=LOWER_CORRELATION.changed(numbers=FLOAT32),
         configure=_conv,
-        runner=PythonFunction(module="onnxruntime", call=_call, settings={"auto_pad": "SAME_UPPER"}),
+        runner=PythonFunction(module="onnxruntime", call=_call("Conv"), settings={"auto_pad": "SAME_UPPER"}),
         contest=_contest,
+    ),
+    LibraryFunction(
+        name="onnxruntime.ConvTranspose",
+        aliases=("onnx.ConvTranspose",),
+        computes=CONVOLUTION.changed(output_size=OutputSize.FULL, numbers=FLOAT32),
+        configure=_conv_transpose,
+        runner=PythonFunction(module="onnxruntime", call=_call("ConvTranspose")),
     ),
 )

@@ -20,6 +20,7 @@ from corrconv.libraries.shared import (
     LOWER_CORRELATION,
     SYMMETRIC,
     by_output_size,
+    pair,
     placed_output_size,
     shifted_by,
 )
@@ -54,12 +55,14 @@ SIGNAL_WORDS = BorderWords(
 CAST_IN_ORDER = Numbers("image", Rounding.TRUNCATE, Overflow.WRAP, Summing())
 
 
-def _ndimage(*, mode: str = "reflect", cval: float = 0.0, origin: int | tuple[int, int] = 0) -> dict[str, Any]:
-    rows, columns = (origin, origin) if isinstance(origin, int) else origin
+def configure_ndimage(*, mode: str = "reflect", cval: float = 0.0, origin: int | tuple[int, int] = 0) -> dict[str, Any]:
+    """What ndimage's settings change."""
+    rows, columns = pair(origin)
     return {"borders": NDIMAGE_WORDS.borders(mode, cval), **shifted_by(rows, columns)}
 
 
-def _place_ndimage(wanted: Wanted) -> dict[str, Any]:
+def place_ndimage(wanted: Wanted) -> dict[str, Any]:
+    """ndimage's settings for a border and an anchor."""
     settings = NDIMAGE_WORDS.settings(wanted.borders)
     # ndimage refuses an origin that takes the anchor out of the kernel.
     return {**settings, "origin": wanted.shift} if wanted.inside and any(wanted.shift) else settings
@@ -94,8 +97,8 @@ def _of_ndimage(name: str, computes: Convention, **parts: Any) -> LibraryFunctio
     return LibraryFunction(
         name=f"scipy.ndimage.{name}",
         computes=computes,
-        configure=_ndimage,
-        place=_place_ndimage,
+        configure=configure_ndimage,
+        place=place_ndimage,
         borders=NDIMAGE_WORDS,
         runner=PythonFunction(module="scipy", call=plain_call(f"scipy.ndimage.{name}")),
         text=PythonText("from scipy import ndimage", f"ndimage.{name}(padded, kernel{{settings}})"),

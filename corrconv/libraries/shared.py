@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
+from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, SameRule
 from corrconv.core.convention.model import (
     LOWER,
     BorderRule,
@@ -18,6 +18,8 @@ from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     from corrconv.libraries.function import Wanted
+
+Pair = int | tuple[int, int]
 
 FLOAT32 = Numbers("float32")
 
@@ -57,3 +59,14 @@ def by_output_size(*, mode: str = "same") -> dict[str, Any]:
 def placed_output_size(wanted: Wanted) -> dict[str, Any]:
     """The setting `mode` for an output size."""
     return {"mode": str(wanted.output_size)}
+
+
+def pair(numbers: Pair) -> tuple[int, int]:
+    """One number for both axes, or one each."""
+    return (numbers, numbers) if isinstance(numbers, int) else (numbers[0], numbers[1])
+
+
+def strided_same(rule: SameRule, stride: tuple[int, int], dilation: tuple[int, int]) -> dict[str, Any]:
+    """The changes of a padding that is halved between the sides, where the anchor does not say it already."""
+    plain = stride == (1, 1) and dilation == (1, 1)
+    return {"stride": stride, "dilation": dilation, **({} if plain else {"same_rule": rule})}

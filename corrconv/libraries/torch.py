@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.convention.geometry import Pads, SameRule
 from corrconv.core.terms import Operation, OutputSize
+from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run, attribute
-from corrconv.libraries.shared import CONVOLUTION, FLOAT32, LOWER_CORRELATION
+from corrconv.libraries.shared import CONVOLUTION, FLOAT32, LOWER_CORRELATION, Pair, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,52 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corrconv.core.layer.options import LayerOptions
-    from corrconv.libraries.function import Array
+    from corrconv.libraries.function import Array, Wanted
+
+
+def _conv2d(*, padding: str | Pair = "same", stride: Pair = 1, dilation: Pair = 1) -> dict[str, Any]:
+    changes: dict[str, Any] = {"stride": pair(stride), "dilation": pair(dilation)}
+    if padding == "same":
+        if pair(stride) != (1, 1):
+            raise CorrconvError("PyTorch has no padding=same with a stride; say padding=0, or how many pixels")
+        return {**changes, "same_rule": SameRule.AFTER} if pair(dilation) != (1, 1) else changes
+    if isinstance(padding, str) and padding != "valid":
+        raise CorrconvError(f"padding={padding} is not known here; there are same, valid, and numbers of pixels")
+    rows, columns = (0, 0) if isinstance(padding, str) else pair(padding)
+    return {**changes, "output_size": OutputSize.VALID, "pads": Pads(rows, rows, columns, columns)}
+
+
+def _conv_transpose2d(
+    *, stride: Pair = 1, padding: Pair = 0, output_padding: Pair = 0, dilation: Pair = 1
+) -> dict[str, Any]:
+    (rows, columns), (down, right) = pair(padding), pair(output_padding)
+    return {
+        "spread": pair(stride),
+        "dilation": pair(dilation),
+        "pads": Pads(-rows, down - rows, -columns, right - columns),
+    }
+
+
+def _place_conv2d(wanted: Wanted) -> dict[str, Any]:
+    spaced = {"stride": wanted.stride, "dilation": wanted.dilation}
+    given: dict[str, Any] = {name: value for name, value in spaced.items() if value != (1, 1)}
+    if wanted.output_size is OutputSize.VALID:
+        return {"padding": (wanted.pads.top, wanted.pads.left), **given}
+    return {"padding": "same", **given} if wanted.stride == (1, 1) else {}
+
+
+def _place_conv_transpose2d(wanted: Wanted) -> dict[str, Any]:
+    if wanted.output_size is not OutputSize.FULL or wanted.spread == (1, 1):
+        return {}
+    pads = wanted.pads
+    settings = {
+        "stride": wanted.spread,
+        "padding": (-pads.top, -pads.left),
+        "output_padding": (pads.bottom - pads.top, pads.right - pads.left),
+        "dilation": wanted.dilation,
+    }
+    usual = {"stride": (1, 1), "padding": (0, 0), "output_padding": (0, 0), "dilation": (1, 1)}
+    return {name: value for name, value in settings.items() if value != usual[name] and min(value) >= 0}
 
 
 def _call(path: str) -> Callable[..., Any]:
@@ -60,6 +107,8 @@ FUNCTIONS = (
         name="torch.nn.functional.conv2d",
         aliases=("torch.conv2d",),
         computes=LOWER_CORRELATION.changed(numbers=FLOAT32),
+        configure=_conv2d,
+        place=_place_conv2d,
         runner=PythonFunction(module="torch", call=_call("torch.nn.functional.conv2d"), settings={"padding": "same"}),
         text=_text("conv2d"),
         contest=_contest,
@@ -68,6 +117,8 @@ FUNCTIONS = (
         name="torch.nn.functional.conv_transpose2d",
         aliases=("torch.conv_transpose2d",),
         computes=CONVOLUTION.changed(output_size=OutputSize.FULL, numbers=FLOAT32),
+        configure=_conv_transpose2d,
+        place=_place_conv_transpose2d,
         runner=PythonFunction(module="torch", call=_call("torch.nn.functional.conv_transpose2d")),
         text=_text("conv_transpose2d"),
     ),

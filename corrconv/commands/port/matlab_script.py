@@ -22,6 +22,7 @@ def matlab_script(ported: Port, text: MatlabText) -> str:
     lines = [
         "image = double(imread('in.png'));",
         f"kernel = {write_kernel(ported.passed, Notation.MATLAB)};",
+        *_spread_lines(ported),
         *_pad_lines(ported),
         f"result = {text.expression(ported.settings)};",
     ]
@@ -31,11 +32,24 @@ def matlab_script(ported: Port, text: MatlabText) -> str:
         lines.append(f"result = result({spans[0]}, {spans[1]});")
     if ported.factor != 1 or ported.offset != 0:
         lines.append(f"result = result * {ported.factor!r} + {ported.offset!r};")
+    if ported.stride != (1, 1):
+        lines.append(f"result = result(1:{ported.stride[0]}:end, 1:{ported.stride[1]}:end);")
     if ported.restores_border:
         raise CorrconvError(
             f"no MATLAB is written for {ported.source.name}, which leaves the border as it is; port to cv2.filter2D"
         )
     return "\n".join(lines)
+
+
+def _spread_lines(ported: Port) -> list[str]:
+    if ported.spread == (1, 1):
+        return []
+    rows, columns = ported.spread
+    return [
+        f"spread = zeros((size(image) - 1) .* [{rows} {columns}] + 1);",
+        f"spread(1:{rows}:end, 1:{columns}:end) = image;",
+        "image = spread;",
+    ]
 
 
 def _pad_lines(ported: Port) -> list[str]:

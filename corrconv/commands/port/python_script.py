@@ -20,8 +20,18 @@ def python_script(ported: Port, text: PythonText) -> str:
     usual = ported.function.runner.settings if isinstance(ported.function.runner, PythonFunction) else {}
     call = text.call({**usual, **ported.settings})
     lines = ["import numpy as np", *filter(None, [text.imports]), "", f"kernel = {kernel}"]
-    lines += ["kernel = kernel.astype(float)", "padded = image.astype(float)", *pad_lines(ported)]
+    lines += ["kernel = kernel.astype(float)", *spread_lines(ported), "padded = image.astype(float)"]
+    lines += pad_lines(ported)
     return "\n".join([*lines, f"result = {call}", *after_lines(ported)])
+
+
+def spread_lines(ported: Port) -> list[str]:
+    """Python that puts zeros between the pixels, as a transposed convolution of this stride does."""
+    rows, columns = ported.spread
+    if (rows, columns) == (1, 1):
+        return []
+    sides = f"image.shape[0] * {rows} - {rows - 1}, image.shape[1] * {columns} - {columns - 1}"
+    return [f"spread = np.zeros(({sides}))", f"spread[::{rows}, ::{columns}] = image", "image = spread"]
 
 
 def pad_lines(ported: Port) -> list[str]:
@@ -64,6 +74,8 @@ def after_lines(ported: Port) -> list[str]:
         lines.append(f"result = result + {ported.offset!r}")
     if ported.restores_border:
         lines += _border_lines(ported)
+    if ported.stride != (1, 1):
+        lines.append(f"result = result[::{ported.stride[0]}, ::{ported.stride[1]}]")
     return lines
 
 

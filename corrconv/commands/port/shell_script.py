@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.commands.port.python_script import after_lines, pad_lines
+from corrconv.commands.port.python_script import after_lines, pad_lines, spread_lines
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def shell_script(ported: Port, text: ShellText) -> str:
             f" before anything could be multiplied back; port to {instead}"
         )
     note = "" if text.suffix == "tif" else "# Sums become whole numbers, cut off below black and above white.\n"
-    if ported.padding is None and not ported.restores_border:
+    if ported.direct:
         return note + text.write(ported.passed, ported.settings, "in.png", f"out.{text.suffix}")
-    before = ["padded = image", *pad_lines(ported), 'Image.fromarray(padded).save("padded.png")']
+    before = [*spread_lines(ported), "padded = image", *pad_lines(ported), 'Image.fromarray(padded).save("padded.png")']
     after = [
         f'result = np.asarray(Image.open("filtered.{text.suffix}"))',
         *after_lines(ported),

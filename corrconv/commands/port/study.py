@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.filtering import apply_convention, border_strips, check_shape, padded_window
-from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Numbers, Orientation, Scale, ZeroSum
+from corrconv.core.convention.filtering import (
+    apply_convention,
+    border_strips,
+    check_shape,
+    padded_window,
+    spread_pixels,
+)
+from corrconv.core.convention.geometry import NO_PADS, SameRule
+from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Numbers, Scale, ZeroSum
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
@@ -16,6 +23,8 @@ from corrconv.libraries.function import LibraryFunction, Settings, Wanted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from corrconv.core.kernel import Cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +35,8 @@ class Port:
     destination: what it computes with them. padding: (before, after) pixels for the rows and for the columns, made up
     by the source's border rules before the call; crop: where the wanted results begin in the function's output; both
     None where it can be called on the image as it is. factor, offset: result = the function's · factor + offset.
+    spread, stride: what is done by hand before and after; kernel and source are those without it, dilated cells filled
+    with zeros.
     """
 
     kernel: Kernel
@@ -38,6 +49,8 @@ class Port:
     crop: tuple[int, int] | None
     factor: float
     offset: float
+    stride: Cell = (1, 1)
+    spread: Cell = (1, 1)
 
     @property
     def flipped(self) -> bool:
@@ -47,7 +60,8 @@ class Port:
     @property
     def direct(self) -> bool:
         """Whether one call on the image as it is will do."""
-        return self.padding is None and (self.factor, self.offset) == (1, 0) and not self.restores_border
+        by_hand = (self.stride, self.spread) != ((1, 1), (1, 1)) or self.padding is not None or self.restores_border
+        return not by_hand and (self.factor, self.offset) == (1, 0)
 
     @property
     def restores_border(self) -> bool:
@@ -64,25 +78,38 @@ def port(kernel: Kernel, source: Convention, function: LibraryFunction, settings
     check_shape(kernel, source)
     source = source.for_shape(kernel.shape)
     given = settings or {}
-    orientation = function.configured(given).orientation
-    passed = Kernel(orientation.inverse.of_weights(source.orientation.of_weights(kernel.weights)), name=kernel.name)
-    chosen = {**_settings(function, _wanted(kernel, source, orientation, passed.shape)), **given}
-    if not _agree(kernel, source, passed, function.configured(chosen)):
-        chosen = {**_settings(function, Wanted(shape=passed.shape)), **given}
-    destination = function.configured(chosen)
+    chosen = {**_settings(function, _wanted(kernel, source, function.configured(given))), **given}
+    if _agree(kernel, source, function.configured(chosen)):
+        return _ported(kernel, source, function, chosen)
+    dense_kernel, dense = _dense(kernel, source)
+    chosen = {**_settings(function, _wanted(dense_kernel, dense, function.configured(given))), **given}
+    if not _agree(dense_kernel, dense, function.configured(chosen)):
+        shape = function.configured(given).orientation.of_shape(dense_kernel.shape)
+        chosen = {**_settings(function, Wanted(shape=shape)), **given}
+    spaced = function.configured(chosen)
+    if (spaced.stride, spaced.dilation, spaced.spread, spaced.pads) != ((1, 1), (1, 1), (1, 1), NO_PADS):
+        raise CorrconvError(f"{function.name} gives another size with the settings given; leave them out")
+    ported = _ported(dense_kernel, dense, function, chosen)
+    return replace(ported, stride=source.stride, spread=source.spread)
+
+
+def _ported(kernel: Kernel, source: Convention, function: LibraryFunction, settings: Settings) -> Port:
+    """The port with these settings, with padding by hand where they do not suffice."""
+    passed = _passed(kernel, source, function.configured(settings))
+    destination = function.configured(settings)
     check_shape(passed, destination)
     destination = destination.for_shape(passed.shape)
     factor, offset = _line(kernel, passed, source, destination)
     if destination.scale is Scale.RAW and destination.gain == 1 and factor != 1:
         passed, factor = passed.scaled(factor), 1.0
-    agree = _agree(kernel, source, passed, destination)
+    agree = _agree(kernel, source, destination)
     padding, crop = (None, None) if agree else _padding(kernel, passed, source, destination)
     return Port(
         kernel=kernel,
         passed=passed,
         source=source,
         function=function,
-        settings=chosen,
+        settings=settings,
         destination=destination,
         padding=padding,
         crop=crop,
@@ -91,26 +118,77 @@ def port(kernel: Kernel, source: Convention, function: LibraryFunction, settings
     )
 
 
-def _wanted(kernel: Kernel, source: Convention, orientation: Orientation, shape: tuple[int, int]) -> Wanted:
-    """Where the source lays this kernel, in the words of a function that lays it by the orientation."""
-    cell = None
+def _passed(kernel: Kernel, source: Convention, destination: Convention) -> Kernel:
+    laid = source.orientation.of_weights(kernel.weights)
+    return Kernel(destination.orientation.inverse.of_weights(laid), name=kernel.name)
+
+
+def _dense(kernel: Kernel, source: Convention) -> tuple[Kernel, Convention]:
+    """The kernel with its cells dilated by zeros, and the source without strides, dilation and spread pixels."""
+    if source.same_rule is not SameRule.ANCHOR and source.stride != (1, 1):
+        raise CorrconvError(
+            f"where {source.name} begins depends on the picture's size, as it halves what it pads;"
+            " name the pixels on each side instead"
+        )
+    rows, columns = ((side - 1) * step + 1 for side, step in zip(kernel.shape, source.dilation, strict=True))
+    weights = np.zeros((rows, columns))
+    weights[:: source.dilation[0], :: source.dilation[1]] = kernel.weights
+    dense = replace(
+        source, stride=(1, 1), dilation=(1, 1), spread=(1, 1), same_rule=SameRule.ANCHOR, odd_sides=False, square=False
+    )
     if source.output_size is OutputSize.SAME:
+        row, column = source.start(kernel.shape)
+        cell = -row - source.pads.top, -column - source.pads.left
+        dense = dense.anchored(cell, source.orientation.of_shape((rows, columns)))
+    return Kernel(weights, name=kernel.name), replace(dense, kernel_shapes=None)
+
+
+def _wanted(kernel: Kernel, source: Convention, destination: Convention) -> Wanted:
+    """Where the source lays this kernel, in the words of a function that lays it by its own orientation."""
+    inverse = destination.orientation.inverse
+    laid_shape = source.orientation.of_shape(kernel.shape)
+    cell = None
+    if source.output_size is OutputSize.SAME and source.same_rule is SameRule.ANCHOR:
+        cell = inverse.of_cell(source.laid_anchor(kernel.shape), laid_shape)
+    elif source.output_size is OutputSize.SAME and source.stride == (1, 1) == source.dilation:
         row, column = (-start for start in source.start(kernel.shape))
-        cell = orientation.inverse.of_cell((row, column), source.orientation.of_shape(kernel.shape))
-    return Wanted(shape=shape, borders=source.borders, cell=cell, output_size=source.output_size)
+        cell = inverse.of_cell((row, column), laid_shape)
+    return Wanted(
+        shape=inverse.of_shape(laid_shape),
+        borders=source.borders,
+        cell=cell,
+        output_size=source.output_size,
+        same_rule=source.same_rule,
+        pads=source.pads,
+        stride=source.stride,
+        dilation=source.dilation,
+        spread=source.spread,
+    )
 
 
 def _settings(function: LibraryFunction, wanted: Wanted) -> Settings:
     return function.place(wanted) if function.place else {}
 
 
-def _agree(kernel: Kernel, source: Convention, passed: Kernel, destination: Convention) -> bool:
+# Where a kernel begins may depend on the picture's size; these are even, odd, and multiples of small strides.
+SIZES = ((40, 41), (41, 43), (42, 45), (43, 48))
+
+
+def _agree(kernel: Kernel, source: Convention, destination: Convention) -> bool:
     """Whether both read the same pixels, made up in the same way outside."""
+    passed = _passed(kernel, source, destination)
     destination = destination.for_shape(passed.shape)
+    inside = source.output_size is OutputSize.VALID and source.pads == NO_PADS
     return (
-        source.output_size is destination.output_size
-        and source.start(kernel.shape) == destination.start(passed.shape)
-        and (source.output_size is OutputSize.VALID or source.borders == destination.borders)
+        (source.stride, source.dilation, source.spread)
+        == (destination.stride, destination.dilation, destination.spread)
+        and source.output_size is destination.output_size
+        and (inside or source.borders == destination.borders)
+        and all(
+            source.start(kernel.shape, size) == destination.start(passed.shape, size)
+            and source.output_shape(size, kernel.shape) == destination.output_shape(size, passed.shape)
+            for size in SIZES
+        )
     )
 
 
@@ -152,6 +230,7 @@ def run_port(image: NDArray[Any], ported: Port) -> NDArray[np.float64]:
     image (H, W), real.
     """
     exact = replace(ported.destination, numbers=Numbers())
+    image = spread_pixels(image, ported.spread)
     pixels = image.astype(np.float64)
     if ported.padding is None or ported.crop is None:
         result = apply_convention(pixels, ported.passed, exact)
@@ -163,7 +242,7 @@ def run_port(image: NDArray[Any], ported: Port) -> NDArray[np.float64]:
         row, column = ported.crop
         result = apply_convention(padded, ported.passed, exact)[row : row + rows, column : column + columns]
     result = result * ported.factor + ported.offset
-    return _restored(result, image, ported)
+    return _restored(result, image, ported)[:: ported.stride[0], :: ported.stride[1]]
 
 
 def _restored(result: NDArray[np.float64], image: NDArray[Any], ported: Port) -> NDArray[np.float64]:

@@ -191,10 +191,15 @@ def _sums_in_order(
 
 
 def check_shape(kernel: Kernel, convention: Convention) -> None:
-    """Raise CorrconvError where the convention does not cover kernels of this shape."""
+    """Raise CorrconvError where the convention does not cover kernels of this shape, or of this sum."""
     if not convention.accepts(kernel.shape):
         raise CorrconvError(
             f"{convention.name} takes {convention.accepted}, and {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}"
+        )
+    if convention.smallest_sum is not None and kernel.sum < convention.smallest_sum:
+        raise CorrconvError(
+            f"{convention.name} divides by the kernel's sum and refuses sums below {convention.smallest_sum:g},"
+            f" and {kernel.name} sums to {kernel.sum:g}"
         )
 
 

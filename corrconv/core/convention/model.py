@@ -265,9 +265,10 @@ class Convention:
     divisor + bias.
     stride: every so many rows and columns of the results are kept. dilation: the kernel's cells lie so far apart.
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
-    numbers: of whole-number images; eight_bit: of those of 8 bits, where they differ. inexact: why results may be one
-    unit off, or an empty text. kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides,
-    square, single_row: only such kernels. exceptions: conventions that hold instead for the shapes that they list.
+    smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
+    bits, where they differ. inexact: why results may be others, or an empty text. kernel_shapes: the only shapes
+    (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. exceptions:
+    conventions that hold instead for the shapes that they list.
     """
 
     name: str = ""
@@ -283,6 +284,7 @@ class Convention:
     spread: Cell = (1, 1)
     scale: Scale = Scale.RAW
     zero_sum: ZeroSum = ZeroSum.RAW
+    smallest_sum: float | None = None
     gain: float = 1.0
     bias: float = 0.0
     numbers: Numbers = REAL_NUMBERS

@@ -92,10 +92,13 @@ def _write_ffmpeg(kernel: Kernel) -> str:
     cells, divisor = kernel.integer_form
     if np.abs(cells).max() >= 2**31:
         raise KernelError(f"ffmpeg holds whole numbers below 2147483648, and {kernel.name} needs larger ones")
-    # ffmpeg divides by the sum by itself, unless the sum is 0; any other divisor has to be said.
     own_divisor = int(cells.sum()) or 1
-    said = "" if divisor == own_divisor else f":0rdiv=1/{divisor}"
-    return f"ffmpeg:{' '.join(map(str, cells.ravel().tolist()))}{said}"
+    if divisor != own_divisor:
+        raise KernelError(
+            f"ffmpeg divides by the sum of its whole numbers, here by {own_divisor}, and {kernel.name} needs {divisor};"
+            f" another divisor (rdiv) is ignored by ffmpeg 5.1.9; normalize the kernel, or write vips or csv"
+        )
+    return f"ffmpeg:{' '.join(map(str, cells.ravel().tolist()))}"
 
 
 def _weights(kernel: Kernel) -> Rows:

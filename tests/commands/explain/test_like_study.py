@@ -58,7 +58,7 @@ def test_the_steps_lead_to_what_the_library_computes(name):
                 assert explanation.pixel == IMAGE[at][0]
                 continue
             value = scaled(explanation.sum, kernel, convention)
-            fitted = convention.numbers.fit(np.array(value), np.dtype(np.uint8))
+            fitted = convention.numbers_of(np.dtype(np.uint8)).fit(np.array(value), np.dtype(np.uint8))
             assert fitted == pytest.approx(made[at], rel=1e-6)
             borders = convention.borders
             for one in explanation.contributions:
