@@ -70,6 +70,8 @@ IMAGE_DTYPES = {
     "tiff": ("float32", "uint8"),
 }
 
+SHELL_WORDS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>"}
+
 MESSAGE_LENGTH = 400
 
 # More than any picture that is asked for: a command that prints or writes more is not filtering.
@@ -147,6 +149,9 @@ def split_template(template: str) -> list[str]:
         arguments = shlex.split(template)
     except ValueError as error:
         raise CorrconvError(f"the command cannot be split into arguments: {error}; check its quotes") from None
+    of_shell = [word for word in arguments if word in SHELL_WORDS]
+    if of_shell:
+        raise CorrconvError(f"there is no shell that would read {of_shell[0]}; use sh -c '...' for it")
     found = [match.group(1) for match in PLACEHOLDER.finditer(template)]
     for needed in ("image", "kernel"):
         if not any(name.partition(":")[0] == needed for name in found):
@@ -176,6 +181,9 @@ def _filled(argument: str, paths: dict[str, str], kernel: Kernel, folder: Path) 
         if not in_file:
             bare = BARE_NOTATIONS.get(notation)
             return bare(kernel) if bare else write_kernel(kernel, Notation(notation))
+        if notation in BARE_NOTATIONS:
+            (folder / "kernel.txt").write_text(BARE_NOTATIONS[notation](kernel) + "\n", encoding="utf-8")
+            return str(folder / "kernel.txt")
         suffix = "mat" if notation == Notation.VIPS else notation
         write_kernel_file(folder / f"kernel.{suffix}", kernel, Notation(notation))
         return str(folder / f"kernel.{suffix}")

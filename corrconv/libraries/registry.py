@@ -6,7 +6,7 @@ import ast
 import shlex
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pkgutil import iter_modules
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from corrconv import libraries
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import LibraryFunction, PythonFunction, titled
-from corrconv.libraries.running import imported_callable
+from corrconv.libraries.process import CallableProcess
 from corrconv.libraries.target import Target
 
 if TYPE_CHECKING:
@@ -82,13 +82,13 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def target_named(name: str, settings: dict[str, Any]) -> Target:
+def target_named(name: str, settings: dict[str, Any], timeout: float = 20.0) -> Target:
     """What to probe: a known function, or `package.module:function`, called as f(image, kernel, **settings).
 
     Raises CorrconvError for a name that is none of these, or that is not installed here.
     """
     if ":" in name:
-        return Target(name=titled(name, settings), run=partial(imported_callable(name), **settings))
+        return Target(name=titled(name, settings), run=_in_process(name, settings, timeout))
     try:
         function = function_named(name)
     except CorrconvError as error:
@@ -96,6 +96,12 @@ def target_named(name: str, settings: dict[str, Any]) -> Target:
     if function.runner is None:
         raise CorrconvError(f"{function.name} cannot be run from here, so it cannot be probed")
     return function.runner.target(function.name, settings)
+
+
+def _in_process(name: str, settings: dict[str, Any], timeout: float) -> CallableProcess:
+    started = CallableProcess(name, settings, timeout)
+    started.start()
+    return started
 
 
 def known_targets() -> Iterator[Target]:

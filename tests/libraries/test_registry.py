@@ -200,6 +200,14 @@ def test_command_that_fails(tmp_path, program, message):
     assert message in found.problem
 
 
+@pytest.mark.parametrize(("notation", "written"), [("sized", "3x1:0,2,0"), ("list", "0,2,0"), ("rows", "0,2,0")])
+def test_kernels_in_files_of_every_notation(tmp_path, notation, written):
+    program = "import sys; sys.exit(open(sys.argv[2]).read())"
+    target = command(tmp_path, program, f"{{image}} {{kernel:file:{notation}}} {{output}}").target()
+    with pytest.raises(CorrconvError, match=f"status 1: {written}$"):
+        target.run(np.zeros((3, 4), np.uint8), np.array([[0.0, 2.0, 0.0]]))
+
+
 def test_command_without_output_that_prints_nothing(tmp_path):
     found = probe(command(tmp_path, "", "{image} {kernel:list}").target())
     assert "printed no picture" in found.problem

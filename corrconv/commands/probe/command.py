@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--command", "template", metavar="TEMPLATE", help="A shell command with {image}, {kernel}, {output}.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the function.")
 @click.option("--image-format", default="png", metavar="NAME", help="Files for --command: png, png16, pgm or tiff.")
-@click.option("--timeout", type=SecondsType(), default="20", help="Seconds for one run of --command.")
+@click.option("--timeout", type=SecondsType(), default="20", help="Seconds for one call of a function or command.")
 @click.option("--markdown", is_flag=True, help="The survey as a Markdown table.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every experiment.")
 @json_option
@@ -63,6 +63,10 @@ def command(
 
     if target is not None and template is not None:
         raise click.UsageError("give a TARGET or --command, not both", ctx)
+    if template is not None and settings:
+        raise click.UsageError("--set is for functions; give a command's arguments in --command", ctx)
+    if as_json and (markdown or verbose):
+        raise click.UsageError("--json holds all there is; leave out --markdown and -v", ctx)
     chosen = dict(parse_setting(text) for text in settings)
     single: Target | None = None
     if template is not None:
@@ -70,7 +74,7 @@ def command(
 
         single = Command(name=template, template=template, image_format=image_format, timeout=timeout).target()
     elif target is not None:
-        single = target_named(target, chosen)
+        single = target_named(target, chosen, timeout)
     elif chosen:
         raise click.UsageError("--set needs a TARGET", ctx)
     probes = _survey(quiet=quiet) if single is None else [_examined(single, quiet=quiet)]

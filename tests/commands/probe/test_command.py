@@ -83,6 +83,10 @@ def test_probe_troubles(tmp_path):
     assert "did you mean cv2.filter2D" in trouble(run("probe", "cv2.filter2"))
     assert "not both" in trouble(run("probe", "x", "--command", "y {image} {kernel}"))
     assert "{image}" in trouble(run("probe", "--command", "y {kernel}"))
+    piped = ("probe", "--command", "y {image} {kernel} | z")
+    assert "use sh -c" in trouble(run(*piped))
+    assert "--set is for functions" in trouble(run("probe", "--command", "y {image} {kernel}", "--set", "a=1"))
+    assert "leave out --markdown" in trouble(run("probe", "x:y", "--json", "-v"))
     assert "NAME=VALUE" in trouble(run("probe", "PIL.ImageFilter.Kernel", "--set", "scale"))
     for seconds in ("nan", "inf", "1e300", "0", "soon"):
         assert "no number of seconds" in trouble(run("probe", "x", "--timeout", seconds))
