@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -24,6 +21,7 @@ from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.layout import Layout, lay
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
+from corrconv.core.threads import share
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
@@ -105,34 +103,12 @@ class Filtering:
                     tiles.clear()
                     raise
 
-        if self.plan.threads == 1:
-            work()
-            return
-        pool = _pool(self.plan.threads - 1)
-        others = [pool.submit(work) for _ in range(self.plan.threads - 1)]
-        try:
-            work()
-        finally:
-            # One that has not begun finds no tile any more; waiting for it might wait for ourselves.
-            running = [other for other in others if not other.cancel()]
-            wait(running)
-        for other in running:
-            other.result()
+        share(work, self.plan.threads)
 
     def _divided(self, sums: Numbers) -> Numbers:
         # float32 holds the whole sums, but their quotients deserve the precision of the result.
         divisor = self.arithmetic.divisor
         return sums if divisor == 1 else np.divide(sums, divisor, dtype=self.arithmetic.quotients)
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Threads that are kept: starting one takes as long as filtering a small picture."""
-    return ThreadPoolExecutor(threads)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 class _Engines:

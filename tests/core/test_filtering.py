@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -20,6 +21,7 @@ from corrconv.core.filtering import ENGINES, convolve, correlate, filter_array, 
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize, Precision
+from corrconv.core.threads import pool_of
 from corrconv.errors import CorrconvError, InputTypeError, KernelError
 
 DOOR = {Operation.CORRELATION: correlate, Operation.CONVOLUTION: convolve}
@@ -577,3 +579,25 @@ def test_an_image_beyond_the_precision_that_was_asked_for_is_refused():
     options = Options(precision="float32")
     with pytest.raises(CorrconvError, match="the image holds numbers up to 1e\\+308, more than float32 holds"):
         filter_array(np.array([[1e308, np.inf]]), [[1.0]], Operation.CORRELATION, options)
+
+
+@pytest.mark.parametrize("startable", [0, 1])
+def test_where_no_thread_can_be_started_the_others_do_the_work(monkeypatch, startable):
+    started = []
+    begin = threading.Thread.start
+
+    def start(thread):
+        if len(started) == startable:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        begin(thread)
+
+    image = np.random.default_rng(8).integers(0, 256, (700, 900, 1), dtype=np.uint8)
+    kernel = Kernel(np.random.default_rng(9).integers(-9, 10, (9, 9)))
+    alone = filter_array(image, kernel, Operation.CORRELATION, Options(threads=1), channel_axis=-1)
+    pool_of.cache_clear()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    wanted = Options(threads=4)
+    assert prepare_filtering(image, kernel, Operation.CORRELATION, wanted).plan.threads > 2
+    assert_array_equal(filter_array(image, kernel, Operation.CORRELATION, wanted, channel_axis=-1), alone)
+    assert len(started) == startable
