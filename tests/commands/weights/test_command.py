@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from PIL import Image
-from shell import run, trouble
+from shell import program, run, trouble
 
 RANDOM = np.random.default_rng(43).normal(size=(16, 3, 3, 3))
 
@@ -56,6 +59,16 @@ def test_order_is_obeyed(network):
     np.save("keras.npy", RANDOM.transpose(2, 3, 1, 0))
     document = json.loads(run("weights", "keras.npy", "--order", "hwio", "--json").stdout)
     assert document["layers"][0]["shape"] == [16, 3, 3, 3]
+
+
+@pytest.mark.skipif(find_spec("h5py") is None, reason="h5py is not installed")
+def test_a_keras_file_is_read_by_a_program_of_its_own():
+    """In this process another library may have brought an HDF5 of its own."""
+    lines = "import h5py, numpy; h5py.File('net.h5', 'w')['conv/kernel:0'] = numpy.ones((3, 3, 2, 4))"
+    subprocess.run([sys.executable, "-c", lines], check=True)
+    done = program("weights", "net.h5", "--json")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["layers"][0]["shape"] == [4, 2, 3, 3]
 
 
 def test_what_is_no_network_is_one_line():
