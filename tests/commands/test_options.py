@@ -50,17 +50,43 @@ LINES: dict[str, list[str]] = {
     "kernel split": ["kernel split log"],
     "port": ["port emboss --from cv2.filter2D --to scipy.ndimage.convolve"],
     "conventions": ["conventions"],
+    "layer": [
+        "layer photo.png [1,2;3,4] [5,6;7,8] [1,1;1,2]",
+        "layer photo.png [1,2;3,4] [5,6;7,8] [1,1;1,2] --at 0,3",
+        "layer [1,2,3;4,5,6;7,8,9] [1,2;3,4] --transposed --stride 3",
+        "layer [1,2,3;4,5,6;7,8,9] [1,2;3,4] --backward",
+        "layer 3x3 2x2 --matrix",
+        "layer photo.png [1,2;3,4] -o photo.png",
+    ],
+    "spectrum": [
+        "spectrum emboss",
+        "spectrum emboss photo.png",
+        "spectrum emboss photo.png --inverse",
+        "spectrum emboss photo.png -o photo.png",
+    ],
+    "weights": ["weights net.npy", "weights net.npy -o net.npy"],
 }
 # Commands whose options are walked nowhere yet, and options that change nothing but how long it takes.
 NOT_WALKED = {
     *("learn", "probe", "diagnose", "bench", "demo"),
-    *("page", "layer", "spectrum", "weights", "questions", "animate"),
+    *("page", "questions", "animate"),
 }
 # --show draws on a terminal only, and so does compare's --at.
 UNSEEN = {"--show", "compare --at", "--threads", "--engine", "--precision", "--quiet", "--exit-code", "--help"}
 
 # Options for what happens now and then: an output that is an input, many matches.
-AT_TIMES = {"--all", "--force", "--count", "--min-score", "--alpha", "--gray"}
+AT_TIMES = {
+    "--transposed",
+    "--backward",
+    "--matrix",
+    "--inverse",
+    "--all",
+    "--force",
+    "--count",
+    "--min-score",
+    "--alpha",
+    "--gray",
+}
 
 # What is tried of an option, beside what its type suggests.
 VALUES: dict[str, list[str]] = {
@@ -82,6 +108,9 @@ VALUES: dict[str, list[str]] = {
     "--to": ["csv", "matlab.conv2"],
     "--png-level": ["0"],
     "--terms": ["1"],
+    "--then": ["max:2"],
+    "--gradients": ["g.npz"],
+    "--upstream": ["up.npy"],
 }
 
 
@@ -132,6 +161,8 @@ def outcome(line: list[str]) -> tuple[int, Any]:
     write_picture("panel.png", picture)
     write_picture("part.png", NOISE[2:6, 3:7])
     Path("k.csv").write_text("1,2,3\n4,5,6\n")
+    np.save("net.npy", NOISE[:9, :8].reshape(4, 3, 6, 3)[:, :, :3] - 128.0)
+    np.save("up.npy", np.arange(4).reshape(1, 1, 2, 2))
     result = run(*line)
     if result.exit_code == 2:
         assert result.stderr.splitlines()[-1].startswith("Error: ")

@@ -47,6 +47,7 @@ class Backward:
 
     layer: LaidLayer
     upstream: NDArray[Any]
+    loss: float
     gradients: LayerGradients
     input: GradientCheck
     weights: GradientCheck
@@ -83,7 +84,7 @@ def go_back(stack: Stack, upstream: NDArray[Any] | None = None) -> Backward:
         _check("weights", found.weights, formulas[1], weights, lambda moved: loss(kernels=moved), theirs[1]),
         _check("bias", found.bias, formulas[2], bias, lambda moved: loss(offsets=moved), theirs[2]),
     ]
-    return Backward(layer, errors, found, checks[0], checks[1], checks[2])
+    return Backward(layer, errors, loss(), found, checks[0], checks[1], checks[2])
 
 
 def gradient_formulas(layer: LaidLayer) -> tuple[str, str, str]:

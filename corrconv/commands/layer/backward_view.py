@@ -38,7 +38,7 @@ def backward_view(backward: Backward, name: str) -> Group:
     ones = " (all ones: L is the sum of the output)" if (backward.upstream == 1).all() else ""
     return Group(
         Text(f"backward through {name}: {title_of(backward.layer)}", "bold"),
-        Text(f"I input, W weights, G upstream gradient{ones}, L = Σ G · output"),
+        Text(f"I input, W weights, G upstream gradient{ones}, L = Σ G · output = {backward.loss:.6g}"),
         Text(),
         table,
         Text(_steps_words(backward), "dim"),

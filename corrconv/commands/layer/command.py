@@ -8,7 +8,7 @@ import click
 
 from corrconv.commands.answer import answer, report, save_drawing
 from corrconv.commands.layer.parse import LayerInputType, layer_options, plan_layer, plan_next
-from corrconv.commands.options import all_or_none, force_option, json_option, quiet_option
+from corrconv.commands.options import all_or_none, force_option, json_option, quiet_option, without_effect
 from corrconv.commands.parameters import CellType, inputs_of_command
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 @json_option
 @force_option
 @quiet_option
+@without_effect("force", unless=("output", "gradients"))
+@without_effect("filter_index", unless=("at",))
+@without_effect("upstream", unless=("backward", "gradients"))
+@without_effect("output", when=("at", "backward", "gradients"))
 @all_or_none
 def command(
     image: LayerInput,
@@ -72,33 +76,18 @@ def command(
 
     if sum((at is not None, backward or gradients is not None, matrix)) > 1:
         raise click.UsageError("--at, --backward and --matrix are different answers; ask for one at a time")
-    _refuse_without_effect(at, backward or gradients is not None, filter_index, upstream)
     say = report(quiet=quiet)
     for note in image.notes:
         say(note)
     stack = stack_layers(image, [plan_layer(weights, choices), *map(plan_next, following)])
     if at is not None:
-        _refuse_output(output, "--at")
         _answer_at(stack, at, filter_index, as_json=as_json)
     elif backward or gradients is not None:
-        _refuse_output(output, "--backward")
         _answer_backward(stack, upstream, gradients, as_json=as_json, force=force, quiet=quiet)
     elif matrix:
         _answer_matrix(stack, output, as_json=as_json, force=force, quiet=quiet)
     else:
         _answer_forward(stack, output, as_json=as_json, force=force, quiet=quiet)
-
-
-def _refuse_without_effect(at: object, backward: bool, filter_index: int, upstream: str | None) -> None:
-    if filter_index and at is None:
-        raise click.UsageError("--filter chooses the output of --at; add --at ROW,COL")
-    if upstream is not None and not backward:
-        raise click.UsageError("--upstream is where --backward starts; add that option")
-
-
-def _refuse_output(output: str | None, beside: str) -> None:
-    if output is not None:
-        raise click.UsageError(f"-o writes the maps or a picture, and {beside} has none; leave one out")
 
 
 def _answer_forward(stack: Stack, output: str | None, *, as_json: bool, force: bool, quiet: bool) -> None:

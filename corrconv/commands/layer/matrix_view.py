@@ -90,6 +90,8 @@ def _fact_lines(matrix: LayerMatrix) -> list[str]:
         lines.append(f"the same numbers along every {along}.")
     if matrix.layer.weights is None:
         lines.append("Only a shape was given, so the weights are numbered 1, 2, 3 ... in the kernel's order.")
+    if matrix.layer.bias is not None:
+        lines.append("The bias is added to what the matrix gives; it is no part of it.")
     if matrix.transposes:
         other = "layer that it transposes" if matrix.layer.options.transposed else "transposed layer"
         lines.append(f"Its transpose is the matrix of the {other} (checked). That is not its inverse.")

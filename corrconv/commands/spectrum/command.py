@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from corrconv.commands.answer import answer, save_drawing, say_notes
-from corrconv.commands.options import force_option, json_option, quiet_option
+from corrconv.commands.options import force_option, json_option, quiet_option, without_effect
 from corrconv.commands.parameters import ImageType, KernelType
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 @json_option
 @force_option
 @quiet_option
+@without_effect("force", unless=("output",))
+@without_effect("noise", unless=("inverse",))
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -73,8 +75,8 @@ def command(
     given = ctx.get_parameter_source
     if image is None and given("correlation") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--correlate and --convolve filter a picture; without one, both are shown anyway")
-    if given("noise") is ParameterSource.COMMANDLINE and not (inverse and image is not None):
-        raise click.UsageError("--noise is added to a picture before --inverse; give a picture and that option")
+    if given("noise") is ParameterSource.COMMANDLINE and image is None:
+        raise click.UsageError("--noise is added to a picture before it is undone; give a picture too")
     operation = Operation.CORRELATION if correlation else Operation.CONVOLUTION
     found = measure_spectrum(kernel)
     pixels = None

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from corrconv.commands.answer import answer, report, save_drawing
-from corrconv.commands.options import force_option, json_option, quiet_option
+from corrconv.commands.options import force_option, json_option, quiet_option, without_effect
 from corrconv.commands.parameters import SourceType
 
 
@@ -22,6 +22,7 @@ from corrconv.commands.parameters import SourceType
 @json_option
 @force_option
 @quiet_option
+@without_effect("force", unless=("output",))
 def command(network: str, order: Any, output: str | None, as_json: bool, force: bool, quiet: bool) -> None:
     """Say how symmetric the filters of a trained network are, and what chance would give.
 

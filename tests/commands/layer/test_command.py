@@ -138,10 +138,10 @@ def test_the_way_back():
     np.save("upstream.npy", np.array([[[[1, 100]]]]))
     result = run("layer", "[1 2 3]", "[10 20]", "--upstream", "upstream.npy", "--gradients", "g.npz")
     assert result.exit_code == 0
-    arrays = np.load("g.npz")
-    assert arrays["images"].tolist() == [[[[10, 1020, 2000]]]]
-    assert arrays["weights"].tolist() == [[[[201, 302]]]]
-    assert arrays["bias"].tolist() == [101]
+    with np.load("g.npz") as arrays:
+        assert arrays["images"].tolist() == [[[[10, 1020, 2000]]]]
+        assert arrays["weights"].tolist() == [[[[201, 302]]]]
+        assert arrays["bias"].tolist() == [101]
     text = shown("[1 2 3; 4 5 6]", "[1 2]", "--backward")
     assert "full convolution" in text
     assert "laid backward" in text
@@ -197,10 +197,10 @@ def test_pictures_are_drawn():
         (("8x8", "3x3", "--at", "0,0"), "only a shape; give weights"),
         (("8x8", "sobel", "--at", "0,0"), "8x8 is only a size"),
         (("8x8", "3x3", "-o", "out.npy"), "only a size"),
-        (("8x8", "3x3", "--filter", "1"), "add --at"),
-        (("8x8", "3x3", "--upstream", "u.npy"), "add that option"),
+        (("8x8", "3x3", "--filter", "1"), "--filter has no effect without --at"),
+        (("8x8", "3x3", "--upstream", "u.npy"), "--upstream has no effect without --backward"),
         (("8x8", "3x3", "--at", "0,0", "--matrix"), "one at a time"),
-        (("[1 2]", "[1]", "--at", "0,0", "-o", "x.png"), "leave one out"),
+        (("[1 2]", "[1]", "--at", "0,0", "-o", "x.png"), "has no effect beside --at"),
         (("[1 2]", "[1]", "--gradients", "x.npy"), "name a .npz"),
         (("[1 2]", "[1]", "--backward", "--upstream", "nowhere.npy"), "no .npy with 4 dimensions"),
         (("8x8", "max:2", "--groups", "2"), "pooling reads each channel by itself"),

@@ -80,8 +80,8 @@ def test_pictures_are_drawn():
     ("arguments", "message"),
     [
         (("box", "--convolve"), "without one, both are shown anyway"),
-        (("box", "--noise", "2"), "give a picture and that option"),
-        (("box", "photo.png", "--noise", "2"), "give a picture and that option"),
+        (("box", "--inverse", "--noise", "2"), "give a picture too"),
+        (("box", "photo.png", "--noise", "2"), "--noise has no effect without --inverse"),
         (("box", "photo.png", "--inverse", "--noise", "-1"), "-1"),
         (("box", "nowhere.png"), "no such file"),
         (("boxx",), "did you mean"),
