@@ -18,6 +18,7 @@ ARGUMENTS = "corrconv.arguments"  # the key of a context's arguments, as they we
 
 # Each command stands in the module of its name, as the attribute `command`.
 COMMANDS = {
+    "questions": "What people ask, and the command that answers it.",
     "apply": "Filter pictures with a kernel.",
     "compare": "Both operations side by side: when do they coincide?",
     "explain": "Where does this number come from? One output pixel, step by step.",
@@ -101,4 +102,5 @@ def corrconv() -> None:
     """Correlation and convolution on images: see where they differ and when they coincide.
 
     Start with 'corrconv demo', or on your own picture: 'corrconv compare photo.jpg sobel box'.
+    What people ask, and the command for it: 'corrconv questions'.
     """

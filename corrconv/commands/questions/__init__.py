@@ -1,0 +1,1 @@
+"""corrconv questions."""
