@@ -15,7 +15,7 @@ from corrconv.drawing.matrices import LINE_WIDTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corrconv.commands.questions.command import Event, Question
+    from corrconv.commands.questions.study import Event, Question
 
 
 def questions_text(questions: Sequence[Question]) -> Text:
