@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from corrconv.commands.parameters import BoundaryType, EnumChoice
 from corrconv.core.terms import Boundary, OutputSize
@@ -72,6 +71,8 @@ def compare_layouts(
     force: bool,
 ) -> tuple[Comparison, list[Path]]:
     """Compare a picture under each kernel and each layout; and draw a sheet for each kernel where a folder is given."""
+    import numpy as np
+
     from corrconv.commands.compare.border_view import border_sheet
     from corrconv.commands.compare.pictures import places_of
     from corrconv.commands.compare.study import Comparison, compare_kernel
