@@ -84,6 +84,7 @@ VIEWS = {
     "view",
     "backward_view",
     "border_view",
+    "gaussian_view",
     "like_view",
     "matlab_script",
     "matrix_view",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -13,8 +13,6 @@ from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, I
 from corrconv.core.terms import Boundary, Operation
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from numpy.typing import NDArray
 
     from corrconv.commands.diagnose.study import Diagnosis
@@ -29,10 +27,26 @@ COMMAND_LINE = ParameterSource.COMMANDLINE
 MOST_LINES = 20
 
 
+class _KernelOrResult(KernelType):
+    """The kernel; or the result, where a known function takes the kernel's place."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The kernel or the picture of a text."""
+        if ctx is not None and isinstance(ctx.params.get("function"), str):
+            return ImageType().convert(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command()
 @click.argument("image", type=ImageType())
-@click.argument("kernel", type=KernelType())
-@click.argument("result", type=ImageType())
+@click.argument("kernel", type=_KernelOrResult())
+@click.argument("result", type=ImageType(), required=False)
+@click.option(
+    "--function",
+    type=click.Choice(["gaussian"]),
+    is_eager=True,
+    help="Without a KERNEL: a Gaussian blur made RESULT; find its sigma, size and border.",
+)
 @click.option("--expect", "operation", type=EnumChoice(Operation), help="Judge the result as this operation.")
 @click.option("--boundary", type=BoundaryType(), help="With --expect: the border that was asked for.")
 @click.option("--fill", type=float, default=0.0, help="With --boundary constant: its value.")
@@ -46,8 +60,9 @@ MOST_LINES = 20
 def command(
     ctx: click.Context,
     image: Picture,
-    kernel: Kernel,
-    result: Picture,
+    kernel: Kernel | Picture,
+    result: Picture | None,
+    function: str | None,  # noqa: ARG001  # read by the type of KERNEL
     operation: Operation | None,
     boundary: Boundary | None,
     fill: float,
@@ -60,7 +75,7 @@ def command(
 ) -> None:
     """Find out how RESULT was made of IMAGE and KERNEL.
 
-    Both are pictures, .npy or .csv files, or numbers such as "[1 2; 3 4]". With --expect, the likely
+    IMAGE and RESULT are pictures, .npy or .csv files, or numbers such as "[1 2; 3 4]". With --expect, the likely
     mistake is named. --exit-code gives 1 if the result is not as expected or, without --expect, if
     nothing explains it. A RESULT that is a JPEG may be off by what its compression loses.
 
@@ -68,7 +83,15 @@ def command(
     corrconv diagnose photo.png sobel my_result.npy
     corrconv diagnose photo.png sobel answer.csv --expect convolution --boundary constant --exit-code
     corrconv diagnose "[1 2 3 4]" "[1 0 -1]" "[-2 -2 -2 3]"
+    corrconv diagnose photo.png --function gaussian blurred.png
     """
+    from corrconv.core.kernel import Kernel
+
+    if not isinstance(kernel, Kernel):
+        _find_blur(ctx, image, kernel, gray=gray, as_json=as_json, exit_code=exit_code, quiet=quiet)
+        return
+    if result is None:
+        raise click.UsageError("Missing argument 'RESULT'.", ctx)
     from corrconv.commands.diagnose.lossy import recompression
     from corrconv.commands.diagnose.study import diagnose
     from corrconv.commands.diagnose.view import diagnosis_document, diagnosis_text
@@ -98,6 +121,41 @@ def command(
     )
     wrong = not diagnosis.explained if intended is None else bool(diagnosis.mistakes(intended))
     if exit_code and wrong:
+        ctx.exit(1)
+
+
+def _find_blur(
+    ctx: click.Context, image: Picture, result: Picture, *, gray: bool, as_json: bool, exit_code: bool, quiet: bool
+) -> None:
+    """Find the Gaussian blur that made the result."""
+    from corrconv.commands.apply_line import proved_line
+    from corrconv.commands.diagnose.gaussian_study import diagnose_blur
+    from corrconv.commands.diagnose.gaussian_view import blur_document, blur_text
+    from corrconv.commands.diagnose.way import Treatment
+    from corrconv.core.zoo import zoo_kernel
+    from corrconv.drawing.console import progress
+    from corrconv.files.images import to_gray
+
+    for name in ("operation", "boundary", "fill", "anchor", "tolerance"):
+        if ctx.get_parameter_source(name) is COMMAND_LINE:
+            shown = "--expect" if name == "operation" else f"--{name}"
+            raise click.UsageError(f"{shown} has no effect with --function, which finds a blur by itself", ctx)
+    if ctx.params["result"] is not None:
+        raise click.UsageError("--function takes the place of KERNEL; give IMAGE and RESULT only", ctx)
+    pixels = [(to_gray(picture) if gray else picture).pixels for picture in (image, result)]
+    say_notes(image, result, quiet=quiet)
+    with progress(quiet=quiet) as bar:
+        bar.add_task("fitting", total=None)
+        diagnosis = diagnose_blur(pixels[0], pixels[1])
+    line = None
+    if diagnosis.blurs and diagnosis.blurs[0].sigma is not None:
+        blur = diagnosis.blurs[0]
+        if blur.way.treatment is Treatment.NONE:
+            name = f"gaussian:sigma={blur.sigma:g},size={blur.size}"
+            line = proved_line(image, zoo_kernel(name), pixels[1], blur.way.convention, gray=gray)
+            line = None if line is None else line.replace("KERNEL", name, 1)
+    answer(lambda: blur_document(diagnosis, line), lambda: blur_text(diagnosis, line), as_json=as_json, soft_wrap=True)
+    if exit_code and not diagnosis.explained:
         ctx.exit(1)
 
 

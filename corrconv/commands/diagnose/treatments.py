@@ -60,7 +60,7 @@ def _usual(evidence: Evidence) -> list[Convention]:
     ]
 
 
-def _explaining(
+def explaining(
     evidence: Evidence, convention: Convention, values: Reals, treatment: Treatment, precision: float = 0.0
 ) -> Iterator[Way]:
     """The way of values that have the result's shape, held against some and then all results; if it gives them."""
@@ -88,7 +88,7 @@ def _early_clipping(evidence: Evidence) -> Iterator[Way]:
     if evidence.kernel.weights.min() >= 0:
         return  # such sums only grow, so they are cut off at their end alone
     for convention, treatment in product(_usual(evidence), (Treatment.CLIPPED_EARLY, Treatment.NEGATIVE_DROPPED)):
-        yield from _explaining(evidence, convention, _clipped_sums(evidence, convention, treatment), treatment)
+        yield from explaining(evidence, convention, _clipped_sums(evidence, convention, treatment), treatment)
 
 
 def _clipped_sums(evidence: Evidence, convention: Convention, treatment: Treatment) -> Reals:
@@ -114,7 +114,7 @@ def _displayed(evidence: Evidence) -> Iterator[Way]:
         sums = raw_sums(evidence.image, evidence.kernel, convention)
         for treatment, display in DISPLAYS.items():
             scale = pixel_scale(display, float(sums.min()), float(sums.max()), evidence.held)
-            yield from _explaining(evidence, convention, scale(sums), treatment)
+            yield from explaining(evidence, convention, scale(sums), treatment)
 
 
 def _eight_bit(evidence: Evidence) -> Iterator[Way]:
@@ -125,7 +125,7 @@ def _eight_bit(evidence: Evidence) -> Iterator[Way]:
     for convention in _usual(evidence):
         values = eight_bit_passes(evidence.image, weights, convention.borders)
         half_up = replace(convention, numbers=replace(convention.numbers, rounding=Rounding.HALF_UP))
-        yield from _explaining(evidence, half_up, values, Treatment.EIGHT_BIT_WEIGHTS)
+        yield from explaining(evidence, half_up, values, Treatment.EIGHT_BIT_WEIGHTS)
 
 
 def _stretched(evidence: Evidence, laid: list[Convention]) -> Iterator[Way]:
@@ -145,7 +145,7 @@ def _stretched_sums(evidence: Evidence, plain: Convention, sums: Reals) -> Itera
             finished = values * gain + bias
             for numbers, precision in product(_stretched_numbers(evidence), PRECISIONS):
                 convention = replace(plain, numbers=numbers, gain=gain, bias=bias)
-                for way in _explaining(evidence, convention, finished, treatment, precision):
+                for way in explaining(evidence, convention, finished, treatment, precision):
                     yield way
                     return
 

@@ -1,0 +1,211 @@
+"""Which sigma, size, border and rounding has the Gaussian blur that made a result of an image?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil, exp, log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.commands.diagnose.evidence import PRECISIONS, Evidence, check_numbers
+from corrconv.commands.diagnose.selection import merged
+from corrconv.commands.diagnose.treatments import explaining
+from corrconv.commands.diagnose.way import Treatment, Way
+from corrconv.core.convention.filtering import raw_sums
+from corrconv.core.convention.gaussian import (
+    OPENCV_PROFILES,
+    eight_bit_passes,
+    in_units,
+    opencv_sigma,
+    profile,
+    size_rules,
+)
+from corrconv.core.convention.model import Borders, Convention, Numbers, Overflow, Rounding
+from corrconv.core.kernel import Kernel
+from corrconv.core.minimum import lowest_place
+from corrconv.core.terms import Boundary, OutputSize
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from corrconv.core.arrays import Reals
+
+# The part of the result that sigma and size are fitted to: so many pixels a side, in the middle.
+WINDOW = 96
+
+# The longest kernel that is fitted.
+LARGEST_SIZE = 121
+
+# The narrowest blur that is sought.
+SMALLEST_SIGMA = 0.2
+
+# Sizes whose fits are within this factor of the best one are held against all pixels.
+GOOD_FIT = 1.5
+MOST_SIZES = 8
+
+# Pictures of more numbers take too long.
+MOST_PIXELS = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blur:
+    """One Gaussian blur that gives the whole result, or the nearest. sigma: None for OpenCV's own table of a size."""
+
+    sigma: float | None
+    size: int
+    kernel: Kernel
+    way: Way
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The libraries that take this size for the sigma, or this sigma for the size, by themselves."""
+        if self.sigma is None:
+            return (f"cv2.GaussianBlur(image, ({self.size}, {self.size}), 0)",)
+        found = [name for name, size in size_rules(self.sigma).items() if size == self.size]
+        if abs(opencv_sigma(self.size) - self.sigma) < 1e-9:
+            found.append(f"cv2.GaussianBlur(image, ({self.size}, {self.size}), 0)")
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class BlurDiagnosis:
+    """All blurs that give the result; and the sigma that comes nearest, with how far it is off on the average."""
+
+    blurs: tuple[Blur, ...]
+    nearest_sigma: float
+    nearest_size: int
+    off: float
+
+    @property
+    def explained(self) -> bool:
+        """Whether any blur gives the result."""
+        return bool(self.blurs)
+
+
+def diagnose_blur(image: NDArray[Any], result: NDArray[Any]) -> BlurDiagnosis:
+    """Search the Gaussian blur that turned an image (H, W) or (H, W, C) into a result of the same shape.
+
+    Raises CorrconvError for other shapes, and for pictures that are too large or too small.
+    """
+    if image.shape != result.shape:
+        raise CorrconvError(f"the image has shape {image.shape} and the result {result.shape}; a blur keeps it")
+    if image.size > MOST_PIXELS or min(image.shape[:2]) < 8:
+        raise CorrconvError(
+            f"a blur is sought in pictures of 8x8 pixels to {MOST_PIXELS // 1_000_000} million numbers, and these have"
+            f" {image.shape[0]} rows of {image.shape[1]}; blur a part of such a picture, or a larger one"
+        )
+    image, result = (it.astype(np.uint8) if it.dtype.kind == "b" else it for it in (image, result))
+    for name, values in (("image", image), ("result", result)):
+        check_numbers(name, values)
+    # skimage takes whole-number pixels as shares of the brightest.
+    shares = image.dtype.kind == "u" and result.dtype.kind == "f" and float(result.max()) <= 1
+    gain = 1 / float(np.iinfo(image.dtype).max) if shares else 1.0
+    fits = _fits(image * gain, result)
+    off, size, sigma = fits[0]
+    found: list[Blur] = []
+    for kernel, it, side in _candidates(fits):
+        evidence = Evidence(image, kernel, result)
+        ways = merged(list(_ways(evidence, side, gain)))
+        found += [Blur(sigma=it, size=side, kernel=kernel, way=way) for way in ways[:1]]
+    # The plainest sigma, then the shortest kernel.
+    found.sort(key=lambda blur: (len(f"{blur.sigma or 0:g}"), blur.size))
+    plainest = [blur for blur in found if blur.sigma == found[0].sigma]
+    return BlurDiagnosis(tuple(plainest), sigma, size, off)
+
+
+def _fits(image: NDArray[Any], result: NDArray[Any]) -> list[tuple[float, int, float]]:
+    """For the sizes that come near: the root mean square of what is left, the size, and the fitted sigma."""
+    longest = min(LARGEST_SIZE, min(image.shape[:2]) // 2 * 2 - 5)
+
+    def off(sigma: float, size: int) -> float:
+        # All sizes are judged on the window that the longest one leaves.
+        margin = size // 2
+        rows, columns = (
+            slice(max(margin, (length - WINDOW) // 2), min(length - margin, (length + WINDOW) // 2))
+            for length in image.shape[:2]
+        )
+        part = image[rows.start - margin : rows.stop + margin, columns.start - margin : columns.stop + margin]
+        blurred = _blurred(part.astype(np.float64), profile(sigma, size))
+        return float(np.sqrt(((blurred - result[rows, columns]) ** 2).mean()))
+
+    def enough(sigma: float) -> int:
+        return int(min(2 * ceil(4 * sigma) + 1, longest))
+
+    rough = exp(
+        lowest_place(lambda place: off(exp(place), enough(exp(place))), log(SMALLEST_SIGMA), log(longest / 6 + 1), 30)
+    )
+    found = []
+    for size in range(3, min(2 * ceil(5 * rough) + 3, longest) + 1, 2):
+        sigma = exp(
+            lowest_place(lambda place: off(exp(place), size), log(rough / 3), log(3 * rough), 40)  # noqa: B023
+        )
+        found.append((off(sigma, size), size, sigma))
+    found.sort()
+    # Rounded results leave many sizes equally good.
+    return [fit for fit in found if fit[0] <= GOOD_FIT * found[0][0] + 1e-9][:MOST_SIZES]
+
+
+def _blurred(image: Reals, weights: Reals) -> Reals:
+    """The valid part, one axis after the other."""
+    for axis in (0, 1):
+        length = image.shape[axis] - len(weights) + 1
+        parts = (
+            weight * np.take(image, np.arange(first, first + length), axis=axis) for first, weight in enumerate(weights)
+        )
+        image = np.sum(list(parts), axis=0)
+    return image
+
+
+def _candidates(fits: list[tuple[float, int, float]]) -> Iterator[tuple[Kernel, float | None, int]]:
+    """The kernels worth a look at all pixels: of each size with plain sigmas near the fitted one, and OpenCV's own."""
+    for size, table in OPENCV_PROFILES.items():
+        if any(abs(size - fitted) <= 2 for _, fitted, _ in fits):
+            yield Kernel(np.outer(table, table)), None, size
+    sigmas = dict.fromkeys(float(f"{sigma:.{figures}g}") for figures in range(1, 7) for _, _, sigma in fits)
+    sizes = {size for _, size, _ in fits}
+    best = fits[0][2]
+    near = [it for it in sigmas if abs(it - best) <= 0.02 * best]
+    for size in sorted(sizes | {opencv for it in near for opencv in size_rules(it).values()}):
+        for sigma in dict.fromkeys((*near, opencv_sigma(size))):
+            if abs(sigma - best) <= 0.02 * best:
+                weights = profile(sigma, size)
+                yield Kernel(np.outer(weights, weights)), sigma, size
+
+
+def _ways(evidence: Evidence, size: int, gain: float) -> Iterator[Way]:
+    """The borders and numbers with which a kernel gives the whole result."""
+    for boundary in Boundary:
+        if size > 2 * min(evidence.image.shape[:2]) - 1:
+            return
+        plain = Convention(borders=Borders.uniform(boundary), output_size=OutputSize.SAME, gain=gain)
+        if evidence.whole and evidence.image.dtype == np.uint8:
+            weights = in_units(evidence.kernel.weights.sum(axis=1))
+            values = eight_bit_passes(evidence.image, (weights, weights), plain.borders)
+            numbers = Numbers(evidence.held.name, Rounding.HALF_UP, Overflow.SATURATE)
+            found = list(explaining(evidence, replace(plain, numbers=numbers), values, Treatment.EIGHT_BIT_WEIGHTS))
+            if found:
+                yield from found
+                continue
+        values = raw_sums(evidence.image, evidence.kernel, plain) * gain
+        for numbers in _numbers(evidence):
+            ways = (
+                way
+                for precision in PRECISIONS
+                for way in explaining(evidence, replace(plain, numbers=numbers), values, Treatment.NONE, precision)
+            )
+            first = next(ways, None)
+            if first is not None:
+                yield first
+                break
+
+
+def _numbers(evidence: Evidence) -> list[Numbers]:
+    if not evidence.whole:
+        return [Numbers(evidence.result.dtype.name)]
+    return [
+        Numbers(evidence.held.name, rounding, Overflow.SATURATE) for rounding in (Rounding.HALF_EVEN, Rounding.TRUNCATE)
+    ]
