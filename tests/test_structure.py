@@ -54,6 +54,7 @@ STUDIES = {
     "backward",
     "evidence",
     "finishes",
+    "gaussian_study",
     "grids",
     "mistakes",
     "ranking",
