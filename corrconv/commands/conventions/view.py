@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.table import Table
+
+    from corrconv.libraries.borders import BorderWords
+    from corrconv.libraries.function import LibraryFunction
 
 
 def conventions_table(conventions: Iterable[Convention]) -> Table:
@@ -68,4 +72,81 @@ def conventions_document(conventions: Iterable[Convention]) -> dict[str, Any]:
     return {
         "version": DOCUMENT_VERSION,
         "conventions": [{"name": it.name, "source": it.source, **convention_document(it)} for it in conventions],
+    }
+
+
+def convention_text(function: LibraryFunction, convention: Convention) -> str:
+    """All about one convention, a line each."""
+    odd, even = anchor_words(convention)
+    lines = {
+        convention.name: operation_words(convention),
+        "  kernels": "all" if convention.accepted == "kernels" else convention.accepted.removeprefix("kernels "),
+        "  anchor": f"odd sides {odd}, even sides {even if convention.accepts((2, 2)) else 'refused'}",
+        "  border": border_words(convention),
+        "  output": str(convention.output_size),
+        "  scale": scale_words(convention),
+        "  numbers": number_words(convention),
+    }
+    for exception in convention.exceptions:
+        lines[f"  {exception.accepted.removeprefix('kernels of ')}"] = f"border {border_words(exception)}"
+    if convention.eight_bit is not None:
+        lines["  8 bits"] = number_words(convention.changed(numbers=convention.eight_bit))
+    if convention.inexact:
+        lines["  may differ"] = convention.inexact
+    if function.configure is not None:
+        parameters = signature(function.configure).parameters.values()
+        lines["  settings"] = ", ".join(it.name for it in parameters if it.kind is it.KEYWORD_ONLY) or "as below"
+    if function.borders is not None:
+        words = (f"{word} = {rule}" for word, rule in function.borders.words.items())
+        lines[f"  {function.borders.option}"] = ", ".join(words)
+    lines["  source"] = convention.source
+    return "\n".join(f"{name:<14} {words}" for name, words in lines.items())
+
+
+# Words that people use without a library, and what they mean by them.
+PEOPLES_WORDS = {
+    BorderRule.CONSTANT: ("zeros", "zero padding", "pad", "black", "background", "dirichlet", "fill"),
+    BorderRule.EDGE: ("replicate", "nearest", "edge", "clamp", "extend", "copy", "neumann"),
+    BorderRule.REFLECT: ("reflect101", "reflect (numpy, torch, OpenCV's 101)", "mirror (scipy)", "whole-sample"),
+    BorderRule.SYMMETRIC: ("symmetric", "half-sample", "mirror (vips, ImageMagick)", "reflect (scipy, OpenCV)"),
+    BorderRule.WRAP: ("wrap", "circular", "periodic", "tile", "repeat"),
+    BorderRule.UNFILTERED: ("crop (border pixels stay as they are)",),
+}
+
+
+def _words_by_library(functions: Iterable[LibraryFunction]) -> dict[str, BorderWords]:
+    """Each library's words, under the first part of its functions' names and the setting that takes them."""
+    return {
+        f"{function.name.rpartition('.')[0]} {function.borders.option}": function.borders
+        for function in functions
+        if function.borders is not None
+    }
+
+
+def borders_table(functions: Iterable[LibraryFunction]) -> list[Table | str]:
+    """For every rule its pattern and everybody's words for it."""
+    libraries = _words_by_library(functions)
+    parts: list[Table | str] = []
+    for rule, common in PEOPLES_WORDS.items():
+        table = plain_table(f"{rule}   {PATTERNS[Boundary(rule)] if rule.value in PATTERNS else ''}".rstrip())
+        table.add_column("", no_wrap=True)
+        table.add_column("")
+        table.add_row("people say", ", ".join(common))
+        for library, words in libraries.items():
+            named = [str(word) for word, meant in words.words.items() if meant is rule]
+            if named:
+                table.add_row(library, ", ".join(named))
+        parts += [table, ""]
+    return [*parts, "`same` and `valid` are no borders but output sizes; `pad_mode` is another name for the setting."]
+
+
+def borders_document(functions: Iterable[LibraryFunction]) -> dict[str, Any]:
+    """Everybody's words for scripts."""
+    libraries = _words_by_library(functions)
+    return {
+        "version": DOCUMENT_VERSION,
+        "people": {str(rule): list(words) for rule, words in PEOPLES_WORDS.items()},
+        "libraries": {
+            name: {str(word): str(rule) for word, rule in words.words.items()} for name, words in libraries.items()
+        },
     }

@@ -123,6 +123,21 @@ def test_conventions():
     assert sources["matlab.conv2"].startswith("documented, not measured")
 
 
+def test_conventions_of_one_function_and_of_borders():
+    said = run("conventions", "scipy.ndimage.convolve mode=mirror origin=1").stdout
+    assert said.startswith("scipy.ndimage.convolve mode=mirror origin=1 convolution\n")
+    lines = dict(line.strip().split(None, 1) for line in said.splitlines()[1:7])
+    assert lines["anchor"] == "odd sides center+1, even sides center+1"
+    assert lines["border"] == "reflect"
+    assert "mode, cval, origin" in said
+    assert "border top reflect, bottom edge" in run("conventions", "ffmpeg.convolution").stdout
+    assert "did you mean" in trouble(run("conventions", "filter2d"))
+    words = json.loads(run("conventions", "borders", "--json").stdout)["libraries"]
+    assert words["cv2 borderType"]["BORDER_REFLECT_101"] == "reflect"
+    assert words["scipy.ndimage mode"]["reflect"] == "symmetric"
+    assert "whole-sample" in run("conventions", "borders").stdout
+
+
 def test_diagnose_what_apply_wrote(tmp_path):
     image = write_picture("image.png", PICTURE)
     run("apply", image, KERNEL, "--convolve", "--boundary", "edge", "--scale", "0.125", "-o", "result.png")
