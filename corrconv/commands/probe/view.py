@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 HEADINGS = ("target", "computes", "even cell", "border", "scale", "8 bits", "16 bits", "explained", "not tried")
 # What a terminal has room for; the Markdown table has all.
-SHOWN = ("target", "computes", "even cell", "border", "scale", "8 bits", "explained")
+SHOWN = ("target", "computes", "even cell", "border", "8 bits", "explained")
 WIDTH = 80
 LABEL = 14
 NEVER_TRIED = ("colour", "nan")
@@ -258,24 +258,26 @@ def _verdict(probe: Probe) -> str:
 
 def survey_table(probes: Sequence[Probe]) -> Table:
     """All targets in one table, of what a terminal has room for."""
-    table = plain_table("what they compute, each probed just now (--markdown: 16 bits, what was not tried)")
+    table = plain_table("what they compute, each probed just now; --markdown tells more")
     for heading in SHOWN:
-        table.add_column(heading, overflow="fold", max_width=24 if heading == "target" else None)
-    for row in survey_rows(probes):
-        table.add_row(
-            *(_broken_at_dots(row[heading], 22) if heading == "target" else row[heading] for heading in SHOWN)
-        )
+        table.add_column(heading, overflow="fold", no_wrap=heading == "target")
+    rows = iter(survey_rows(probes))
+    for probe in probes:
+        for _ in probe.findings or (None,):
+            row = next(rows) | {"explained": _verdict(probe).partition(";")[0]}
+            row["target"] = _broken_at_dots(row["target"], 24)
+            table.add_row(*(row[heading] for heading in SHOWN))
     return table
 
 
 def _broken_at_dots(name: str, width: int) -> str:
-    """A long dotted name on several lines, none of them broken inside a word."""
+    """A long name on several lines, broken behind dots and blanks only."""
     lines = [""]
-    for part in name.replace(".", ".\0").split("\0"):
-        if lines[-1] and len(lines[-1]) + len(part.partition(" ")[0]) > width:
+    for part in name.replace(".", ".\0").replace(" ", " \0").split("\0"):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
             lines.append("")
         lines[-1] += part
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def survey_markdown(probes: Sequence[Probe]) -> str:

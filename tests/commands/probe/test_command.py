@@ -241,3 +241,16 @@ def test_diagnose_says_what_was_read_otherwise_unless_quiet():
     assert "ink: " in said.stderr
     assert "CMYK" in said.stderr
     assert run("diagnose", "ink.tif", "sobel", "result.npy", "--quiet").stderr == ""
+
+
+def test_the_survey_breaks_no_name_inside_a_word(monkeypatch, capsys):
+    from corrconv.commands.probe.study import Probe
+    from corrconv.commands.probe.view import survey_table
+    from corrconv.drawing.console import show
+
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "torch.nn.functional.conv_transpose2d padding=same"
+    show(survey_table([Probe(target=name, problem="no such thing")]))
+    shown = capsys.readouterr().out
+    assert all(part in shown for part in ("torch.nn.functional.", "conv_transpose2d", "padding=same"))
+    assert all(len(line) <= 80 for line in shown.splitlines())
