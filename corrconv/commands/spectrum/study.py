@@ -234,8 +234,9 @@ def judge_inverse(response: Response) -> Inverse:
     """What undoing a response would take."""
     gain = np.abs(response)
     kept = gain[gain > LOST * gain.max()]
-    worst = 1 / float(kept.min()) if kept.size else float("inf")
-    rms = sqrt(float(np.mean(1 / kept**2))) if kept.size else float("inf")
+    if not kept.size or kept.min() < 1 / LARGEST:
+        return Inverse(int(gain.size - kept.size), int(gain.size), float("inf"), float("inf"))
+    worst, rms = 1 / float(kept.min()), sqrt(float(np.mean(1 / kept**2)))
     return Inverse(int(gain.size - kept.size), int(gain.size), worst, rms)
 
 
