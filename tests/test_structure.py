@@ -55,6 +55,7 @@ STUDIES = {
     "evidence",
     "finishes",
     "gaussian_study",
+    "gradient_study",
     "grids",
     "mistakes",
     "ranking",

@@ -22,6 +22,8 @@ LINES: dict[str, list[str]] = {
         "apply photo.png [1,2;3,4] -o out.png",
         "apply photo.png [1,2;3,4] --boundary constant -o out.png",
         "apply photo.png [1,2;3,4] -o photo.png",
+        "apply photo.png [-2,3;-1,2] --magnitude --scale 0.3 -o out.png",
+        "apply photo.png [-2,3;-1,2] --direction -o out.png",
     ],
     "compare": [
         "compare photo.png [1,2;3,4]",
@@ -76,6 +78,8 @@ UNSEEN = {"--show", "compare --at", "--threads", "--engine", "--precision", "--q
 
 # Options for what happens now and then: an output that is an input, many matches.
 AT_TIMES = {
+    "--magnitude",
+    "--direction",
     "--transposed",
     "--backward",
     "--matrix",
@@ -202,6 +206,12 @@ def test_every_command_is_walked() -> None:
         ("compare photo.png box --like cv2.filter2D --like cv2.filter2D --threads 2", "no effect beside --like"),
         ("compare photo.png box --like cv2.filter2D --like cv2.filter2D --force", "no effect without -o"),
         ("apply photo.png box -v --like cv2.filter2D", "-v has no effect beside --like"),
+        ("apply photo.png sobel --magnitude --like cv2.filter2D", "--like has no effect beside --magnitude"),
+        ("apply photo.png sobel --magnitude --show", "--show"),
+        ("apply photo.png sobel --magnitude --direction", "--magnitude has no effect beside --direction"),
+        ("apply photo.png sobel --direction --display signed", "--display has no effect beside --direction"),
+        ("apply photo.png sobel --direction --bias 3", "--bias has no effect beside --direction"),
+        ("apply photo.png sobel --magnitude --display absolute", "--display absolute has no effect beside"),
         ("apply photo.png box --threads 2 --like cv2.filter2D", "--threads has no effect"),
         ("explain photo.png box --at 1,1 --force", "--force has no effect without -o"),
         ("explain photo.png box --at 1,1 --threads 2 --like cv2.filter2D", "--threads has no effect beside --like"),

@@ -18,7 +18,7 @@ from corrconv.commands.options import (
 )
 from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command
 from corrconv.commands.show import show_option
-from corrconv.core.terms import Operation
+from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 @click.argument("images", metavar="IMAGE...", type=SourceType(), nargs=-1, required=True)
 @click.argument("kernel", type=KernelType())
 @click.option("--correlate/--convolve", "correlation", default=True, help="Which operation to apply.")
+@click.option("--magnitude", is_flag=True, help="Edge strength: sqrt(a² + b²) of KERNEL and KERNEL transposed.")
+@click.option("--direction", is_flag=True, help="Its direction as hue and its strength as brightness.")
 @click.option("-o", "--output", metavar="OUT", help="A file, a folder (there already, or ending in /), or -.")
 @click.option("--format", "format_name", metavar="NAME", help="Output format, such as png, tiff or npy.")
 @click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 @like_option
 @force_option
 @without_effect("verbose", "show", when=("like",))
+@without_effect("like", "show", when=("magnitude", "direction"))
+@without_effect("magnitude", "bias", "display", when=("direction",))
 @quiet_option
 @click.pass_context
 def command(
@@ -49,6 +53,8 @@ def command(
     images: tuple[str, ...],
     kernel: Kernel,
     correlation: bool,
+    magnitude: bool,
+    direction: bool,
     output: str | None,
     show: bool,
     choices: FilterChoices,
@@ -61,11 +67,14 @@ def command(
     IMAGE is a path, - or sample:NAME. KERNEL is a file, a name such as sobel or gaussian:sigma=2
     ('corrconv kernel list' shows them), an inline literal such as "[1 0 -1; 2 0 -2; 1 0 -1]", or -.
     Without -o, the result is STEM-correlation.EXT (or STEM-convolution.EXT) in this folder.
+    --direction says which hue is which side; as .npy or .csv it gives the angle in degrees.
 
     \b
     corrconv apply photo.jpg gaussian:sigma=2
     corrconv apply photo.png sobel --convolve --display signed -o edges.png
     corrconv apply *.png sharpen -o sharp/
+    corrconv apply photo.png sobel --magnitude --display rescale -o edges.png
+    corrconv apply photo.png sobel --direction -o hues.png
     corrconv apply photo.png sobel --like scipy.ndimage.convolve -o as-scipy.png
     cat photo.png | corrconv apply - box --format png -o - > blurred.png
     """
@@ -77,6 +86,14 @@ def command(
     operation = Operation.CORRELATION if correlation else Operation.CONVOLUTION
     filter_file = FileFilter(choices.kernel(kernel), operation, choices, inputs, **writing)
     label = str(operation)
+    if magnitude or direction:
+        from corrconv.commands.apply.gradient import DirectionFilter, MagnitudeFilter
+
+        if choices.rendering.display is Display.ABSOLUTE and not choices.rendering.bias:
+            raise click.UsageError("--display absolute has no effect beside --magnitude, which is never below 0", ctx)
+        gradient_filter = DirectionFilter if direction else MagnitudeFilter
+        filter_file = gradient_filter(choices.kernel(kernel), operation, choices, inputs, **writing)
+        label = "direction" if direction else "magnitude"
     if like is not None:
         from corrconv.commands.apply.like import LikeFilter
         from corrconv.commands.like import refuse_beside_like

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corrconv.commands.options import FilterChoices
+    from corrconv.core.engines.planner import Plan
     from corrconv.core.kernel import Kernel
 
 Lines = tuple[str, ...]
@@ -54,7 +55,9 @@ class FileFilter:
         if target == "-" and _reads_numbers(picture, pixels):
             self._show(picture, pixels)
             return tuple(f"{source}: {note}" for note in (*picture.notes, *notes))
-        finished = pixels if picture.pixels.ndim == 3 else pixels[:, :, 0]
+        # A picture of rows and columns alone stays one, and a single channel of a colour picture becomes one.
+        flat = pixels.shape[2] == 1 and picture.pixels.shape[2:] != (1,)
+        finished = pixels[:, :, 0] if flat else pixels
         filtered = replace(picture, pixels=finished, notes=())
         written = write_image(target, filtered, format=kind, png_level=self.png_level)
         said = (f"{source}: {note}" for note in (*picture.notes, *notes, *written))
@@ -110,6 +113,11 @@ class FileFilter:
         return format_of(target, self.format_name)
 
     @property
+    def _displays(self) -> tuple[Display, ...]:
+        """The display rules that may keep what would be clipped."""
+        return Display.RESCALE, Display.SIGNED, Display.ABSOLUTE
+
+    @property
     def _what(self) -> str:
         """What is done to each picture, for the summary."""
         return str(self.operation)
@@ -137,7 +145,7 @@ class FileFilter:
         if rendered.clipped:
             rows, columns, _ = rendered.pixels.shape
             low, high = pixel_limits(target)
-            other = [str(rule) for rule in Display if rule not in {Display.CLIP, self.choices.rendering.display}]
+            other = [str(rule) for rule in self._displays if rule is not self.choices.rendering.display]
             yield (
                 f"{rendered.clipped / (rows * columns):.2%} of the pixels clipped to {low:g}..{high:g}"
                 f" ({_said_range(rendered)});"
@@ -148,8 +156,10 @@ class FileFilter:
                 f"{rendered.rounded:,} of the whole numbers lie beyond 2^53 and lost their last digits, since"
                 f" {target} is what {kind} gets here"
             )
+        yield from self._plan_notes(rendered.plan)
+
+    def _plan_notes(self, plan: Plan) -> Iterator[str]:
         if self.verbose:
-            plan = rendered.plan
             yield (
                 f"engine {plan.engine} in {plan.precision}, {plan.threads} thread{'s' * (plan.threads > 1)},"
                 f" {plan.multiplications:,} multiplications: {plan.reason}"
@@ -167,7 +177,8 @@ def _reads_numbers(picture: Picture, pixels: NDArray[Any]) -> bool:
     from corrconv.drawing.matrices import fits
 
     at_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return at_terminal and picture.channels == 1 and fits(picture.planes[:, :, 0]) and fits(pixels[:, :, 0])
+    one_channel = picture.channels == pixels.shape[2] == 1
+    return at_terminal and one_channel and fits(picture.planes[:, :, 0]) and fits(pixels[:, :, 0])
 
 
 def _said_range(rendered: Rendered) -> str:
