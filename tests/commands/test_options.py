@@ -95,7 +95,7 @@ AT_TIMES = {
 # What is tried of an option, beside what its type suggests.
 VALUES: dict[str, list[str]] = {
     "--boundary": ["wrap"],
-    "--output-size": ["full"],
+    "--output-size": ["full", "same"],
     "--fill": ["9"],
     "--anchor": ["0,0"],
     "--scale": ["3"],

@@ -54,8 +54,8 @@ class Finding:
 
 
 def _layout(convention: Convention) -> Convention:
-    """A convention without its name, the kernels that it covers, and what whole-number pictures become."""
-    bare = replace(convention.behaviour, numbers=REAL_NUMBERS, eight_bit=None)
+    """A convention without its name, the kernels and sums that it covers, and what whole-number pictures become."""
+    bare = replace(convention.behaviour, numbers=REAL_NUMBERS, eight_bit=None, smallest_sum=None)
     return bare if bare.output_size is OutputSize.SAME else _without_anchor(bare)
 
 

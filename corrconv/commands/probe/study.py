@@ -86,7 +86,8 @@ class Probe:
     @property
     def known_as(self) -> tuple[str, ...]:
         """The known conventions that are the same in everything that was measured, refused kernels included."""
-        if not self.explained or any(not finding.numbers for finding in self.findings):
+        takes_whole = any(np.dtype(name).kind in "iu" for name in self.image_dtypes)
+        if not self.explained or (takes_whole and any(not finding.numbers for finding in self.findings)):
             return ()
         return tuple(name for name, known in conventions().items() if self._follows(known))
 
