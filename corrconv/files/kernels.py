@@ -109,6 +109,14 @@ def _read(source: str, stdin: BinaryIO | None) -> Kernel:
     return kernel.named(text) if kernel.name == _NAMELESS and len(text) <= LONGEST_NAME else kernel
 
 
+def is_picture_file(source: str) -> bool:
+    """Whether what stands for a kernel is a picture file. Reads its first bytes only, and of nothing but a file."""
+    if not (is_file(source) and Path(source).is_file()):  # a pipe can be read only once
+        return False
+    with open_input(source) as file:
+        return is_picture(file.read(16))
+
+
 def notation_of(target: str | Path) -> Notation:
     """The notation that the suffix of a kernel file stands for. Raises FileError for one that stands for none."""
     suffix = Path(target).suffix.lower()

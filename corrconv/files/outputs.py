@@ -104,7 +104,12 @@ class InputFiles:
 
     def __init__(self, inputs: Iterable[str | Path | None]) -> None:
         found = (_identity(source, standard_descriptor=0) for source in inputs if source is not None)
-        self._identities = frozenset(identity for identity in found if identity is not None)
+        self._identities = {identity for identity in found if identity is not None}
+
+    def add(self, source: str | Path) -> None:
+        """Count one more file among them."""
+        if (identity := _identity(source)) is not None:
+            self._identities.add(identity)
 
     def hold(self, target: str | Path) -> bool:
         """Whether a target is one of them, by any name or link, or through a redirected stream."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,19 +24,40 @@ from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from corrconv.commands.apply.files import FileFilter
+    from corrconv.commands.apply.outcome import Log, Outcome
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
+    from corrconv.files.outputs import InputFiles
+
+
+def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, ...]) -> tuple[str, ...]:
+    if not images and not ctx.params.get("files_from"):
+        raise click.MissingParameter(ctx=ctx, param=param)
+    return images
 
 
 @click.command()
-@click.argument("images", metavar="IMAGE...", type=SourceType(), nargs=-1, required=True)
+@click.argument("images", metavar="IMAGE...", type=SourceType(), nargs=-1, callback=_some_images)
 @click.argument("kernel", type=KernelType())
 @click.option("--correlate/--convolve", "correlation", default=True, help="Which operation to apply.")
 @click.option("--magnitude", is_flag=True, help="Edge strength: sqrt(a² + b²) of KERNEL and KERNEL transposed.")
 @click.option("--direction", is_flag=True, help="Its direction as hue and its strength as brightness.")
 @click.option("-o", "--output", metavar="OUT", help="A file, a folder (there already, or ending in /), or -.")
+@click.option(
+    "--files-from",
+    metavar="FILE",
+    type=SourceType(),
+    is_eager=True,
+    help="Filter the pictures that FILE (or -) names, one a line, too.",
+)
+@click.option("-0", "--null", is_flag=True, help="The names in that list end in NUL, as those of find -print0.")
+@click.option("--parents", is_flag=True, help="Keep the folders of the inputs below -o, as cp does.")
+@click.option("--no-clobber", is_flag=True, help="Leave outputs alone that are there already.")
+@click.option("--log", metavar="FILE", help="Add a JSON line for each picture to FILE: what became of it.")
+@click.option("--skip-existing", is_flag=True, help="Skip what --log says was made of the same in the same way.")
 @click.option("--format", "format_name", metavar="NAME", help="Output format, such as png, tiff or npy.")
 @click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how the sums were computed, and why so.")
@@ -45,6 +68,10 @@ if TYPE_CHECKING:
 @without_effect("verbose", "show", when=("like",))
 @without_effect("like", "show", when=("magnitude", "direction"))
 @without_effect("magnitude", "bias", "display", when=("direction",))
+@without_effect("null", unless=("files_from",))
+@without_effect("parents", unless=("output",))
+@without_effect("skip_existing", unless=("log",))
+@without_effect("no_clobber", when=("force", "skip_existing"))
 @quiet_option
 @click.pass_context
 def command(
@@ -56,6 +83,12 @@ def command(
     magnitude: bool,
     direction: bool,
     output: str | None,
+    files_from: str | None,
+    null: bool,
+    parents: bool,
+    no_clobber: bool,
+    log: str | None,
+    skip_existing: bool,
     show: bool,
     choices: FilterChoices,
     like: Convention | None,
@@ -75,15 +108,26 @@ def command(
     corrconv apply *.png sharpen -o sharp/
     corrconv apply photo.png sobel --magnitude --display rescale -o edges.png
     corrconv apply photo.png sobel --direction -o hues.png
+    find scans -name "*.tif" -print0 | corrconv apply --files-from - -0 box -o out/ --parents
     corrconv apply photo.png sobel --like scipy.ndimage.convolve -o as-scipy.png
     cat photo.png | corrconv apply - box --format png -o - > blurred.png
     """
     from corrconv.commands.apply.files import FileFilter
+    from corrconv.commands.apply.outcome import keep_existing
+    from corrconv.files.kernels import is_picture_file
     from corrconv.files.names import name_outputs
     from corrconv.files.outputs import InputFiles
 
-    inputs = InputFiles(inputs_of_command())
+    say = report(quiet=quiet)
+    named = inputs_of_command()
+    kernel_is_picture = is_picture_file(named[-1])
+    if files_from is not None:
+        from corrconv.files.lists import read_names
+
+        images = (*images, *read_names(files_from, null=null))
+    inputs = InputFiles((*named, *images))
     operation = Operation.CORRELATION if correlation else Operation.CONVOLUTION
+    writing["kernel_is_picture"] = kernel_is_picture
     filter_file = FileFilter(choices.kernel(kernel), operation, choices, inputs, **writing)
     label = str(operation)
     if magnitude or direction:
@@ -103,25 +147,57 @@ def command(
             raise click.UsageError("--threads has no effect beside --like with one picture", ctx)
         filter_file = LikeFilter(kernel, operation, choices, inputs, convention=like, **writing)
         label = like.name
-    targets = name_outputs(images, label, output, writing["format_name"])
-    say = report(quiet=quiet)
     if show and len(images) > 1:
         raise click.UsageError("--show draws one picture; give one", ctx)
-    if len(images) == 1:
-        for line in filter_file(images[0], targets[0]):
-            say(line)
-        if show:
-            _show(images[0], choices.kernel(kernel), operation, choices)
+    targets = name_outputs(images, label, output, writing["format_name"], parents=parents)
+    if targets == ("-",) and (no_clobber or skip_existing):
+        raise click.UsageError("standard output is never there already; name a file or a folder with -o", ctx)
+    if kernel_is_picture:
+        say(f"the kernel is the picture {named[-1]}; to filter it too, name a kernel behind it, such as sharpen")
+    with _log(log, filter_file, inputs) as book:
+        leaving = [keep_existing] if no_clobber else [book.skip_made] if book is not None and skip_existing else []
+        if len(images) == 1:
+            outcomes: Iterator[Outcome] = iter([filter_file.attempt(images[0], targets[0], leaving)])
+        else:
+            outcomes = _with_progress(filter_file.many(images, targets, leaving), len(images), quiet=quiet)
+        _tell(outcomes, len(images), book, say)
+    if show:
+        _show(images[0], choices.kernel(kernel), operation, choices)
+
+
+@contextmanager
+def _log(path: str | None, filter_file: FileFilter, inputs: InputFiles) -> Iterator[Log | None]:
+    """The log to write to, which no output may replace, if there is to be one."""
+    if path is None:
+        yield None
         return
-    failures: list[Exception] = []
-    for lines, error in _with_progress(filter_file.many(images, targets), len(images), quiet=quiet):
-        for line in lines:
+    from corrconv.commands.apply.outcome import Log
+    from corrconv.files.outputs import refuse_overwrite
+
+    refuse_overwrite(path, inputs)
+    with Log(path, filter_file.digest()) as log:
+        inputs.add(path)
+        yield log
+
+
+def _tell(outcomes: Iterator[Outcome], count: int, log: Log | None, say: Callable[[str], None]) -> None:
+    """Say and log what becomes of each picture, as soon as it is known. Raises CorrconvError where some failed."""
+    tell = report(quiet=False)
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts[outcome.status] += 1
+        if log is not None:
+            log.add(outcome)
+        for line in outcome.lines:
             say(line)
-        if error is not None:
-            failures.append(error)
-    if failures:
-        listed = "; ".join(str(error) for error in failures)
-        raise CorrconvError(f"{len(failures)} of {len(images)} pictures failed: {listed}")
+        if outcome.error is not None and count == 1:
+            raise outcome.error
+        if outcome.error is not None:
+            tell(f"Error: {' '.join(str(outcome.error).split())}")
+    if counts["skipped"]:
+        say(f"{counts['skipped']:,} of {counts.total():,} pictures skipped: the log says that they are made already")
+    if counts["failed"]:
+        raise CorrconvError(f"{counts['failed']:,} of {count:,} pictures failed")
 
 
 def _show(image: str, kernel: Kernel, operation: Operation, choices: FilterChoices) -> None:

@@ -6,9 +6,12 @@ import os
 import sys
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from corrconv import __version__
+from corrconv.commands.apply.outcome import Outcome, Status, file_state
 from corrconv.core.arrays import size_words
 from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import pixel_limits
@@ -18,6 +21,7 @@ from corrconv.drawing.words import kernel_words
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import FORMATS, NUMBERS, format_of
 from corrconv.files.images import Picture, pixel_dtype, read_image, write_image
+from corrconv.files.inputs import is_file
 from corrconv.files.outputs import InputFiles, refuse_overwrite
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from corrconv.commands.apply.outcome import Leaving
     from corrconv.commands.options import FilterChoices
     from corrconv.core.engines.planner import Plan
     from corrconv.core.kernel import Kernel
@@ -44,12 +49,18 @@ class FileFilter:
     png_level: int | None
     force: bool
     verbose: bool
+    kernel_is_picture: bool = False
     stop: Event = field(default_factory=Event)
 
     def __call__(self, source: str, target: str) -> Lines:
         """Filter one picture file; returns what is to be said. Raises CorrconvError."""
         refuse_overwrite(target, self.inputs, force=self.force)
         picture = self.choices.picture(read_image(source))
+        if self.kernel_is_picture and self.kernel.shape == picture.pixels.shape[:2]:
+            raise CorrconvError(
+                f"{source}: the kernel, {self.kernel.name}, is a picture of the same size;"
+                " name the kernel behind the pictures, such as sharpen"
+            )
         kind = self._format(picture, target)
         pixels, notes = self._make(picture, kind)
         if target == "-" and _reads_numbers(picture, pixels):
@@ -59,10 +70,11 @@ class FileFilter:
         flat = pixels.shape[2] == 1 and picture.pixels.shape[2:] != (1,)
         finished = pixels[:, :, 0] if flat else pixels
         filtered = replace(picture, pixels=finished, notes=())
+        replaced = "; it replaces an older file" if target != "-" and is_file(target) else ""
         written = write_image(target, filtered, format=kind, png_level=self.png_level)
         said = (f"{source}: {note}" for note in (*picture.notes, *notes, *written))
         shown_target = "standard output" if target == "-" else target
-        return (*said, f"{source} -> {shown_target}: {self._summary(pixels)}")
+        return (*said, f"{source} -> {shown_target}: {self._summary(pixels)}{replaced}")
 
     def _show(self, picture: Picture, pixels: NDArray[Any]) -> None:
         """Print the numbers themselves: what a person at a terminal wants of a small picture."""
@@ -80,28 +92,51 @@ class FileFilter:
             )
         )
 
-    def many(self, sources: Sequence[str], targets: Sequence[str]) -> Iterator[tuple[Lines, Exception | None]]:
-        """Filter all pictures, several at a time; yields in order, with the error where one failed."""
+    def attempt(self, source: str, target: str, leaving: Sequence[Leaving] = ()) -> Outcome:
+        """Filter one picture file, unless one of leaving says to leave it alone; what became of it."""
+        state = file_state(source)
+        for leave in leaving:
+            if (left := leave(source, target)) is not None:
+                return left
+        try:
+            return Outcome(source, target, Status.WRITTEN, self(source, target), source_state=state)
+        except CorrconvError as error:
+            failure = error
+        except MemoryError:
+            failure = CorrconvError(f"{source}: there is not enough memory for a picture of this size")
+        return Outcome(source, target, Status.FAILED, error=failure, source_state=state)
+
+    def many(self, sources: Sequence[str], targets: Sequence[str], leaving: Sequence[Leaving]) -> Iterator[Outcome]:
+        """Attempt all pictures, several at a time; yields in order."""
         workers = min(self.choices.options.threads or os.cpu_count() or 1, len(sources))
         # A whole picture for each thread: reading, filtering and writing then overlap by themselves.
         options = replace(self.choices.options, threads=1)
         one = replace(self, choices=replace(self.choices, options=options))
 
-        def attempt(source: str, target: str) -> tuple[Lines, Exception | None]:
-            try:
-                return one(source, target), None
-            except CorrconvError as error:
-                return (), error
-            except MemoryError:
-                return (), CorrconvError(f"{source}: there is not enough memory for a picture of this size")
-
         pool = ThreadPoolExecutor(workers)
         try:
-            yield from pool.map(attempt, sources, targets)
+            yield from pool.map(lambda source, target: one.attempt(source, target, leaving), sources, targets)
         finally:
             # After Ctrl-C the threads would finish their pictures first; this ends them at the next tile.
             self.stop.set()
             pool.shutdown(cancel_futures=True)
+
+    def digest(self) -> str:
+        """A text that differs for two runs that could make different files of one picture."""
+        options = replace(self.choices.options, threads=None)
+        said = repr(
+            (
+                __version__,
+                type(self).__name__,
+                self._what,
+                self.kernel.shape,
+                self.kernel.anchor,
+                options,
+                self.choices.rendering,
+            )
+        )
+        written = repr((self.choices.gray, self.format_name, self.png_level))
+        return sha256(said.encode() + written.encode() + self.kernel.weights.tobytes()).hexdigest()
 
     def _check(self) -> None:
         if self.stop.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,10 @@ class LikeFilter(FileFilter):
     @property
     def _what(self) -> str:
         return f"like {self.convention.name}"
+
+    def digest(self) -> str:
+        """That of the options, and of all that the convention says."""
+        return sha256((super().digest() + repr(self.convention)).encode()).hexdigest()
 
     def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
         planes, convention = picture.planes, self.convention
