@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 # Larger pictures would need gigabytes; a small file that claims such a size is most likely an attack.
 MAX_PIXELS = 500_000_000
 
+# The WebP decoder takes 16 bytes a pixel, whatever the channels, and a file of 10 KB may hold the most it can.
+_MAX_WEBP_PIXELS = 50_000_000
+
+# Pillow walks a TIFF page by page, each time through a list of all pages before.
+_MOST_PAGES = 1000
+
 # Pillow knows more formats, but some of them start other programs (EPS), and results could not be written back.
 # JPEG includes MPO. Pillow loads the plugins of the last two only when it gets there.
 _READABLE = ("PNG", "JPEG", "BMP", "PPM", "GIF", "TIFF", "WEBP")
@@ -148,7 +154,7 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
     notes: list[str] = []
     with _translated_errors(where, start), _pillow_without_limit(notes):
         image = Image.open(file, formats=_READABLE)
-        frames = int(getattr(image, "n_frames", 1))
+        frames = _frames_of(image)
         tags = dict(getattr(image, "tag_v2", {}))  # a TIFF's, before load() changes them
     _check_size(image, where)
     _refuse_misread_tiff(tags, where)
@@ -210,11 +216,30 @@ def _pillow_without_limit(notes: list[str]) -> Iterator[None]:
     notes.extend(dict.fromkeys(_one_line(warning.message) for warning in caught))
 
 
+def _frames_of(image: Image.Image) -> str:
+    """How many frames or pages there are, in words; many pages are not all counted."""
+    if image.format != "TIFF":
+        return str(getattr(image, "n_frames", 1))
+    try:
+        for page in range(1, _MOST_PAGES + 1):  # each by itself: Pillow miscounts after a leap past the end
+            image.seek(page)
+    except EOFError:
+        return str(page)
+    finally:
+        image.seek(0)
+    return f"more than {_MOST_PAGES}"
+
+
 def _check_size(image: Image.Image, where: str) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise FileError(
             f"{where}: {image.width} x {image.height} pixels are more than the {MAX_PIXELS // 1_000_000} million"
             " that are read at once; cut or shrink the picture first"
+        )
+    if image.format == "WEBP" and image.width * image.height > _MAX_WEBP_PIXELS:
+        raise FileError(
+            f"{where}: {image.width} x {image.height} pixels are more than the {_MAX_WEBP_PIXELS // 1_000_000} million"
+            " that are read of a WebP; convert it with dwebp to PNG first"
         )
 
 
@@ -228,8 +253,8 @@ def _refuse_misread_tiff(tags: dict[int, Any], where: str) -> None:
         )
 
 
-def _frame_notes(image: Image.Image, frames: int) -> list[str]:
-    if frames == 1:
+def _frame_notes(image: Image.Image, frames: str) -> list[str]:
+    if frames == "1":
         return []
     called = _FRAMES_CALLED.get(image.format or "", f"animated {image.format}: only the first of {{}} frames is read")
     return [called.format(frames)]

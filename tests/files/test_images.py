@@ -323,6 +323,21 @@ def test_further_frames_are_said(kind, said):
     assert picture.format == ("JPEG" if kind == "MPO" else kind)
 
 
+def test_many_pages_are_not_all_counted():
+    pages = [Image.new("L", (1, 1))] * 1001
+    picture = read_bytes(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert "TIFF with more than 1000 pages: only the first is read" in picture.notes
+    assert picture.pixels.tolist() == [[0]]
+
+
+def test_exactly_so_many_pages_are_counted(monkeypatch):
+    monkeypatch.setattr(decoding, "_MOST_PAGES", 3)
+    pages = [Image.new("L", (1, 1), value) for value in (7, 0, 0)]
+    picture = read_bytes(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    assert "TIFF with 3 pages: only the first is read" in picture.notes
+    assert picture.pixels.tolist() == [[7]]
+
+
 # What travels along
 
 
@@ -663,6 +678,13 @@ def test_an_array_that_claims_to_be_huge():
     head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9000000, 900000000), }".ljust(117) + b"\n"
     with pytest.raises(FileError, match=r"damaged \.npy file"):
         read_bytes(b"\x93NUMPY\x01\0v\0" + head + bytes(80))
+
+
+def test_a_webp_too_large_for_its_decoder_is_refused(monkeypatch):
+    monkeypatch.setattr(decoding, "_MAX_WEBP_PIXELS", 1)
+    with pytest.raises(FileError, match=r"2 x 1 pixels are more than the .* million .* dwebp to PNG first"):
+        read_bytes(saved(Image.new("RGB", (2, 1)), "WEBP", lossless=True))
+    assert read_bytes(saved(Image.new("RGB", (1, 1)), "WEBP", lossless=True)).channels == 3
 
 
 def test_decompression_bombs_are_refused_with_the_limit(monkeypatch):
