@@ -71,6 +71,7 @@ STUDIES = {
     "like_study",
     "offset_study",
     "sheet_study",
+    "sides_study",
     "matrix",
     "nearest",
     "output",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from corrconv.core.options import Options
     from corrconv.files.images import Picture
 
+# Of a picture whose sides may be worth computing: more do not fit a screen.
+MOST_NUMBERS = 1000
+
 
 @click.command()
 @click.argument("image", type=ImageType())
@@ -51,17 +54,20 @@ def command(
 
     For each law: what theory expects under these options, and why; the largest deviation that was
     measured, and where. By default on the whole plane (full results, zeros outside), where theory is
-    cleanest. --exit-code gives 1 only when measurement and theory disagree.
+    cleanest; there, both sides of commutativity and associativity are shown in numbers if IMAGE is small.
+    --exit-code gives 1 only when measurement and theory disagree.
 
     --json holds laws[].{name, expected, why, holds, max_relative_deviation, where, agrees}.
 
     \b
     corrconv laws photo.jpg sobel emboss
+    corrconv laws "[1 0 -1]" "[3 1 4]" "[1 2]"
     corrconv laws photo.png box gaussian --output-size same -o where.png
     corrconv laws photo.png "[1 2; 3 4]" box --boundary wrap --json
     """
+    from corrconv.commands.laws.sides_study import sides_of
     from corrconv.commands.laws.study import check_laws
-    from corrconv.commands.laws.view import laws_document, laws_picture, laws_table, laws_verdict
+    from corrconv.commands.laws.view import laws_document, laws_picture, laws_table, laws_verdict, sides_view
     from corrconv.drawing.console import counting
     from corrconv.files.images import to_gray
 
@@ -72,7 +78,12 @@ def command(
     save_drawing(output, lambda: laws_picture(laws, pixels, image.name), force=force, quiet=quiet)
     answer(
         lambda: laws_document(laws, image.name),
-        lambda: (laws_table(laws, image.name), "", laws_verdict(laws)),
+        lambda: (
+            laws_table(laws, image.name),
+            "",
+            laws_verdict(laws),
+            *sides_view(laws, pixels, sides_of(laws, pixels) if pixels.size <= MOST_NUMBERS else ()),
+        ),
         as_json=as_json,
     )
     if exit_code and not laws.agree:

@@ -11,6 +11,7 @@ from corrconv.commands.laws.study import Place, largest_of_blocks
 from corrconv.drawing.cells import heat_map
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, options_document
+from corrconv.drawing.matrices import fits, matrices_view, numbers_text
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     LARGEST_SIDE,
@@ -26,10 +27,14 @@ from corrconv.drawing.pictures import (
 from corrconv.drawing.words import boundary_words, kernel_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
+    from rich.console import RenderableType
     from rich.table import Table
 
+    from corrconv.commands.laws.sides_study import Sides
     from corrconv.commands.laws.study import Law, Laws
 
 PANEL_COLUMNS = 4
@@ -73,6 +78,19 @@ def _measured(law: Law) -> Text:
     if not law.agrees:
         remark, style = f"{remark}\nAGAINST THEORY".strip(), "bold red"
     return Text(f"{'=' if law.holds else '≠'} {size}\n  {remark}", style=style)
+
+
+def sides_view(laws: Laws, image: NDArray[Any], sides: tuple[Sides, ...]) -> Iterator[RenderableType]:
+    """F, G and H and both sides in numbers; nothing where they are too many to be read."""
+    given = (image, laws.first.weights, laws.second.weights)
+    if not sides or not all(map(fits, (*given, *(values for law in sides for values in (law.left, law.right))))):
+        return
+    names = ("F", "G", "H")
+    yield ""
+    yield matrices_view(*((name, numbers_text(values)) for name, values in zip(names, given, strict=True)))
+    for law in sides:
+        words = f"{'=' if law.equal else '≠'} {law.right_words}"
+        yield matrices_view((law.left_words, numbers_text(law.left)), (words, numbers_text(law.right)))
 
 
 LEGEND = """\
