@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sides:
+class LawSides:
     """What stands left and right of a law's equals sign, as it is written and in numbers (rows, columns)."""
 
     left_words: str
@@ -37,7 +37,7 @@ class Sides:
         return bool(np.allclose(self.left, self.right, rtol=0, atol=1e-12 * peak))
 
 
-def sides_of(laws: Laws, image: NDArray[Any]) -> tuple[Sides, ...]:
+def sides_of(laws: Laws, image: NDArray[Any]) -> tuple[LawSides, ...]:
     """Both sides of commutativity and associativity, for each operation, with a picture (H, W) as F.
 
     None where a boundary has a part: F and G do not change places there.
@@ -55,7 +55,7 @@ def sides_of(laws: Laws, image: NDArray[Any]) -> tuple[Sides, ...]:
     ):
         once = filter_array(picture, g, operation, plain)
         other = filter_array(g.weights, exchanged, operation, plain)
-        sides.append(Sides(f"F{sign}G", f"G{sign}F", once, other))
+        sides.append(LawSides(f"F{sign}G", f"G{sign}F", once, other))
         twice, merged = filter_array(once, h, operation, plain), filter_array(picture, joined, operation, plain)
-        sides.append(Sides(f"(F{sign}G){sign}H", f"F{sign}(G{sign}H)", twice, merged))
+        sides.append(LawSides(f"(F{sign}G){sign}H", f"F{sign}(G{sign}H)", twice, merged))
     return tuple(sides)

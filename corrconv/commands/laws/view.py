@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from corrconv.commands.laws.sides_study import Sides
+    from corrconv.commands.laws.sides_study import LawSides
     from corrconv.commands.laws.study import Law, Laws
 
 PANEL_COLUMNS = 4
@@ -80,7 +80,7 @@ def _measured(law: Law) -> Text:
     return Text(f"{'=' if law.holds else '≠'} {size}\n  {remark}", style=style)
 
 
-def sides_view(laws: Laws, image: NDArray[Any], sides: tuple[Sides, ...]) -> Iterator[RenderableType]:
+def sides_view(laws: Laws, image: NDArray[Any], sides: tuple[LawSides, ...]) -> Iterator[RenderableType]:
     """F, G and H and both sides in numbers; nothing where they are too many to be read."""
     given = (image, laws.first.weights, laws.second.weights)
     if not sides or not all(map(fits, (*given, *(values for law in sides for values in (law.left, law.right))))):
