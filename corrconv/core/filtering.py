@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic, real_result_dtype
-from corrconv.core.arrays import as_array, check_channel_axis
+from corrconv.core.arrays import as_array, check_channel_axis, check_out
 from corrconv.core.engines.direct import direct
 from corrconv.core.engines.fft import fft
 from corrconv.core.engines.matmul import matmul
@@ -185,6 +185,7 @@ def correlate(
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     engine: Engine | str = Engine.AUTO,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Correlate an image with a kernel: Σ_ij K[i, j] · I[y + (i - a), x + (j - b)].
 
@@ -208,6 +209,8 @@ def correlate(
         Of the result; an integer type is filled exactly, or refused.
     engine : {"auto", "direct", "separable", "matmul", "fft"}
         How the sums are computed; all give the same answer.
+    out : numpy.ndarray, optional
+        Where the results go, such as a memory map: of their shape and dtype, and no part of the image.
 
     Returns
     -------
@@ -228,7 +231,7 @@ def correlate(
     array([[-2]])
     """
     options = _options(boundary, fill, output_size, anchor, stride, dilation, engine)
-    return filter_array(image, kernel, Operation.CORRELATION, options, channel_axis=channel_axis, dtype=dtype)
+    return filter_array(image, kernel, Operation.CORRELATION, options, channel_axis=channel_axis, dtype=dtype, out=out)
 
 
 def convolve(
@@ -244,6 +247,7 @@ def convolve(
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
     engine: Engine | str = Engine.AUTO,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Convolve an image with a kernel: Σ_ij K[i, j] · I[y - (i - a), x - (j - b)].
 
@@ -251,7 +255,7 @@ def convolve(
 
     Parameters
     ----------
-    image, kernel, boundary, fill, output_size, anchor, stride, dilation, channel_axis, dtype, engine
+    image, kernel, boundary, fill, output_size, anchor, stride, dilation, channel_axis, dtype, engine, out
         As `correlate` takes them.
 
     Returns
@@ -268,7 +272,7 @@ def convolve(
     array([[0., 1., 2., 3., 0.]])
     """
     options = _options(boundary, fill, output_size, anchor, stride, dilation, engine)
-    return filter_array(image, kernel, Operation.CONVOLUTION, options, channel_axis=channel_axis, dtype=dtype)
+    return filter_array(image, kernel, Operation.CONVOLUTION, options, channel_axis=channel_axis, dtype=dtype, out=out)
 
 
 def filter_array(
@@ -279,6 +283,7 @@ def filter_array(
     *,
     channel_axis: int | None = None,
     dtype: DTypeLike | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Filter an array by either operation; shapes, types and errors are those of `correlate`."""
     pixels = _channels_last(as_array(image, "image"), channel_axis)
@@ -288,15 +293,22 @@ def filter_array(
     wide = np.dtype(np.float64) if result.kind == "f" and result.itemsize >= 8 else None
     filtering = prepare_filtering(pixels, as_kernel, operation, options, real_dtype=wide)
     _check_result(result, filtering.arithmetic)
-    output = np.empty(filtering.output_shape, result)
+    if out is None:
+        output = np.empty(filtering.output_shape, result)
+    else:
+        check_out(out, pixels, filtering.output_shape, channel_axis, result)
+        output = out[:, :, np.newaxis] if channel_axis is None else np.moveaxis(out, channel_axis, -1)
 
     def fill(tile: Tile, values: Numbers) -> None:
         output[tile] = _fitting(values, output.dtype)
 
-    if filtering.fills(output.dtype):
+    # Engines write whole tiles into memory that lies in order.
+    if filtering.fills(output.dtype) and output.flags.c_contiguous and output.flags.aligned:
         filtering.run_into(output)
     else:
         filtering.run(fill)
+    if out is not None:
+        return out
     return output[:, :, 0] if channel_axis is None else np.moveaxis(output, -1, channel_axis)
 
 
