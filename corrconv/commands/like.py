@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.commands.options import refuse_given
+from corrconv.commands.options import without_effect
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    import click
-
     from corrconv.core.convention.model import Convention
     from corrconv.files.images import Picture
 
 
-# What a convention sets, so that it cannot be given beside it.
+# What a convention sets, so that it is refused beside it.
 SET_TOGETHER = (
     "correlation",
     "boundary",
@@ -33,10 +31,7 @@ SET_TOGETHER = (
     "precision",
 )
 
-
-def refuse_beside_like(ctx: click.Context) -> None:
-    """Raise click's UsageError for an option that --like sets."""
-    refuse_given(ctx, SET_TOGETHER, "cannot be given beside --like, which sets it")
+refuse_beside_like = without_effect(*SET_TOGETHER, when=("like", "likes"), why=", which sets it")
 
 
 def refuse_resized_transparency(picture: Picture, convention: Convention) -> None:

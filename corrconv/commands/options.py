@@ -13,17 +13,17 @@ from corrconv.commands.parameters import AnchorType, BoundaryType, ConventionTyp
 from corrconv.core.terms import Alpha, Boundary, Display, Engine, OutputSize, Precision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
     from corrconv.core.rendering import Rendering
     from corrconv.files.images import Picture
 
-    Command = TypeVar("Command", bound=Callable[..., Any])
+    Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def _layout_options(boundary: str, output_size: str) -> dict[str, Callable[[Command], Command]]:
+def _layout_options(boundary: str, output_size: str) -> dict[str, Callable[[Decorated], Decorated]]:
     return {
         "boundary": click.option(
             "--boundary", type=BoundaryType(), default=boundary, help="What lies outside the image."
@@ -89,33 +89,27 @@ class FilterChoices:
         return to_gray(picture) if self.gray else picture
 
 
-def refuse_given(ctx: click.Context, names: Iterable[str], why: str) -> None:
-    """Raise click's UsageError for an option that was given but would have no effect, or an other one."""
-    for parameter in ctx.command.params:
-        if parameter.name in names and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
-            shown = " or ".join([parameter.opts[0], *parameter.secondary_opts[:1]])
-            raise click.UsageError(f"{shown} {why}", ctx)
-
-
 def without_effect(
-    *names: str, unless: tuple[str, ...] = (), when: tuple[str, ...] = ()
-) -> Callable[[Command], Command]:
-    """Refuse options that would be ignored: unless one of some others is given, or when one of some is.
+    *names: str,
+    unless: tuple[str, ...] = (),
+    when: tuple[str, ...] = (),
+    where: Callable[..., str] | None = None,
+    why: str = "",
+) -> Callable[[Decorated], Decorated]:
+    """Refuse options that would be ignored: unless one of some others is given, when one of some is, or where it is so.
 
-    All are named as the function receives them.
+    All are named as the function receives them. where: from what the function receives, the words after "has no
+    effect", and "" where the options act. why: what ends the message.
     """
 
-    def decorate(function: Command) -> Command:
+    def decorate(function: Decorated) -> Decorated:
         @wraps(function)
         def command(*args: Any, **values: Any) -> Any:
             context = click.get_current_context()
-            given = [name for name in (*unless, *when) if _is_given(context, name)]
             idle = [name for name in names if _is_given(context, name)]
-            if idle and not set(given) & set(unless) and (unless or given):
-                others = " or ".join(_spelled(context, name) for name in (unless or given))
-                raise click.UsageError(
-                    f"{_spelled(context, idle[0])} has no effect {'without' if unless else 'beside'} {others}", context
-                )
+            words = idle and (where(**values) if where else _idle_words(context, unless, when))
+            if words:
+                raise click.UsageError(f"{_spelled(context, idle[0])} has no effect {words}{why}", context)
             return function(*args, **values)
 
         return command  # type: ignore[return-value]
@@ -123,7 +117,15 @@ def without_effect(
     return decorate
 
 
-def all_or_none(function: Command) -> Command:
+def _idle_words(context: click.Context, unless: tuple[str, ...], when: tuple[str, ...]) -> str:
+    given = [name for name in (*unless, *when) if _is_given(context, name)]
+    if set(given) & set(unless) or not (unless or given):
+        return ""
+    others = " or ".join(_spelled(context, name) for name in (unless or given))
+    return f"{'without' if unless else 'beside'} {others}"
+
+
+def all_or_none(function: Decorated) -> Decorated:
     """Let all files that a command writes appear together when it has come to its end, or none of them."""
 
     @wraps(function)
@@ -160,10 +162,10 @@ def _refuse_idle_layout(values: dict[str, Any]) -> None:
         raise click.UsageError(f"--anchor has no effect with output size {output_size}, which keeps every position")
 
 
-def filter_options_but(*without: str) -> Callable[[Command], Command]:
+def filter_options_but(*without: str) -> Callable[[Decorated], Decorated]:
     """Give a command all options of filtering, but those that it has no use for; it receives them as one `choices`."""
 
-    def decorate(function: Command) -> Command:
+    def decorate(function: Decorated) -> Decorated:
         @wraps(function)
         def command(*args: Any, **values: Any) -> Any:
             from corrconv.core.options import Options
@@ -193,7 +195,7 @@ def filter_options_but(*without: str) -> Callable[[Command], Command]:
 filter_options = filter_options_but()
 
 
-def plane_options(function: Command) -> Command:
+def plane_options(function: Decorated) -> Decorated:
     """Give a command the options of laying kernels, but stride, on the whole plane; it receives one `options`."""
 
     @wraps(function)

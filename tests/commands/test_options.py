@@ -217,6 +217,12 @@ def test_every_command_is_walked() -> None:
         ("explain photo.png box --at 1,1 --threads 2 --like cv2.filter2D", "--threads has no effect beside --like"),
         ("laws photo.png box box --force", "--force has no effect without -o"),
         ("laws photo.png box box --anchor 0,0", "--anchor has no effect with output size full"),
+        ("compare photo.png box --boundary all -o out --bias 3", "--bias has no effect beside --boundary all"),
+        ("match photo.png photo.png --raw", "--raw has no effect on the offset of two whole pictures"),
+        (
+            "match photo.png photo.png --crop 0,0,3,3 --offset --raw",
+            "--raw has no effect on the offset of two whole pictures",
+        ),
         ("match photo.png photo.png --force", "--force has no effect without -o or --map"),
         ("learn photo.png photo.png --size 3 --force", "--force has no effect without -o or --save"),
         ("kernel convert box --to csv --force", "--force has no effect without -o"),

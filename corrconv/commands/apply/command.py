@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corrconv.commands.answer import report
+from corrconv.commands.like import refuse_beside_like
 from corrconv.commands.options import (
     FilterChoices,
     filter_options,
@@ -72,6 +73,7 @@ def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, 
 @without_effect("parents", unless=("output",))
 @without_effect("skip_existing", unless=("log",))
 @without_effect("no_clobber", when=("force", "skip_existing"))
+@refuse_beside_like
 @quiet_option
 @click.pass_context
 def command(
@@ -140,9 +142,7 @@ def command(
         label = "direction" if direction else "magnitude"
     if like is not None:
         from corrconv.commands.apply.like import LikeFilter
-        from corrconv.commands.like import refuse_beside_like
 
-        refuse_beside_like(ctx)
         if len(images) == 1 and choices.options.threads is not None:
             raise click.UsageError("--threads has no effect beside --like with one picture", ctx)
         filter_file = LikeFilter(kernel, operation, choices, inputs, convention=like, **writing)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from corrconv.commands.answer import answer, report, say_notes
 from corrconv.commands.compare.layouts import ALL, compare_layouts, every_layout
+from corrconv.commands.like import refuse_beside_like
 from corrconv.commands.options import (
     FilterChoices,
     all_or_none,
@@ -17,7 +18,6 @@ from corrconv.commands.options import (
     json_option,
     likes_option,
     quiet_option,
-    refuse_given,
     without_effect,
 )
 from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
@@ -41,6 +41,10 @@ MOST_SHOWN = 3
 TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2", "emboss", "motion:length=9,angle=0")
 
 
+def _every_words(*, every: tuple[str, ...], **_: Any) -> str:
+    return f"beside --{every[0].replace('_', '-')} all" if every else ""
+
+
 @click.command()
 @click.argument("image", type=ImageType())
 @click.argument("kernels", metavar="[KERNEL]...", type=KernelType(), nargs=-1)
@@ -58,6 +62,8 @@ TELLING_KERNELS = ("box", "gaussian:sigma=2", "laplacian", "sobel", "box:size=2"
 @without_effect("at", unless=("show",))
 @without_effect("show", when=("likes", "as_json"))
 @without_effect("threads", when=("likes",))
+@without_effect("show", "at", "bias", "display", where=_every_words)
+@refuse_beside_like
 @quiet_option
 @click.pass_context
 @all_or_none
@@ -149,7 +155,6 @@ def _compare_layouts(
 ) -> None:
     from corrconv.commands.compare.view import comparison_document, comparison_table, comparison_verdict
 
-    refuse_given(ctx, ("show", "at", "bias", "display"), f"has no effect beside --{every[0].replace('_', '-')} all")
     given = ctx.params
     comparison, sheets = compare_layouts(
         picture, kernels, choices, every, given["output"], inputs=inputs_of_command(), force=given["force"]
@@ -196,9 +201,7 @@ def _compare_libraries(
 ) -> None:
     from corrconv.commands.compare.like_study import compare_libraries
     from corrconv.commands.compare.like_view import libraries_document, libraries_table, libraries_verdict
-    from corrconv.commands.like import refuse_beside_like
 
-    refuse_beside_like(ctx)
     if len(likes) != 2 or ctx.params["output"] is not None:
         raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
     comparisons = [compare_libraries(picture.colours, kernel, *likes) for kernel in kernels]

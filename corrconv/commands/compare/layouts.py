@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from corrconv.commands.compare.study import Comparison
-    from corrconv.commands.options import Command, FilterChoices
+    from corrconv.commands.options import Decorated, FilterChoices
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
     from corrconv.files.images import Picture
@@ -43,7 +43,7 @@ class OrAll(click.ParamType[Any]):
         return value if value == ALL else self.choice.convert(value, param, ctx)
 
 
-def every_layout(function: Command) -> Command:
+def every_layout(function: Decorated) -> Decorated:
     """Give a command --boundary and --output-size that take `all`; it receives those that did as `every`."""
 
     @wraps(function)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, save_drawing, say_notes
+from corrconv.commands.like import refuse_beside_like
 from corrconv.commands.options import (
     FilterChoices,
     all_or_none,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 @without_effect("blank", unless=("every",))
 @without_effect("force", unless=("output",))
 @without_effect("threads", when=("like",))
+@refuse_beside_like
 @quiet_option
 @click.pass_context
 @all_or_none
@@ -99,9 +101,7 @@ def command(
         return
     if like is not None:
         from corrconv.commands.explain.like_view import like_document, like_picture, like_view
-        from corrconv.commands.like import refuse_beside_like
 
-        refuse_beside_like(ctx)
         library = _explain_like(picture, kernel, like, at, channel)
         document, view = partial(like_document, library), partial(like_view, library)
         drawing = partial(like_picture, library)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,6 @@ from corrconv.commands.options import (
     force_option,
     json_option,
     quiet_option,
-    refuse_given,
     without_effect,
 )
 from corrconv.commands.parameters import EnumChoice, ImageType, RectangleType
@@ -25,6 +24,16 @@ if TYPE_CHECKING:
 
 # Scores below this are seldom the thing that was sought.
 LEAST_LIKENESS = 0.5
+
+
+def _offset_words(
+    *, image: Picture, template: Picture, crop: tuple[slice, slice] | None, offset: bool, **_: Any
+) -> str:
+    from corrconv.commands.crop import cropped
+    from corrconv.commands.match.pictures import is_whole
+
+    whole = offset or is_whole(image, template if crop is None else cropped(template, crop))
+    return "on the offset of two whole pictures" if whole else ""
 
 
 @click.command()
@@ -48,13 +57,8 @@ LEAST_LIKENESS = 0.5
 @exit_code_option
 @force_option
 @without_effect("show", when=("as_json", "as_rows"))
-@without_effect(
-    "force",
-    unless=(
-        "output",
-        "score_map",
-    ),
-)
+@without_effect("force", unless=("output", "score_map"))
+@without_effect("operation", "raw", "threads", "show", where=_offset_words)
 @quiet_option
 @click.pass_context
 @all_or_none
@@ -149,7 +153,6 @@ def _answer_offset(ctx: click.Context, image: Picture, template: Picture) -> Non
     from corrconv.commands.match.pictures import write_scores
     from corrconv.files.images import to_gray
 
-    refuse_given(ctx, ("operation", "raw", "threads", "show"), "has no effect on the offset of two whole pictures")
     given = ctx.params
     first, second = (to_gray(picture).planes[:, :, 0] for picture in (image, template))
     offsets = find_offsets(first, second, given["count"])
