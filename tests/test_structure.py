@@ -130,10 +130,8 @@ LONGEST_MODULE = 400  # lines
 TOO_LONG: set[str] = set()
 NAMED_TWICE = {
     "Run",
-    "_Candidate",
     "Numbers",
     "Tile",
-    "Command",
 }
 FILE_MODULES = {"pathlib", "tempfile", "shutil", "glob", "fileinput", "io"}
 NUMPY_FILE_CALLS = {"load", "save", "savez", "loadtxt", "savetxt", "genfromtxt", "fromfile", "memmap"}

@@ -55,7 +55,7 @@ class ZooLikeness:
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidate:
+class _ZooCandidate:
     """A zoo kernel, its weights embedded about its anchor, and the operation that it is meant for."""
 
     kernel: Kernel
@@ -83,7 +83,7 @@ def nearest_zoo_kernel(correlation_kernel: Kernel, noise: float = 0.0) -> ZooLik
     return replace(nearest, scale=1.0) if abs(nearest.scale - 1) <= noise else nearest
 
 
-def _fitted_gaussians(kernel: Kernel, noise: float) -> list[_Candidate]:
+def _fitted_gaussians(kernel: Kernel, noise: float) -> list[_ZooCandidate]:
     """The Gaussians most like the kernel, of its own size and of the size that holds its noticeable weights."""
     embedded = kernel.embedded().weights
     middle = [side // 2 for side in embedded.shape]
@@ -96,7 +96,7 @@ def _fitted_gaussians(kernel: Kernel, noise: float) -> list[_Candidate]:
         if zoo_kernel(text).shape != (size, size):
             text += f",size={size}"
         fitted = zoo_kernel(text)
-        found.append(_Candidate(fitted, fitted.embedded().weights, None))
+        found.append(_ZooCandidate(fitted, fitted.embedded().weights, None))
     return found
 
 
@@ -108,7 +108,7 @@ def _plainest_sigma(embedded: NDArray[np.float64], size: int, noise: float) -> s
 
     def unlikeness(sigma: float) -> float:
         fitted = Kernel(gaussian(sigma, size))
-        candidate = _Candidate(fitted, fitted.embedded().weights, None)
+        candidate = _ZooCandidate(fitted, fitted.embedded().weights, None)
         return 1 - _likeness(embedded, candidate, Operation.CORRELATION).similarity
 
     logarithm = lowest_place(lambda place: unlikeness(exp(place)), log(SMALLEST_SIGMA), log(max(size, 2)))
@@ -128,7 +128,7 @@ def _preference(likeness: ZooLikeness, meant_for: Operation | None) -> tuple[flo
     )
 
 
-def _likeness(embedded: NDArray[np.float64], candidate: _Candidate, operation: Operation) -> ZooLikeness:
+def _likeness(embedded: NDArray[np.float64], candidate: _ZooCandidate, operation: Operation) -> ZooLikeness:
     """How like, and at which scale the candidate comes closest. Neither kernel is all zeros."""
     common = [min(sides) for sides in zip(embedded.shape, candidate.embedded.shape, strict=True)]
     largest = float(np.abs(embedded).max())
@@ -148,9 +148,9 @@ def _middle(weights: NDArray[np.float64], shape: list[int]) -> NDArray[np.float6
 
 
 @cache
-def _candidates(shape: tuple[int, int]) -> tuple[_Candidate, ...]:
+def _candidates(shape: tuple[int, int]) -> tuple[_ZooCandidate, ...]:
     """Every zoo kernel, with its choices and some usual settings tried, in sizes that fit the shape."""
-    found: dict[str, _Candidate] = {}
+    found: dict[str, _ZooCandidate] = {}
     for entry in ZOO.values():
         for settings in product(*(_tried(parameter, shape) for parameter in entry.parameters)):
             text = ",".join(filter(None, settings))
@@ -159,7 +159,7 @@ def _candidates(shape: tuple[int, int]) -> tuple[_Candidate, ...]:
             except KernelError:
                 continue  # a setting that this kernel does not allow
             if kernel.weights.any():
-                found[kernel.name] = _Candidate(kernel, kernel.embedded().weights, entry.operation)
+                found[kernel.name] = _ZooCandidate(kernel, kernel.embedded().weights, entry.operation)
     return tuple(found.values())
 
 
