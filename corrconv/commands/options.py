@@ -145,6 +145,8 @@ def _is_given(context: click.Context, name: str) -> bool:
 
 def _spelled(context: click.Context, name: str) -> str:
     parameter = next(parameter for parameter in context.command.params if parameter.name == name)
+    if isinstance(parameter, click.Argument):
+        return parameter.human_readable_name
     return "/".join([parameter.opts[0], *parameter.secondary_opts[:1]])
 
 

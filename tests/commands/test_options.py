@@ -226,6 +226,9 @@ def test_every_command_is_walked() -> None:
         ("match photo.png photo.png --force", "--force has no effect without -o or --map"),
         ("learn photo.png photo.png --size 3 --force", "--force has no effect without -o or --save"),
         ("kernel convert box --to csv --force", "--force has no effect without -o"),
+        ("probe cv2.filter2D --image-format pgm", "--image-format has no effect without --command"),
+        ("probe --timeout 3", "--timeout has no effect without TARGET or --command"),
+        ("probe -v", "-v has no effect without TARGET or --command"),
         *(
             (f"{command} {words}", reason)
             for command in ("apply photo.png box", "compare photo.png box", "explain photo.png box --at 1,1")

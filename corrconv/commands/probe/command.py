@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import report
-from corrconv.commands.options import exit_code_option, json_option, quiet_option
+from corrconv.commands.options import exit_code_option, json_option, quiet_option, without_effect
 from corrconv.commands.parameters import SecondsType
 from corrconv.errors import CorrconvError
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 @json_option
 @exit_code_option
 @quiet_option
+@without_effect("image_format", unless=("template",))
+@without_effect("timeout", "verbose", unless=("target", "template"))
 @click.pass_context
 def command(
     ctx: click.Context,
