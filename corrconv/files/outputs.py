@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import re
 import stat
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 # Where the system shows open files by their numbers: Linux, and others.
 _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd|/dev/fd")
+
+
+_STALE_SECONDS = 3600
 
 
 @contextmanager
@@ -194,7 +201,8 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
     final = target.resolve()
     if status is not None and not os.access(final, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    temporary = final.with_name(f".corrconv-{os.urandom(8).hex()}.tmp")
+    _clear_stale(final.parent)
+    temporary = final.with_name(f".corrconv-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
     # 0o666 less the umask, as any new file; tempfile's 0o600 would hide pictures from others.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
@@ -210,6 +218,34 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _host() -> str:
+    """This machine in a file name: in a shared folder, others have processes of the same numbers."""
+    return sha256(platform.node().encode()).hexdigest()[:8]
+
+
+@cache
+def _clear_stale(folder: Path) -> None:
+    """Remove, once for each folder, what programs of ours left there that were killed on this machine."""
+    if os.name != "posix":  # elsewhere, asking for a process by signal 0 would end it
+        return
+    with suppress(OSError):
+        for path in folder.glob(f".corrconv-{_host()}-*-*.tmp"):
+            number = path.name.split("-")[2]
+            # A container may share the name of the machine and not its processes: only what is old goes.
+            if number.isdigit() and time.time() - path.stat().st_mtime > _STALE_SECONDS and not _runs(int(number)):
+                path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 @contextmanager

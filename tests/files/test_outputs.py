@@ -6,6 +6,8 @@ import errno
 import io
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 from contextlib import suppress
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from corrconv.errors import FileError
+from corrconv.files import outputs
 from corrconv.files.outputs import (
     atomic_write,
     check_targets,
@@ -289,3 +292,26 @@ def test_hard_links_are_one_file_for_two_outputs(tmp_path):
 def test_a_shipped_sample_is_an_input_like_any_other():
     with pytest.raises(FileError, match="would be overwritten"):
         refuse_overwrite(sample_path("camera"), ["sample:camera"])
+
+
+def test_what_a_killed_program_left_is_cleared_and_nothing_else(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    outputs._host()
+    left, fresh, alive, foreign = (
+        tmp_path / f".corrconv-{host}-{process}-0{number}.tmp"
+        for number, (host, process) in enumerate(
+            [
+                (outputs._host(), dead.pid),
+                (outputs._host(), dead.pid),
+                (outputs._host(), os.getppid()),
+                ("0" * 8, dead.pid),
+            ]
+        )
+    )
+    for path in (left, fresh, alive, foreign):
+        path.touch()
+        if path != fresh:
+            os.utime(path, (0, 0))
+    outputs.write_text(tmp_path / "new.txt", "new")
+    assert sorted(tmp_path.iterdir()) == sorted([fresh, alive, foreign, tmp_path / "new.txt"])
