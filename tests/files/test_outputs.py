@@ -297,7 +297,6 @@ def test_a_shipped_sample_is_an_input_like_any_other():
 def test_what_a_killed_program_left_is_cleared_and_nothing_else(tmp_path):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    outputs._host()
     left, fresh, alive, foreign = (
         tmp_path / f".corrconv-{host}-{process}-0{number}.tmp"
         for number, (host, process) in enumerate(
