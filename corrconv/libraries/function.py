@@ -148,6 +148,10 @@ class Wanted:
         return self.cell is None or all(0 <= place < side for place, side in zip(self.cell, self.shape, strict=True))
 
 
+# Words by which functions are told to keep the picture's size; by default many of them do not.
+SIZE_WORDS = ("same", "SAME", "SAME_UPPER")
+
+
 @dataclass(frozen=True, kw_only=True)
 class LibraryFunction:
     """A function of a library, or an operation of a tool, under the one name that it has in every command.
@@ -175,6 +179,13 @@ class LibraryFunction:
     def installed(self) -> bool:
         """Whether it can be run here."""
         return self.runner is not None and self.runner.installed
+
+    @property
+    def assumed(self) -> str:
+        """The setting of its usual call that decides the size of the result, where it has one: `mode=same`."""
+        parameters = inspect.signature(self.configure).parameters if self.configure is not None else {}
+        sizes = [f"{name}={it.default}" for name, it in parameters.items() if it.default in SIZE_WORDS]
+        return sizes[0] if sizes else ""
 
     @property
     def convention(self) -> Convention | None:

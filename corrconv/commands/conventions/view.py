@@ -83,7 +83,7 @@ def convention_text(function: LibraryFunction, convention: Convention) -> str:
         "  kernels": "all" if convention.accepted == "kernels" else convention.accepted.removeprefix("kernels "),
         "  anchor": f"odd sides {odd}, even sides {even if convention.accepts((2, 2)) else 'refused'}",
         "  border": border_words(convention),
-        "  output": str(convention.output_size),
+        "  output": f"{convention.output_size}{_assumed_words(function)}",
         "  scale": scale_words(convention),
         "  numbers": number_words(convention),
     }
@@ -101,6 +101,12 @@ def convention_text(function: LibraryFunction, convention: Convention) -> str:
         lines[f"  {function.borders.option}"] = ", ".join(words)
     lines["  source"] = convention.source
     return "\n".join(f"{name:<14} {words}" for name, words in lines.items())
+
+
+def _assumed_words(function: LibraryFunction) -> str:
+    """The setting that the answer assumes, since the function's own default may be another."""
+    assumed = function.assumed
+    return f", as called with {assumed}, which need not be its default" if assumed else ""
 
 
 # Words that people use without a library, and what they mean by them.

@@ -66,6 +66,7 @@ def command(
 
     \b
     corrconv layer 8x8 3x5 --padding 0,1 --stride 3,4
+    corrconv layer 16x1x100 32x1x3            (one dimension: one row, channels first)
     corrconv layer 3x32x32 16x3x3 --padding 1 --then "max:2" --then "32x3x3 --stride 2"
     corrconv layer photo.png "[.3]@0+[.6]@1+[.1]@2" --at 0,0
     corrconv layer photo.png sobel box laplacian --groups 3 -o maps.png

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,9 @@ LEAST_OVERLAP = 0.25
 
 # Transforms of larger ones would take gigabytes.
 MOST_PIXELS = 4_000_000
+
+# Scores that differ less are equal.
+TELLING_DIGITS = 9
 
 WHOLE_PLANE = Options(boundary=Boundary.CONSTANT, output_size=OutputSize.FULL)
 
@@ -52,6 +55,11 @@ class Offsets:
     def best(self) -> Match:
         """The highest score."""
         return self.peaks[0]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether another offset fits as well as the best: what is compared repeats, or goes on evenly."""
+        return int(np.count_nonzero(self.scores > self.best.score - 10.0**-TELLING_DIGITS)) > 1
 
     @property
     def are_signals(self) -> bool:
@@ -84,9 +92,18 @@ def find_offsets(first: NDArray[np.generic], second: NDArray[np.generic], count:
     planes = [_centred(picture, name) for picture, name in ((first, "first"), (second, "second"))]
     scores = _scores(*planes)
     window = tuple(max(1, min(sides) // 8) for sides in zip(planes[0].shape, planes[1].shape, strict=True))
-    peaks = find_peaks(np.nan_to_num(scores, nan=-2.0), (window[0], window[1]), count)
+    peaks = _peaks(scores, _overlapping(*planes)[2], (window[0], window[1]), count)
     shapes = [(plane.shape[0], plane.shape[1]) for plane in planes]
     return Offsets(shapes[0], shapes[1], scores, peaks)
+
+
+def _peaks(scores: Scores, overlaps: Plane, window: tuple[int, int], count: int) -> tuple[Match, ...]:
+    """The best offsets; of scores that are equal but for rounding, as of what repeats, the one where most overlaps."""
+    known: Scores = np.nan_to_num(scores, nan=-2.0)
+    rounded: Scores = known.round(TELLING_DIGITS)
+    ranks: Scores = rounded + overlaps / overlaps.max() * (10.0**-TELLING_DIGITS / 2)
+    found = find_peaks(ranks, window, count)
+    return tuple(replace(peak, score=float(scores[peak.row, peak.column])) for peak in found)
 
 
 def _centred(picture: NDArray[np.generic], name: str) -> Plane:

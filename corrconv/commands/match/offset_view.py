@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from corrconv.commands.match.study import Match
 
 CORRELOGRAM_WIDTH = 64
+LITTLE_LIKENESS = 0.5
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
@@ -41,6 +42,8 @@ def offset_words(offsets: Offsets, first: str, second: str) -> str:
     """How far the second lies behind the first, in words."""
     best = offsets.best
     row, column = offsets.offset(best)
+    if first == second:
+        first, second = "the first", "the second"
     if offsets.are_signals:
         found = _lag_words(column, second, first)
     elif (row, column) == (0, 0):
@@ -50,11 +53,15 @@ def offset_words(offsets: Offsets, first: str, second: str) -> str:
             f"{abs(number)} {unit}{'s' * (abs(number) != 1)} {more if number > 0 else less}"
             for number, unit, more, less in (
                 (row, "row", "lower", "higher"),
-                (column, "column", "to the right", "to the left"),
+                (column, "column", "further right", "further left"),
             )
             if number
         ]
         found = f"things lie {' and '.join(moves)} in {second} than in {first}"
+    if offsets.repeats:
+        found += ", or at any of the other offsets that fit as well, as what repeats does"
+    elif best.score < LITTLE_LIKENESS:
+        found += ", if that likeness is any"
     unit = "samples" if offsets.are_signals else "pixels"
     return f"{found}.\nLikeness {best.score:.4f} where {offsets.overlap(best):,} {unit} overlap (1 is an exact copy)."
 

@@ -39,6 +39,7 @@ def port_text(ported: Port) -> str:
     lines = [
         f"# {source.name} computes: {operation_words(source)}",
         f"# {ported.function.name} computes: {operation_words(destination)}",
+        f"# Size of the result: {source.output_size}.",
         "# Kernel: turned or mirrored for it." if ported.flipped else "# Kernel: the same.",
     ]
     if ported.padding is None:

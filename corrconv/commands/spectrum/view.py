@@ -106,7 +106,10 @@ def inverse_lines(inverse: Inverse, restoration: Restoration | None) -> list[str
             f" (gain below {LOST:.0e} of the largest)."
         )
     else:
-        first = "Without noise it can be undone: no frequency is lost altogether."
+        first = (
+            f"None of the {inverse.frequencies} frequencies of this size is lost altogether, so that without noise it"
+            " can be undone; with other numbers of rows and columns some may be."
+        )
     second = (
         f"Dividing by the response makes the weakest wave that is left {short_number(inverse.worst)} times as strong,"
         f" and white noise {short_number(inverse.noise_gain)} times on average."

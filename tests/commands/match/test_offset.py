@@ -70,7 +70,7 @@ def test_a_moved_picture_is_found_and_said():
     write_picture("first.png", NOISE[5:50, 8:60])
     write_picture("second.png", NOISE[2:47, 12:64])
     done = run("match", "first.png", "second.png", "-o", "offset.png")
-    assert done.stdout.startswith("things lie 3 rows lower and 4 columns to the left in second than in first.\n")
+    assert done.stdout.startswith("things lie 3 rows lower and 4 columns further left in second than in first.\n")
     assert max(map(len, done.stdout.splitlines())) <= 80
     document = json.loads(run("match", "first.png", "second.png", "--json").stdout)
     assert document["offset"] == {"row": 3, "column": -4}
@@ -118,3 +118,20 @@ def test_exit_code_tells_whether_they_are_alike():
     write_picture("other.png", NOISE[::-1, ::-1].T[:60].copy())
     assert run("match", "noise.png", "noise.png", "--exit-code").exit_code == 0
     assert run("match", "noise.png", "other.png", "--exit-code", "--offset").exit_code == 1
+
+
+@pytest.mark.parametrize("lag", [0, 5, -3])
+def test_of_equal_offsets_of_what_repeats_the_one_with_most_overlap_wins(lag):
+    wave = np.tile(np.array([0.0, 3, 5, 3, 0, -3, -5, -3] * 4), 3)
+    offsets = find_offsets(wave[np.newaxis, 40:90], wave[np.newaxis, 40 - lag : 90 - lag], 5)
+    assert offsets.offset(offsets.best) == (0, lag if abs(lag) <= 4 else lag - 8)
+    assert offsets.repeats
+
+
+def test_a_straight_line_lies_where_it_does_and_is_said_to_fit_elsewhere():
+    shown = run("match", "[1 2 3 4 5 6 7 8 9]", "[1 2 3 4 5 6 7 8 9]").stdout
+    assert (
+        "the second lies where the first does: no lag" in " ".join(shown.replace("\n", " ").split())
+        or "no lag" in shown
+    )
+    assert "fit as well" in " ".join(shown.split())
