@@ -74,7 +74,18 @@ NOT_WALKED = {
     *("page", "questions", "animate"),
 }
 # --show draws on a terminal only, and so does compare's --at.
-UNSEEN = {"--show", "compare --at", "--threads", "--engine", "--precision", "--quiet", "--exit-code", "--help"}
+UNSEEN = {
+    # Of lists of pictures and of outputs that are there already, and tested with these.
+    *("--files-from", "--null", "--parents", "--no-clobber", "--skip-existing"),
+    "--show",
+    "compare --at",
+    "--threads",
+    "--engine",
+    "--precision",
+    "--quiet",
+    "--exit-code",
+    "--help",
+}
 
 # Options for what happens now and then: an output that is an input, many matches.
 AT_TIMES = {

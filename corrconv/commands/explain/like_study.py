@@ -13,6 +13,7 @@ from corrconv.core.convention.model import REPLACED, Convention, Side
 from corrconv.core.kernel import Kernel
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import OutputSize
+from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,8 +59,14 @@ def explain_like(
     """Explain the output pixel at (row, column) of one channel of an image (H, W, C) without transparency.
 
     dtype: the type of the pixels that are written; None for what the library returns. Raises CorrconvError for
-    a place or channel that does not exist, and where the convention refuses the kernel.
+    a place or channel that does not exist, where the convention refuses the kernel, and for strides, dilation
+    and transposed convolution, whose places are not followed here.
     """
+    if {convention.stride, convention.dilation, convention.spread} != {(1, 1)}:
+        raise CorrconvError(
+            f"{convention.name} with a stride, a dilation or transposed is not followed pixel by pixel;"
+            " leave these settings out, or look at a layer's output"
+        )
     rows, columns, channels = image.shape
     check_channel(channel, channels)
     check_cells(kernel)

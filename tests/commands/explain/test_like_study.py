@@ -12,7 +12,7 @@ from corrconv.core.convention.model import BorderRule, Convention
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.libraries.registry import conventions
+from corrconv.libraries.registry import convention_named, conventions
 
 IMAGE = np.random.default_rng(5).integers(0, 256, (8, 9, 1), dtype=np.uint8)
 KERNELS = (
@@ -105,3 +105,19 @@ def test_a_grown_result_counts_its_own_rows():
 def test_what_does_not_exist_is_refused(at, channel, message):
     with pytest.raises(CorrconvError, match=message):
         explain_like(IMAGE, KERNELS[0], conventions()["cv2.filter2D"], at=at, channel=channel)
+
+
+@pytest.mark.parametrize("settings", ["dilation=2", "stride=2 padding=1", "stride=2 padding=0"])
+def test_places_that_are_not_followed_are_refused(settings):
+    convention = convention_named(f"torch.nn.functional.conv2d {settings}")
+    image = np.arange(1.0, 26).reshape(5, 5, 1)
+    with pytest.raises(CorrconvError, match="not followed pixel by pixel"):
+        explain_like(image, Kernel([[1, 2], [3, 5]]), convention, at=(1, 1))
+
+
+@pytest.mark.parametrize("settings", ["", " padding=1", " padding=0"])
+def test_pads_are_followed(settings):
+    convention = convention_named(f"torch.nn.functional.conv2d{settings}")
+    image = np.arange(1.0, 26).reshape(5, 5, 1)
+    explained = explain_like(image, Kernel([[1, 2], [3, 5]]), convention, at=(1, 1))
+    assert explained.sum == apply_convention(image[:, :, 0], Kernel([[1, 2], [3, 5]]), convention)[1, 1]
