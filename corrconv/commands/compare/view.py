@@ -14,6 +14,7 @@ from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import finite_range, pixel_limits, settled_range, to_pixels
 from corrconv.core.terms import Display, Operation, Symmetry
 from corrconv.drawing.cells import heat_map
+from corrconv.drawing.charts import signal_chart
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
 from corrconv.drawing.matrices import MOST_ROWS, fits, matrices_view, matrix_text, numbers_text, weight_texts
@@ -174,12 +175,19 @@ def comparison_panel(
 ) -> Image.Image:
     """Input and both results; below them the difference, and the kernel as each operation lays it."""
     title = f"{entry.kernel.name} on {image_name}, {options_words(options)}\nDo they coincide? {entry.reason}"
-    correlation, convolution = _result_tiles(entry, results, image.dtype, rendering)
+    is_signal = image.shape[0] == image.shape[2] == results.correlation.shape[0] == 1
+    if is_signal:
+        seen = _signal_tiles(results, image)
+    else:
+        correlation, convolution = _result_tiles(entry, results, image.dtype, rendering)
+        seen = [
+            Tile(fitted(shown(image)), "input", _size(image)),
+            correlation,
+            convolution,
+            _difference_tile(entry, results),
+        ]
     tiles = [
-        Tile(fitted(shown(image)), "input", _size(image)),
-        correlation,
-        convolution,
-        _difference_tile(entry, results),
+        *seen,
         Tile(
             heat_map(entry.kernel, spread=options.dilation),
             "kernel, as correlation lays it",
@@ -191,7 +199,17 @@ def comparison_panel(
             _turned_note(entry),
         ),
     ]
-    return panel(title, tiles, columns=3)
+    return panel(title, tiles, columns=2 if is_signal else 3)
+
+
+def _signal_tiles(results: Results, image: NDArray[Any]) -> list[Tile]:
+    """A signal and what becomes of it as curves: a picture of one row shows nothing."""
+    both = {str(operation): (0, getattr(results, str(operation))[0, :, 0]) for operation in Operation}
+    return [
+        Tile(signal_chart({"input": (0, image[0, :, 0])}), "input"),
+        Tile(signal_chart(both), "both results"),
+        Tile(signal_chart({"difference": (0, results.difference[0, :, 0])}), "correlation minus convolution"),
+    ]
 
 
 def _result_tiles(

@@ -205,3 +205,23 @@ def test_the_installed_program_compares_what_comes_through_a_pipe() -> None:
     done = program("compare", "-", "sobel", "--exit-code", "--json", input=photo)
     assert (done.returncode, done.stderr) == (1, b"")
     assert json.loads(done.stdout)["image"] == "stdin"
+
+
+def test_signals_are_drawn_as_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    from corrconv.commands.compare import view
+
+    drawn: list[dict[str, list[float]]] = []
+
+    def chart(signals: dict[str, tuple[int, np.ndarray]], **options: object) -> object:
+        drawn.append({name: values.tolist() for name, (_, values) in signals.items()})
+        return signal_chart(signals, **options)
+
+    signal_chart = view.signal_chart
+    monkeypatch.setattr(view, "signal_chart", chart)
+    run("compare", "[3 1 4 1 5]", "[1 0 2]", "--boundary", "constant", "-o", "out")
+    assert drawn == [
+        {"input": [3, 1, 4, 1, 5]},
+        {"correlation": [2, 11, 3, 14, 1], "convolution": [1, 10, 3, 13, 2]},
+        {"difference": [1, 1, 0, 1, -1]},
+    ]
+    assert "out/panel.png" in files()
