@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corrconv.core.engines.planner import Plan
+    from corrconv.libraries.function import Run
 
-# Computes the correlation of the image that it was made for, with the boundary `reflect`.
-Run: TypeAlias = Callable[[], "NDArray[Any]"]
 
 # Makes a Run from an image (H, W) and weights, or gives None for work that the library cannot do.
 Contestant: TypeAlias = Callable[["NDArray[Any]", "NDArray[np.float64]"], "Run | None"]
