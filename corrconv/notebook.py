@@ -22,7 +22,7 @@ from corrconv.core.rendering import Rendering
 from corrconv.core.terms import Symmetry
 from corrconv.drawing.cells import heat_map
 from corrconv.drawing.numbers import short_number
-from corrconv.drawing.pictures import Tile, colour_bar, diverging, fitted, framed, panel
+from corrconv.drawing.pictures import Figure, colour_bar, diverging, fitted, framed, panel
 from corrconv.drawing.pictures import below as placed_below
 from corrconv.errors import CorrconvError
 
@@ -123,8 +123,8 @@ TEXTS: dict[str, Callable[[Any], str]] = {
 
 def _kernel_picture(kernel: Kernel) -> Image.Image:
     tiles = [
-        Tile(heat_map(kernel), "as correlation lays it"),
-        Tile(heat_map(kernel.turned()), "as convolution lays it, turned by 180°"),
+        Figure(heat_map(kernel), "as correlation lays it"),
+        Figure(heat_map(kernel.turned()), "as convolution lays it, turned by 180°"),
     ]
     return panel(kernel.name, tiles)
 
@@ -154,7 +154,7 @@ def _explanation_picture(explanation: Explanation) -> Image.Image:
 
 def _laws_picture(laws: Laws) -> Image.Image:
     tiles = [
-        Tile(heat_map(kernel), f"{letter} = {kernel.name}")
+        Figure(heat_map(kernel), f"{letter} = {kernel.name}")
         for letter, kernel in zip("GH", (laws.first, laws.second), strict=True)
     ]
     return panel("laws of correlation and convolution", tiles, footer=text(laws))
@@ -163,7 +163,7 @@ def _laws_picture(laws: Laws) -> Image.Image:
 def _matching_picture(matching: Matching) -> Image.Image:
     peak = 1.0 if not matching.raw else float(np.abs(matching.scores).max()) or 1.0
     scores = framed(fitted(diverging(matching.scores, peak)))
-    tile = Tile(placed_below(scores, colour_bar(peak, scores.width)), "score of each window, at its top-left pixel")
+    tile = Figure(placed_below(scores, colour_bar(peak, scores.width)), "score of each window, at its top-left pixel")
     return panel("match", [tile], footer=matching_verdict(matching))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from corrconv.core.kernel import Kernel
 
-    Numbers = NDArray[np.number[Any]]
+    NumberMatrix = NDArray[np.number[Any]]
 
 
 LINE_WIDTH = 78
@@ -77,8 +77,8 @@ def _style(weight: float, peak: float) -> str:
     return f"{'bold ' if abs(weight) > peak / 2 else ''}rgb({red},{green},{blue})"
 
 
-def number_texts(values: Numbers) -> list[list[str]]:
-    """Numbers (H, W) as short texts with the same decimals everywhere, so that columns line up."""
+def number_texts(values: NumberMatrix) -> list[list[str]]:
+    """NumberMatrix (H, W) as short texts with the same decimals everywhere, so that columns line up."""
     finite = np.abs(values[np.isfinite(values)].astype(np.float64))
     decimals = _decimals(finite)
     if finite.max(initial=0) >= 1e9 or decimals > 6:
@@ -86,7 +86,7 @@ def number_texts(values: Numbers) -> list[list[str]]:
     return [[f"{value + 0.0:.{decimals}f}" for value in row] for row in values.tolist()]
 
 
-def _decimals(magnitudes: Numbers) -> int:
+def _decimals(magnitudes: NumberMatrix) -> int:
     """None for whole numbers, as many as tell short fractions exactly, else four figures of the largest."""
     for decimals in range(4):
         if np.allclose(magnitudes, np.round(magnitudes, decimals), rtol=1e-12, atol=1e-12):
@@ -94,8 +94,8 @@ def _decimals(magnitudes: Numbers) -> int:
     return max(0, 3 - floor(log10(float(magnitudes.max()))))
 
 
-def numbers_text(values: Numbers) -> Text:
-    """Numbers (H, W) in columns, those below 0 in blue."""
+def numbers_text(values: NumberMatrix) -> Text:
+    """NumberMatrix (H, W) in columns, those below 0 in blue."""
     texts = number_texts(values)
     width = max(len(text) for row in texts for text in row)
     matrix = Text()
@@ -106,7 +106,7 @@ def numbers_text(values: Numbers) -> Text:
     return matrix
 
 
-def fits(values: Numbers) -> bool:
+def fits(values: NumberMatrix) -> bool:
     """Whether numbers (H, W) can be shown in full: few rows, and no wider than a line."""
     rows, columns = values.shape
     if rows > MOST_ROWS or columns > LINE_WIDTH // 2:

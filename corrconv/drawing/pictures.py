@@ -40,7 +40,7 @@ LARGEST_SIDE = 400  # larger ones are reduced, so that a panel fits a screen
 
 
 @dataclass(frozen=True)
-class Tile:
+class Figure:
     """One picture of a panel, with a caption above and a note below."""
 
     picture: Image.Image
@@ -149,7 +149,7 @@ def below(picture: Image.Image, addition: Image.Image, gap: int = 6) -> Image.Im
     return joined
 
 
-def panel(title: str, tiles: Sequence[Tile], *, columns: int | None = None, footer: str = "") -> Image.Image:
+def panel(title: str, tiles: Sequence[Figure], *, columns: int | None = None, footer: str = "") -> Image.Image:
     """Tiles side by side under a title, in rows of so many columns (default: all in one row)."""
     per_row = columns or len(tiles)
     rows = [[_captioned(tile) for tile in tiles[start : start + per_row]] for start in range(0, len(tiles), per_row)]
@@ -194,7 +194,7 @@ def _wrapped(text: str, width: int, size: int) -> list[str]:
     return lines
 
 
-def _captioned(tile: Tile) -> Image.Image:
+def _captioned(tile: Figure) -> Image.Image:
     width = max(tile.picture.width, 150)
     parts = [text_block(tile.caption, width), tile.picture]
     if tile.note:

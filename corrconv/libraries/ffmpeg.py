@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import BorderRule, Borders, Numbers, Overflow, Rounding, Scale, Side
+from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Overflow, Rounding, Scale, Side
 from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool
@@ -23,7 +23,7 @@ REFLECT_THEN_EDGE = Borders(
     right=Side(BorderRule.EDGE),
 )
 SHAPES = ((3, 3), (5, 5), (7, 7))
-RESCALED = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_last=True))
+RESCALED = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_last=True))
 LARGE = CORRELATION.changed(borders=REFLECT, scale=Scale.SUM, numbers=RESCALED, kernel_shapes=SHAPES)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import Numbers, Overflow, Rounding, Scale
+from corrconv.core.convention.model import NumberRule, Overflow, Rounding, Scale
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
 from corrconv.libraries.function import LibraryFunction, ShellText
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 # Sums are kept in 16 bits, rounded half up; files of 8 bits get a 257th of that, truncated.
-WHOLE = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_first=True))
-EIGHT_BIT = Numbers(
+WHOLE = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_first=True))
+EIGHT_BIT = NumberRule(
     "image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(dtype="float32", divided_first=True, steps=257)
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.convention.model import BorderRule, Numbers, Overflow, Rounding, Scale
+from corrconv.core.convention.model import BorderRule, NumberRule, Overflow, Rounding, Scale
 from corrconv.core.convention.summing import Summing
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
@@ -32,8 +32,8 @@ WORDS = BorderWords(
     },
 )
 # Sums are kept in 16 bits, rounded half up; files of 8 bits get a 257th of that, truncated.
-WHOLE = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(divided_first=True))
-EIGHT_BIT = Numbers("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(divided_first=True, steps=257))
+WHOLE = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(divided_first=True))
+EIGHT_BIT = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(divided_first=True, steps=257))
 NOTE = "# ImageMagick 6: convert in place of magick\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corrconv.core.convention.model import BorderRule, Borders, Numbers, Orientation, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Orientation, Overflow, Rounding
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
@@ -79,7 +79,7 @@ def _write_imfilter(settings: Settings) -> str:
 FUNCTIONS = (
     LibraryFunction(
         name="matlab.imfilter",
-        computes=LOWER_CORRELATION.changed(numbers=Numbers("image", Rounding.HALF_AWAY, Overflow.SATURATE)),
+        computes=LOWER_CORRELATION.changed(numbers=NumberRule("image", Rounding.HALF_AWAY, Overflow.SATURATE)),
         documented="imfilter",
         configure=_imfilter,
         word_setting=_imfilter_word,

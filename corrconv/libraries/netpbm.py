@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import Numbers, Overflow, Rounding
+from corrconv.core.convention.model import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.command_lines import Command, Tool, kernel_rows
 from corrconv.libraries.function import LibraryFunction, ShellText
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 OTHER_CODE = "kernels of equal rows or equal columns run other code, whose border columns come from another row"
-HALF_UP_IN_ORDER = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
+HALF_UP_IN_ORDER = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
 
 
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:

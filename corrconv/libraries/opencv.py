@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.model import REAL_NUMBERS, BorderRule, Numbers, Overflow, Rounding
+from corrconv.core.convention.model import REAL_NUMBERS, BorderRule, NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
@@ -30,7 +30,7 @@ WORDS = BorderWords(
     },
 )
 # Vectors of fused products; pixels that fill no vector, and large kernels by DFT, are summed otherwise.
-SATURATED = Numbers("image", Rounding.HALF_EVEN, Overflow.SATURATE, Summing(dtype="float32", fused=True))
+SATURATED = NumberRule("image", Rounding.HALF_EVEN, Overflow.SATURATE, Summing(dtype="float32", fused=True))
 DEPTHS = {-1: SATURATED, "-1": SATURATED, "CV_32F": FLOAT32, "CV_64F": REAL_NUMBERS}
 
 

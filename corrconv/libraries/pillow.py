@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from corrconv.core.convention.model import Numbers, Orientation, Overflow, Rounding, Scale, ZeroSum
+from corrconv.core.convention.model import NumberRule, Orientation, Overflow, Rounding, Scale, ZeroSum
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.contest import inside, padded
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run
@@ -57,7 +57,7 @@ FUNCTIONS = (
             borders=UNFILTERED,
             scale=Scale.SUM,
             zero_sum=ZeroSum.ZERO,
-            numbers=Numbers(
+            numbers=NumberRule(
                 "image",
                 Rounding.HALF_UP,
                 Overflow.SATURATE,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.model import BorderRule, Convention, Numbers, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Convention, NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.terms import OutputSize
 from corrconv.libraries.borders import BorderWords
@@ -52,7 +52,7 @@ SIGNAL_WORDS = BorderWords(
 
 
 # ndimage sums in float64, weight by weight, and casts: a box of ninths gives one less where noise lies below.
-CAST_IN_ORDER = Numbers("image", Rounding.TRUNCATE, Overflow.WRAP, Summing())
+CAST_IN_ORDER = NumberRule("image", Rounding.TRUNCATE, Overflow.WRAP, Summing())
 
 
 def configure_ndimage(*, mode: str = "reflect", cval: float = 0.0, origin: int | tuple[int, int] = 0) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from corrconv.core.convention.model import (
     BorderRule,
     Borders,
     Convention,
-    Numbers,
+    NumberRule,
     Orientation,
 )
 from corrconv.core.terms import OutputSize
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Pair = int | tuple[int, int]
 
-FLOAT32 = Numbers("float32")
+FLOAT32 = NumberRule("float32")
 
 SYMMETRIC = Borders.uniform(BorderRule.SYMMETRIC)
 REFLECT = Borders.uniform(BorderRule.REFLECT)

@@ -28,7 +28,7 @@ from corrconv.drawing.pictures import (
     PAPER,
     POSITIVE,
     SMALLEST_SIDE,
-    Tile,
+    Figure,
     below,
     colour_bar,
     diverging,
@@ -307,7 +307,7 @@ def test_every_tile_of_a_panel_is_on_it_whole_and_apart_from_the_others(columns:
     colours = [(200, 10 * number, 40) for number in range(1, 6)]
     sizes = [(150, 90), (300, 40), (10, 200), (240, 240), (1, 1)]
     tiles = [
-        Tile(Image.new("RGB", size, colour), f"tile {colour}", "a note of several words")
+        Figure(Image.new("RGB", size, colour), f"tile {colour}", "a note of several words")
         for size, colour in zip(sizes, colours, strict=True)
     ]
     page = array(panel("A title", tiles, columns=columns, footer=footer))
@@ -326,7 +326,7 @@ def test_every_tile_of_a_panel_is_on_it_whole_and_apart_from_the_others(columns:
 
 def test_a_short_title_over_a_long_word_is_not_cut() -> None:
     title = "kernel-with-a-name-of-sixty-characters-and-no-place-to-break-it"
-    page = panel(title, [Tile(Image.new("RGB", (10, 10)), "tile")])
+    page = panel(title, [Figure(Image.new("RGB", (10, 10)), "tile")])
     assert page.width >= font(20).getlength(title) + 2 * GAP
 
 

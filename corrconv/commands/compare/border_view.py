@@ -12,7 +12,7 @@ from corrconv.core.layout import lay
 from corrconv.core.pixels import finite_range
 from corrconv.core.terms import Operation
 from corrconv.drawing.numbers import short_number
-from corrconv.drawing.pictures import INK, Tile, diverging, framed, panel, shown
+from corrconv.drawing.pictures import INK, Figure, diverging, framed, panel, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,14 +38,14 @@ def border_sheet(rows: Sequence[ChosenLayout], image: NDArray[Any], title: str) 
     return panel(title, tiles, columns=4, footer=footer)
 
 
-def _row(row: ChosenLayout, image: NDArray[Any], limits: tuple[float, float], peak: float) -> list[Tile]:
+def _row(row: ChosenLayout, image: NDArray[Any], limits: tuple[float, float], peak: float) -> list[Figure]:
     name, options, entry, results = row
     difference = np.asarray(diverging(_first(_part(results.difference)), peak or None))
     return [
-        Tile(_corner_with_outside(image, options, entry), name, "the corner, and what lies outside"),
-        Tile(_corner(_grays(_part(results.correlation), limits)), "correlation"),
-        Tile(_corner(_grays(_part(results.convolution), limits)), "convolution"),
-        Tile(_corner(difference), "difference", f"largest anywhere {short_number(entry.max_abs_difference)}"),
+        Figure(_corner_with_outside(image, options, entry), name, "the corner, and what lies outside"),
+        Figure(_corner(_grays(_part(results.correlation), limits)), "correlation"),
+        Figure(_corner(_grays(_part(results.convolution), limits)), "convolution"),
+        Figure(_corner(difference), "difference", f"largest anywhere {short_number(entry.max_abs_difference)}"),
     ]
 
 

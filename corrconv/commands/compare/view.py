@@ -19,7 +19,17 @@ from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
 from corrconv.drawing.matrices import MOST_ROWS, fits, matrices_view, matrix_text, numbers_text, weight_texts
 from corrconv.drawing.numbers import share, short_number
-from corrconv.drawing.pictures import Tile, below, colour_bar, diverging, fitted, framed, panel, shown, telling_peak
+from corrconv.drawing.pictures import (
+    Figure,
+    below,
+    colour_bar,
+    diverging,
+    fitted,
+    framed,
+    panel,
+    shown,
+    telling_peak,
+)
 from corrconv.drawing.words import options_words, symmetry_words, weight_sum
 
 if TYPE_CHECKING:
@@ -181,19 +191,19 @@ def comparison_panel(
     else:
         correlation, convolution = _result_tiles(entry, results, image.dtype, rendering)
         seen = [
-            Tile(fitted(shown(image)), "input", _size(image)),
+            Figure(fitted(shown(image)), "input", _size(image)),
             correlation,
             convolution,
             _difference_tile(entry, results),
         ]
     tiles = [
         *seen,
-        Tile(
+        Figure(
             heat_map(entry.kernel, spread=options.dilation),
             "kernel, as correlation lays it",
             _kernel_note(entry, options),
         ),
-        Tile(
+        Figure(
             heat_map(entry.kernel.turned(), spread=options.dilation),
             "turned by 180°, for convolution",
             _turned_note(entry),
@@ -202,19 +212,19 @@ def comparison_panel(
     return panel(title, tiles, columns=2 if is_signal else 3)
 
 
-def _signal_tiles(results: Results, image: NDArray[Any]) -> list[Tile]:
+def _signal_tiles(results: Results, image: NDArray[Any]) -> list[Figure]:
     """A signal and what becomes of it as curves: a picture of one row shows nothing."""
     both = {str(operation): (0, getattr(results, str(operation))[0, :, 0]) for operation in Operation}
     return [
-        Tile(signal_chart({"input": (0, image[0, :, 0])}), "input"),
-        Tile(signal_chart(both), "both results"),
-        Tile(signal_chart({"difference": (0, results.difference[0, :, 0])}), "correlation minus convolution"),
+        Figure(signal_chart({"input": (0, image[0, :, 0])}), "input"),
+        Figure(signal_chart(both), "both results"),
+        Figure(signal_chart({"difference": (0, results.difference[0, :, 0])}), "correlation minus convolution"),
     ]
 
 
 def _result_tiles(
     entry: KernelComparison, results: Results, dtype: np.dtype[Any], rendering: Rendering
-) -> tuple[Tile, Tile]:
+) -> tuple[Figure, Figure]:
     """Both results, by one display rule on one scale, so that equal grays are equal values."""
     # Half of what a kernel of sum 0 gives is negative: cut off, its two results would look unrelated.
     signed = rendering.display is Display.CLIP and weight_sum(entry.kernel) == 0
@@ -231,7 +241,7 @@ def _result_tiles(
 
 def _result_tile(
     name: str, values: NDArray[np.float64], dtype: np.dtype[Any], display: Display, ends: tuple[float, float]
-) -> Tile:
+) -> Figure:
     low, high = finite_range(values)
     pixels, clipped = to_pixels(values, dtype, dtype, display, ends)
     facts = [f"{short_number(low)} to {short_number(high)}"]
@@ -240,21 +250,21 @@ def _result_tile(
     if clipped:
         limits = " to ".join(f"{limit:g}" for limit in pixel_limits(dtype))
         facts.append(f"{share(clipped / (values.shape[0] * values.shape[1]))} of the pixels cut off to {limits}")
-    return Tile(fitted(shown(pixels)), name, ", ".join(facts))
+    return Figure(fitted(shown(pixels)), name, ", ".join(facts))
 
 
-def _difference_tile(entry: KernelComparison, results: Results) -> Tile:
+def _difference_tile(entry: KernelComparison, results: Results) -> Figure:
     picture, peak = difference_picture(results)
     drawn = framed(fitted(picture))
     caption = "correlation minus convolution"
     if not peak:
-        return Tile(drawn, caption, "0 everywhere")
+        return Figure(drawn, caption, "0 everywhere")
     largest = entry.max_abs_difference
     note = f"largest {short_number(largest)}, mean {short_number(entry.mean_abs_difference)}"
     if peak < largest:
         beyond = float(np.mean(np.abs(_strongest(results.difference)) > peak))
         note += f"; full colour from {short_number(peak)} on, which {share(beyond)} of the pixels exceed"
-    return Tile(below(drawn, colour_bar(peak, max(drawn.width, NARROWEST_BAR))), caption, note)
+    return Figure(below(drawn, colour_bar(peak, max(drawn.width, NARROWEST_BAR))), caption, note)
 
 
 def _strongest(difference: NDArray[np.float64]) -> NDArray[np.float64]:

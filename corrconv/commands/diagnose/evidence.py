@@ -12,7 +12,7 @@ import numpy as np
 from corrconv.commands.diagnose.way import Deviation
 from corrconv.core.convention.filtering import WHOLE, exact_values, interior
 from corrconv.core.convention.fitting import DOUBLE_PRECISION
-from corrconv.core.convention.model import Numbers, Overflow, Rounding
+from corrconv.core.convention.model import NumberRule, Overflow, Rounding
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ REAL_PRECISION = 1e-6
 # What float64 and float32 sums may be off, relative to the largest possible sum: some roundings of each.
 PRECISIONS = (0.0, DOUBLE_PRECISION, 1e-6)
 
-# Numbers beyond these, whose squares the search for a line sums up, are more than float64 holds.
+# NumberRule beyond these, whose squares the search for a line sums up, are more than float64 holds.
 LARGEST = 1e100
 SMALLEST = 1e-100
 
@@ -104,15 +104,15 @@ class Evidence:
         own = (self.result.dtype.name,) if self.result.dtype.kind in "iu" else ()
         return tuple(dict.fromkeys((*own, self.held.name)))
 
-    def all_numbers(self) -> list[Numbers]:
+    def all_numbers(self) -> list[NumberRule]:
         """Every way to make the result's numbers of real ones."""
         real = self.result.dtype.kind == "f"
-        found = [Numbers(self.result.dtype.name)] if real else []
+        found = [NumberRule(self.result.dtype.name)] if real else []
         for name, overflow in product(self.number_types, (Overflow.SATURATE, Overflow.WRAP)):
-            found += [Numbers(name, rounding, overflow) for rounding in Rounding if rounding is not Rounding.NONE]
+            found += [NumberRule(name, rounding, overflow) for rounding in Rounding if rounding is not Rounding.NONE]
         if real and self.whole:
             name = self.result.dtype.name
-            found += [Numbers(name, rounding) for rounding in Rounding if rounding is not Rounding.NONE]
+            found += [NumberRule(name, rounding) for rounding in Rounding if rounding is not Rounding.NONE]
         return found
 
     def reach(self, convention: Convention, precision: float) -> float:
@@ -120,7 +120,7 @@ class Evidence:
         largest = float(np.abs(self.image).max(initial=0.0)) * self.kernel.absolute_sum
         return precision * largest * abs(convention.gain) / abs(convention.scale.divisor(self.kernel) or 1.0)
 
-    def fit(self, numbers: Numbers, values: Reals) -> Reals:
+    def fit(self, numbers: NumberRule, values: Reals) -> Reals:
         """The numbers as a result would hold them."""
         return numbers.fit(values, self.held).astype(np.float64)
 
@@ -154,7 +154,7 @@ class Evidence:
 
     def deviation(
         self, convention: Convention, precision: float, values: Reals | None = None
-    ) -> tuple[Deviation, tuple[Numbers, ...]]:
+    ) -> tuple[Deviation, tuple[NumberRule, ...]]:
         """How far the convention is from the whole result, and which numbers else are as near where it is none.
 
         values: those of a treatment, instead of the convention's.

@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.commands.diagnose.evidence import BLOCK, PRECISIONS
 from corrconv.commands.diagnose.ranking import plain_scales
 from corrconv.core.convention.fitting import fit_line, plain_fraction
-from corrconv.core.convention.model import Convention, Numbers, Overflow, Rounding
+from corrconv.core.convention.model import Convention, NumberRule, Overflow, Rounding
 from corrconv.core.minimum import lowest_place
 
 if TYPE_CHECKING:
@@ -218,25 +218,25 @@ def _plain_number(value: float) -> float:
     return rounded if abs(rounded - value) <= 1e-6 * max(1.0, abs(value)) else value
 
 
-def _numbers_for(evidence: Evidence, exact: Reals, seen: Reals) -> list[Numbers]:
+def _numbers_for(evidence: Evidence, exact: Reals, seen: Reals) -> list[NumberRule]:
     """The roundings and overflows worth trying: all of them only where the values come within 1 at most pixels."""
     found = []
     if evidence.result.dtype.kind == "f":
         name = evidence.result.dtype.name
-        found.append(Numbers(name))
+        found.append(NumberRule(name))
         low, high = evidence.limits if evidence.whole else (0.0, 255.0)
         if min((seen == low).sum(), (seen == high).sum()) > 1 and low <= seen.min() and seen.max() <= high:
-            found.append(Numbers(name, Rounding.NONE, Overflow.SATURATE))
+            found.append(NumberRule(name, Rounding.NONE, Overflow.SATURATE))
     types: list[tuple[str, Overflow]] = []
     for name in evidence.number_types:
         types += [(name, overflow) for overflow in (Overflow.SATURATE, Overflow.WRAP)]
     if evidence.whole and evidence.result.dtype.kind == "f":
         types.append((evidence.result.dtype.name, Overflow.NONE))
     for name, overflow in types:
-        nearest = Numbers(name, Rounding.HALF_EVEN, overflow)
+        nearest = NumberRule(name, Rounding.HALF_EVEN, overflow)
         near = (np.abs(evidence.fit(nearest, exact) - seen) <= 1).mean() > 0.5
         roundings = [it for it in Rounding if it is not Rounding.NONE] if near else [Rounding.HALF_EVEN]
-        found += [Numbers(name, rounding, overflow) for rounding in roundings]
+        found += [NumberRule(name, rounding, overflow) for rounding in roundings]
     return found
 
 

@@ -21,7 +21,7 @@ from corrconv.core.convention.gaussian import (
     profile,
     size_rules,
 )
-from corrconv.core.convention.model import Borders, Convention, Numbers, Overflow, Rounding
+from corrconv.core.convention.model import Borders, Convention, NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.minimum import lowest_place
 from corrconv.core.terms import Boundary, OutputSize
@@ -185,7 +185,7 @@ def _ways(evidence: Evidence, size: int, gain: float) -> Iterator[Way]:
         if evidence.whole and evidence.image.dtype == np.uint8:
             weights = in_units(evidence.kernel.weights.sum(axis=1))
             values = eight_bit_passes(evidence.image, (weights, weights), plain.borders)
-            numbers = Numbers(evidence.held.name, Rounding.HALF_UP, Overflow.SATURATE)
+            numbers = NumberRule(evidence.held.name, Rounding.HALF_UP, Overflow.SATURATE)
             found = list(explaining(evidence, replace(plain, numbers=numbers), values, Treatment.EIGHT_BIT_WEIGHTS))
             if found:
                 yield from found
@@ -203,9 +203,10 @@ def _ways(evidence: Evidence, size: int, gain: float) -> Iterator[Way]:
                 break
 
 
-def _numbers(evidence: Evidence) -> list[Numbers]:
+def _numbers(evidence: Evidence) -> list[NumberRule]:
     if not evidence.whole:
-        return [Numbers(evidence.result.dtype.name)]
+        return [NumberRule(evidence.result.dtype.name)]
     return [
-        Numbers(evidence.held.name, rounding, Overflow.SATURATE) for rounding in (Rounding.HALF_EVEN, Rounding.TRUNCATE)
+        NumberRule(evidence.held.name, rounding, Overflow.SATURATE)
+        for rounding in (Rounding.HALF_EVEN, Rounding.TRUNCATE)
     ]

@@ -13,7 +13,7 @@ from corrconv.commands.diagnose.evidence import PRECISIONS
 from corrconv.commands.diagnose.way import DISPLAYS, Treatment, Way
 from corrconv.core.convention.filtering import padded_window, raw_sums
 from corrconv.core.convention.gaussian import eight_bit_passes, eight_bit_weights
-from corrconv.core.convention.model import Borders, Convention, Numbers, Orientation, Overflow, Rounding, Side
+from corrconv.core.convention.model import Borders, Convention, NumberRule, Orientation, Overflow, Rounding, Side
 from corrconv.core.pixels import pixel_scale
 from corrconv.core.terms import Boundary, OutputSize
 
@@ -49,7 +49,7 @@ def _usual(evidence: Evidence) -> list[Convention]:
     """Both operations with the five boundaries, where they can have given these whole numbers."""
     if not evidence.whole or evidence.result.shape != evidence.image.shape:
         return []
-    numbers = Numbers(evidence.held.name, Rounding.HALF_EVEN, Overflow.SATURATE)
+    numbers = NumberRule(evidence.held.name, Rounding.HALF_EVEN, Overflow.SATURATE)
     turns = [Orientation.AS_IS, Orientation.HALF_TURN]
     if np.array_equal(evidence.kernel.weights, evidence.kernel.weights[::-1, ::-1]):
         turns = turns[:1]
@@ -165,11 +165,11 @@ def _ranges(evidence: Evidence, values: Reals, *, magnitude: bool) -> Iterator[t
                 yield largest, top / divisor, 0.0
 
 
-def _stretched_numbers(evidence: Evidence) -> list[Numbers]:
+def _stretched_numbers(evidence: Evidence) -> list[NumberRule]:
     if not evidence.whole:
-        return [Numbers(evidence.result.dtype.name)]
+        return [NumberRule(evidence.result.dtype.name)]
     return [
-        Numbers(evidence.held.name, rounding, overflow)
+        NumberRule(evidence.held.name, rounding, overflow)
         for overflow in (Overflow.SATURATE, Overflow.WRAP)
         for rounding in (Rounding.HALF_EVEN, Rounding.TRUNCATE)
     ]

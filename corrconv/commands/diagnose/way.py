@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from corrconv.core.terms import Display
 
 if TYPE_CHECKING:
-    from corrconv.core.convention.model import Borders, Convention, Numbers, Side
+    from corrconv.core.convention.model import Borders, Convention, NumberRule, Side
     from corrconv.core.kernel import Cell
     from corrconv.core.terms import Operation
 
@@ -82,7 +82,7 @@ class Way:
     also: tuple[Convention, ...] = ()
     treatment: Treatment = Treatment.NONE
     alternatives: dict[str, tuple[Side, ...] | None]
-    numbers: tuple[Numbers, ...] = ()
+    numbers: tuple[NumberRule, ...] = ()
     within: float = 0.0
     decimals: int | None = None
 

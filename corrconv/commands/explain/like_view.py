@@ -19,7 +19,7 @@ from corrconv.commands.explain.view import (
 from corrconv.core.convention.model import BorderRule, Overflow, Rounding, ZeroSum
 from corrconv.drawing.conventions import border_words, convention_document, number_words, operation_words, scale_words
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite
-from corrconv.drawing.pictures import Tile, panel
+from corrconv.drawing.pictures import Figure, panel
 from corrconv.drawing.words import kernel_words
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def like_document(explanation: LikeExplanation, image: str) -> dict[str, Any]:
 def like_picture(explanation: LikeExplanation, image: NDArray[Any], name: str) -> Image.Image:
     """The place in the picture, the pixels, the weights, the products and the steps."""
     library = explanation.convention.name
-    steps = Tile(steps_picture([library], _steps(explanation)), "from the sum to the pixel")
-    place = Tile(marked_picture(image, [explanation]), name, "the pixels below the kernel, framed")
+    steps = Figure(steps_picture([library], _steps(explanation)), "from the sum to the pixel")
+    place = Figure(marked_picture(image, [explanation]), name, "the pixels below the kernel, framed")
     if explanation.left_out is not None:
         return panel(_title(explanation, name), [place, steps], columns=2, footer=_left_out_words(explanation))
     tiles = [place, *reading_tiles(explanation, library, operation_words(explanation.convention), image.dtype), steps]

@@ -19,7 +19,7 @@ from corrconv.drawing.pictures import (
     PAPER,
     POSITIVE,
     SMALLEST_SIDE,
-    Tile,
+    Figure,
     fitted,
     font,
     framed,
@@ -44,15 +44,15 @@ def explanation_picture(explanation: Explanation, image: NDArray[Any], name: str
     correlation, convolution = explanation.accounts
     names = [str(account.operation) for account in explanation.accounts]
     tiles = [
-        Tile(marked_picture(image, explanation.accounts), name, "the pixels that are read, framed"),
+        Figure(marked_picture(image, explanation.accounts), name, "the pixels that are read, framed"),
         *reading_tiles(correlation, names[0], "the anchor framed", image.dtype),
-        Tile(steps_picture(names, pixel_steps(explanation)), "from the sum to the pixel"),
+        Figure(steps_picture(names, pixel_steps(explanation)), "from the sum to the pixel"),
         *reading_tiles(convolution, names[1], "turned by 180°, anchor framed", image.dtype),
     ]
     return panel(title(explanation, name), tiles, columns=4, footer=_footer(explanation))
 
 
-def reading_tiles(reading: Reading, name: str, note: str, dtype: np.dtype[Any]) -> list[Tile]:
+def reading_tiles(reading: Reading, name: str, note: str, dtype: np.dtype[Any]) -> list[Figure]:
     """The pixels, the weights and the products; the cells of a dilated kernel apart, as they read the picture."""
     rows, columns = reading.rows, reading.columns
     spread = _step(rows), _step(columns)
@@ -67,9 +67,9 @@ def reading_tiles(reading: Reading, name: str, note: str, dtype: np.dtype[Any]) 
     weights = heat_map(Kernel(cells, anchor), spread=spread, longest=longest)
     product_cells = heat_map(products, spread=spread, longest=longest)
     return [
-        Tile(_patch_picture(reading, dtype, spread, longest), f"{name}: pixels", place),
-        Tile(weights, f"{name}: weights{factor}", note),
-        Tile(product_cells, f"{name}: products{factor}", _sum_words(products, divisor, reading)),
+        Figure(_patch_picture(reading, dtype, spread, longest), f"{name}: pixels", place),
+        Figure(weights, f"{name}: weights{factor}", note),
+        Figure(product_cells, f"{name}: products{factor}", _sum_words(products, divisor, reading)),
     ]
 
 

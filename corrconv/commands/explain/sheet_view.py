@@ -13,7 +13,7 @@ from corrconv.core.terms import Operation
 from corrconv.drawing.cells import number_grid
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.drawing.matrices import LINE_WIDTH, matrices_view, matrix_text, numbers_text, weight_texts
-from corrconv.drawing.pictures import Tile, panel
+from corrconv.drawing.pictures import Figure, panel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,10 +96,12 @@ def sheet_picture(sheet: Sheet, image: str, *, blank: bool) -> Image.Image:
         return sheet.results(operation)
 
     tiles = [
-        Tile(number_grid(sheet.image), "input"),
-        Tile(number_grid(sheet.kernel.weights, framed_cell=sheet.kernel.anchor), "correlation lays"),
-        Tile(number_grid(sheet.kernel.turned().weights, framed_cell=sheet.kernel.turned().anchor), "convolution lays"),
-        *(Tile(number_grid(result(operation), blank=blank), str(operation)) for operation in Operation),
+        Figure(number_grid(sheet.image), "input"),
+        Figure(number_grid(sheet.kernel.weights, framed_cell=sheet.kernel.anchor), "correlation lays"),
+        Figure(
+            number_grid(sheet.kernel.turned().weights, framed_cell=sheet.kernel.turned().anchor), "convolution lays"
+        ),
+        *(Figure(number_grid(result(operation), blank=blank), str(operation)) for operation in Operation),
     ]
     lines = [line for operation in Operation for line in (f"{operation}:", *_lines(sheet, operation, blank=blank), "")]
     return panel(_title(sheet, image), tiles, columns=3, footer="\n".join(lines))

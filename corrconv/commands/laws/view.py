@@ -16,7 +16,7 @@ from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     LARGEST_SIDE,
     SMALLEST_SIDE,
-    Tile,
+    Figure,
     colour_bar,
     diverging,
     fitted,
@@ -158,15 +158,15 @@ def laws_picture(laws: Laws, image: NDArray[np.generic], name: str) -> Image.Ima
     One colour is one deviation on all maps.
     """
     tiles = [
-        Tile(_small(fitted(shown(image[:, :, None]))), f"F = {name}"),
-        Tile(heat_map(laws.first), f"G = {laws.first.name}"),
-        Tile(heat_map(laws.second), f"H = {laws.second.name}"),
+        Figure(_small(fitted(shown(image[:, :, None]))), f"F = {name}"),
+        Figure(heat_map(laws.first), f"G = {laws.first.name}"),
+        Figure(heat_map(laws.second), f"H = {laws.second.name}"),
     ]
     broken = [law for law in laws.laws if not law.holds]
     mapped = [law for law in broken if law.where is not Place.TOTAL]
     if mapped:
         peak = max(law.max_relative_deviation for law in mapped)
-        tiles.append(Tile(colour_bar(peak, SMALLEST_SIDE, signed=False), "deviation, on all maps"))
+        tiles.append(Figure(colour_bar(peak, SMALLEST_SIDE, signed=False), "deviation, on all maps"))
         tiles += [_map_tile(law, peak) for law in mapped]
     totals = [f"{law.name} ({short_number(law.max_relative_deviation)})" for law in broken if law.where is Place.TOTAL]
     footer = "Where the laws fail: white where both sides are equal. Commutativity is checked on the middle of F."
@@ -177,11 +177,11 @@ def laws_picture(laws: Laws, image: NDArray[np.generic], name: str) -> Image.Ima
     return panel(laws_title(laws, name), tiles, columns=PANEL_COLUMNS, footer=footer)
 
 
-def _map_tile(law: Law, peak: float) -> Tile:
+def _map_tile(law: Law, peak: float) -> Figure:
     # Deviations at the border alone are lines too thin to be seen, unless each cell is enlarged.
     deviation = largest_of_blocks(law.deviation, COARSE_MAP) if law.where is Place.BORDER else law.deviation
     picture = framed(_small(fitted(diverging(deviation, peak))))
-    return Tile(picture, law.name, f"{short_number(law.max_relative_deviation)} at most, {PLACES[law.where]}")
+    return Figure(picture, law.name, f"{short_number(law.max_relative_deviation)} at most, {PLACES[law.where]}")
 
 
 def _small(picture: Image.Image) -> Image.Image:

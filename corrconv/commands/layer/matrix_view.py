@@ -11,7 +11,7 @@ from rich.text import Text
 
 from corrconv.commands.layer.view import shape_text, title_of
 from corrconv.drawing.numbers import share, short_number
-from corrconv.drawing.pictures import FRAME, INK, NEGATIVE, POSITIVE, Tile, below, colour_bar, diverging, panel
+from corrconv.drawing.pictures import FRAME, INK, NEGATIVE, POSITIVE, Figure, below, colour_bar, diverging, panel
 
 if TYPE_CHECKING:
     from corrconv.commands.layer.matrix import LayerMatrix
@@ -65,7 +65,7 @@ def matrix_picture(matrix: LayerMatrix, name: str) -> Image.Image:
         for y in range(0, rows * cell + 1, matrix.block[0] * cell):
             draw.line((0, min(y, rows * cell - 1), columns * cell, min(y, rows * cell - 1)), fill=INK)
     drawn = below(picture, colour_bar(peak, max(200, min(picture.width, 400))))
-    tile = Tile(drawn, "columns: input pixels, row by row; rows: outputs, row by row", "lines between rows of pixels")
+    tile = Figure(drawn, "columns: input pixels, row by row; rows: outputs, row by row", "lines between rows of pixels")
     return panel(f"The matrix of {name}\n{title_of(matrix.layer)}", [tile], footer="\n".join(_fact_lines(matrix)))
 
 

@@ -12,7 +12,7 @@ from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     INK,
     NEGATIVE,
-    Tile,
+    Figure,
     diverging,
     fitted,
     font,
@@ -77,7 +77,7 @@ def lying_picture(layer: LaidLayer) -> Image.Image:
     else:
         what, note = "How often each pixel is read", "black frame: the picture; around it padding"
     darkest = f"; darkest: {counts.max():.0f} times" if cell < SMALLEST_NUMBERED else ""
-    tile = Tile(framed(picture), what, note + darkest)
+    tile = Figure(framed(picture), what, note + darkest)
     title = f"{shape_text(layer.shape.input)} -> {shape_text(layer.shape.output)}\n{title_of(layer)}"
     return panel(title, [tile], footer=f"Blue and orange: the first two windows of {rows.extent}x{columns.extent}.")
 
@@ -104,7 +104,7 @@ def _frame(
     )
 
 
-def _map_tile(values: NDArray[Any], caption: str) -> Tile:
+def _map_tile(values: NDArray[Any], caption: str) -> Figure:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     real = values.astype(np.float64)
     peak = telling_peak(real)
@@ -114,4 +114,4 @@ def _map_tile(values: NDArray[Any], caption: str) -> Tile:
         else shown(values[:, :, np.newaxis] if values.dtype == np.uint8 else real[:, :, np.newaxis])
     )
     ends = f"; full colour from {short_number(peak)} on" if low < 0 and peak < max(-low, high) else ""
-    return Tile(framed(fitted(drawn)), caption, f"{short_number(low)} to {short_number(high)}{ends}")
+    return Figure(framed(fitted(drawn)), caption, f"{short_number(low)} to {short_number(high)}{ends}")

@@ -18,7 +18,7 @@ from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite
 from corrconv.drawing.matrices import matrix_text, weight_texts
 from corrconv.drawing.numbers import share, short_number
-from corrconv.drawing.pictures import Tile, panel
+from corrconv.drawing.pictures import Figure, panel
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -115,23 +115,23 @@ def learned_document(learned: LearnedKernel, descent: Descent | None = None) -> 
 def learned_picture(learned: LearnedKernel, title: str, descent: Descent | None = None) -> Image.Image:
     """Both kernels as heat maps; with a descent, also its losses and the kernels that it learned."""
     tiles = [
-        Tile(
+        Figure(
             heat_map(_neat(learned.correlation_kernel, learned)),
             "kernel for correlation",
             f"residual {_small(learned.residual)}",
         ),
-        Tile(heat_map(_neat(learned.convolution_kernel, learned)), "kernel for convolution", "its half-turn"),
+        Figure(heat_map(_neat(learned.convolution_kernel, learned)), "kernel for convolution", "its half-turn"),
     ]
     if descent is None:
         return panel(title, tiles)
     steps = len(descent.losses[Operation.CORRELATION]) - 1
     learned_tiles = [
-        Tile(heat_map(_neat(kernel)), f"learned by {operation}", f"after {steps} steps")
+        Figure(heat_map(_neat(kernel)), f"learned by {operation}", f"after {steps} steps")
         for operation, kernel in descent.kernels.items()
     ]
     chart = curves({str(operation): losses for operation, losses in descent.losses.items()})
     difference = short_number(descent.max_loss_difference)
-    losses = Tile(chart, "mean squared error at each step", f"largest difference {difference}")
+    losses = Figure(chart, "mean squared error at each step", f"largest difference {difference}")
     return panel(title, [*tiles, losses, *learned_tiles], columns=3)
 
 

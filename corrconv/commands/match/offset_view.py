@@ -14,7 +14,7 @@ from rich.text import Text
 from corrconv.drawing.charts import signal_chart
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
-from corrconv.drawing.pictures import Tile, below, colour_bar, diverging, fitted, framed, panel, shown
+from corrconv.drawing.pictures import Figure, below, colour_bar, diverging, fitted, framed, panel, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,17 +140,17 @@ def offset_picture(
         lags = offsets.second_shape[1] - 1 - np.arange(offsets.scores.shape[1] - 1, -1, -1)
         likeness = {"likeness": (int(lags[0]), offsets.scores[0][::-1])}
         tiles = [
-            Tile(signal_chart({first_name: (0, first[0]), second_name: (0, second[0])}), "as they are"),
-            Tile(signal_chart(aligned), "moved, so that they fit best"),
-            Tile(signal_chart(likeness, unit="lag"), "likeness at each lag"),
+            Figure(signal_chart({first_name: (0, first[0]), second_name: (0, second[0])}), "as they are"),
+            Figure(signal_chart(aligned), "moved, so that they fit best"),
+            Figure(signal_chart(likeness, unit="lag"), "likeness at each lag"),
         ]
         return panel(title, tiles, columns=1)
     scores = framed(fitted(diverging(np.nan_to_num(offsets.scores[::-1, ::-1]), 1.0)))
     return panel(
         title,
         [
-            Tile(framed(fitted(shown(first[:, :, np.newaxis]))), first_name),
-            Tile(framed(fitted(shown(second[:, :, np.newaxis]))), second_name),
-            Tile(below(scores, colour_bar(1.0, scores.width)), "likeness at each offset", "the middle is no offset"),
+            Figure(framed(fitted(shown(first[:, :, np.newaxis]))), first_name),
+            Figure(framed(fitted(shown(second[:, :, np.newaxis]))), second_name),
+            Figure(below(scores, colour_bar(1.0, scores.width)), "likeness at each offset", "the middle is no offset"),
         ],
     )

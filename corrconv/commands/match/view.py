@@ -18,7 +18,7 @@ from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     PAPER,
     POSITIVE,
-    Tile,
+    Figure,
     below,
     colour_bar,
     diverging,
@@ -133,8 +133,8 @@ def matching_panel(
     return panel(
         f"{template_name} in {image_name}: {found}",
         [
-            Tile(_annotated(matching, image), "matches, best first", f"by {matching.operation}, {kind}"),
-            Tile(framed(fitted(shown(template))), "template", size_words(matching.template_shape)),
+            Figure(_annotated(matching, image), "matches, best first", f"by {matching.operation}, {kind}"),
+            Figure(framed(fitted(shown(template))), "template", size_words(matching.template_shape)),
             _score_tile(matching),
         ],
     )
@@ -204,15 +204,15 @@ def _overlap(first: tuple[float, float, float, float], second: tuple[float, floa
     return first[0] <= second[2] and second[0] <= first[2] and first[1] <= second[3] and second[1] <= first[3]
 
 
-def _score_tile(matching: Matching) -> Tile:
+def _score_tile(matching: Matching) -> Figure:
     scores = matching.scores
     caption = "score of each window, at its top-left pixel"
     best = f"largest {_score(matching, matching.best)}"
     if matching.raw:
         gray = shown(scores[:, :, np.newaxis])
-        return Tile(framed(fitted(gray)), caption, f"{best}, smallest {short_number(float(scores.min()))}")
+        return Figure(framed(fitted(gray)), caption, f"{best}, smallest {short_number(float(scores.min()))}")
     picture = framed(fitted(diverging(scores, 1.0)))
-    return Tile(below(picture, colour_bar(1.0, picture.width)), caption, best)
+    return Figure(below(picture, colour_bar(1.0, picture.width)), caption, best)
 
 
 def _score(matching: Matching, peak: Match) -> str:

@@ -15,7 +15,7 @@ from corrconv.core.convention.filtering import (
     spread_pixels,
 )
 from corrconv.core.convention.geometry import NO_PADS, SameRule
-from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Numbers, Scale, ZeroSum
+from corrconv.core.convention.model import REPLACED, BorderRule, Convention, NumberRule, Scale, ZeroSum
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
@@ -229,7 +229,7 @@ def run_port(image: NDArray[Any], ported: Port) -> NDArray[np.float64]:
 
     image (H, W), real.
     """
-    exact = replace(ported.destination, numbers=Numbers())
+    exact = replace(ported.destination, numbers=NumberRule())
     image = spread_pixels(image, ported.spread)
     pixels = image.astype(np.float64)
     if ported.padding is None or ported.crop is None:

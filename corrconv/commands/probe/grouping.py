@@ -16,7 +16,7 @@ from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     from corrconv.commands.probe.placement import Placement
-    from corrconv.core.convention.model import BorderRule, Convention, Numbers, Side
+    from corrconv.core.convention.model import BorderRule, Convention, NumberRule, Side
     from corrconv.libraries.target import Shape
 
 
@@ -32,7 +32,7 @@ class Finding:
     convention: Convention
     shapes: tuple[Shape, ...]
     sides: dict[str, tuple[Side, ...] | None] = field(default_factory=dict)
-    numbers: dict[str, Numbers] = field(default_factory=dict)
+    numbers: dict[str, NumberRule] = field(default_factory=dict)
     problem: str = ""
 
     @property

@@ -10,7 +10,7 @@ from corrconv.commands.probe.examination import PICTURE_SHAPE, Examination, Unex
 from corrconv.commands.probe.kernels import whole_kernel
 from corrconv.core.convention.filtering import exact_values, interior
 from corrconv.core.convention.fitting import fit_numbers
-from corrconv.core.convention.model import Convention, Numbers, Scale
+from corrconv.core.convention.model import Convention, NumberRule, Scale
 from corrconv.core.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from corrconv.libraries.target import Shape, Target
 
 
-def measure_numbers(examination: Examination, convention: Convention, shape: Shape) -> dict[str, Numbers]:
+def measure_numbers(examination: Examination, convention: Convention, shape: Shape) -> dict[str, NumberRule]:
     """Quarter steps show the rounding, sums beyond the type's limits the overflow, of each whole-number type."""
     return {dtype.name: _of_type(examination, convention, shape, dtype) for dtype in whole_types(examination.target)}
 
 
-def _of_type(examination: Examination, convention: Convention, shape: Shape, dtype: np.dtype[Any]) -> Numbers:
+def _of_type(examination: Examination, convention: Convention, shape: Shape, dtype: np.dtype[Any]) -> NumberRule:
     random, separable = examination.random, examination.target.separable
     kernels = [
         quarters(examination, convention, whole_kernel(shape, random, *sums, separable=separable))
@@ -53,12 +53,12 @@ def quarters(examination: Examination, convention: Convention, kernel: NDArray[n
 
 def _fit_output(
     examination: Examination, exact: list[NDArray[np.float64]], results: list[NDArray[Any]], dtype: np.dtype[Any]
-) -> Numbers:
+) -> NumberRule:
     output = results[0].dtype
     fitting = fit_numbers(exact, results, dtype)
     if not fitting and output.kind == "f":
         # Real results may deviate for another reason, which the proof will show.
-        return Numbers(output.name)
+        return NumberRule(output.name)
     if not fitting:
         within = fit_numbers(exact[:1], results[:1], dtype)
         known = f"rounding is {within[0].rounding}, but overflow follows" if within else "rounding follows"

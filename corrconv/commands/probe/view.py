@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from corrconv.commands.probe.grouping import Finding
     from corrconv.commands.probe.proof import SizeProof
     from corrconv.commands.probe.study import Probe
-    from corrconv.core.convention.model import Convention, Numbers
+    from corrconv.core.convention.model import Convention, NumberRule
 
 HEADINGS = ("target", "computes", "even cell", "border", "scale", "8 bits", "16 bits", "explained", "not tried")
 # What a terminal has room for; the Markdown table has all.
@@ -206,7 +206,7 @@ def _number_words(finding: Finding, convention: Convention) -> str:
     return "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items()) or "-"
 
 
-def _words_of(numbers: Numbers, convention: Convention) -> str:
+def _words_of(numbers: NumberRule, convention: Convention) -> str:
     return number_words(type(convention)(numbers=numbers))
 
 

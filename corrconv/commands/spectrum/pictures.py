@@ -17,7 +17,7 @@ from corrconv.drawing.pictures import (
     FAINT_INK,
     INK,
     PAPER,
-    Tile,
+    Figure,
     below,
     colour_bar,
     diverging,
@@ -81,18 +81,18 @@ def frequency_map(values: MapValues, peak: float, *, signed: bool = False, unit:
     return below(page, bar)
 
 
-def _response_tiles(spectrum: Spectrum) -> list[Tile]:
+def _response_tiles(spectrum: Spectrum) -> list[Figure]:
     peak = float(spectrum.gain.max()) or 1.0
     phase = np.degrees(np.angle(np.where(spectrum.gain > ZERO * peak, spectrum.response, 0)))
     # -180° and 180° are one angle; rounding must not make a checkerboard of it.
     phase = np.where(np.isclose(np.abs(phase), 180, atol=1e-4), 180.0, np.where(np.abs(phase) < 1e-4, 0.0, phase))
     turned = np.where(phase == 180, 180.0, -phase)
     return [
-        Tile(heat_map(spectrum.kernel), "the kernel", "its anchor framed"),
-        Tile(frequency_map(spectrum.gain, peak), "gain, both operations"),
-        Tile(frequency_map(phase, 180, signed=True, unit="degrees"), f"phase, {Operation.CORRELATION}"),
-        Tile(frequency_map(turned, 180, signed=True, unit="degrees"), f"phase, {Operation.CONVOLUTION}"),
-        Tile(_cuts_chart(spectrum), "gain along the axes"),
+        Figure(heat_map(spectrum.kernel), "the kernel", "its anchor framed"),
+        Figure(frequency_map(spectrum.gain, peak), "gain, both operations"),
+        Figure(frequency_map(phase, 180, signed=True, unit="degrees"), f"phase, {Operation.CORRELATION}"),
+        Figure(frequency_map(turned, 180, signed=True, unit="degrees"), f"phase, {Operation.CONVOLUTION}"),
+        Figure(_cuts_chart(spectrum), "gain along the axes"),
     ]
 
 
@@ -106,26 +106,26 @@ def _cuts_chart(spectrum: Spectrum) -> Image.Image:
     return signal_chart(curves, unit="cycles per pixel", height=300, apart=EVERY / GRID)
 
 
-def _theorem_tiles(theorem: Theorem) -> list[Tile]:
+def _theorem_tiles(theorem: Theorem) -> list[Figure]:
     """Above: picture and result; below what: their transforms, with the response between."""
     before, after = (_log_power(values) for values in (theorem.picture, theorem.result))
     peak = float(max(before.max(), after.max())) or 1.0
     gain = np.abs(theorem.response)
     return [
-        Tile(_gray(theorem.picture), "the picture"),
-        Tile(frequency_map(before, peak, unit="log10"), "its transform, size"),
-        Tile(frequency_map(gain, float(gain.max()) or 1.0), "times the gain"),
-        Tile(frequency_map(after, peak, unit="log10"), "= the result's transform"),
-        Tile(_gray(theorem.result), f"the result ({theorem.operation})", _ends(theorem.result)),
+        Figure(_gray(theorem.picture), "the picture"),
+        Figure(frequency_map(before, peak, unit="log10"), "its transform, size"),
+        Figure(frequency_map(gain, float(gain.max()) or 1.0), "times the gain"),
+        Figure(frequency_map(after, peak, unit="log10"), "= the result's transform"),
+        Figure(_gray(theorem.result), f"the result ({theorem.operation})", _ends(theorem.result)),
     ]
 
 
-def _inverse_tiles(spectrum: Spectrum, restoration: Restoration | None) -> list[Tile]:
+def _inverse_tiles(spectrum: Spectrum, restoration: Restoration | None) -> list[Figure]:
     gain = spectrum.gain
     lost = gain <= LOST * gain.max()
     inverse = np.where(lost, LARGEST_INVERSE, 1 / np.where(lost, 1, gain))
     peak = float(min(inverse.max(), LARGEST_INVERSE)) or 1.0
-    tiles = [Tile(frequency_map(inverse, peak), "gain of the inverse", f"darkest: {short_number(peak)} and more")]
+    tiles = [Figure(frequency_map(inverse, peak), "gain of the inverse", f"darkest: {short_number(peak)} and more")]
     if restoration is None:
         return tiles
     low, high = float(restoration.original.min()), float(restoration.original.max())
@@ -136,7 +136,7 @@ def _inverse_tiles(spectrum: Spectrum, restoration: Restoration | None) -> list[
         (restoration.wiener, "undone by Wiener's filter"),
     ):
         error = f"off by {short_number(restoration.error(values))} (RMSE)" if values is not restoration.original else ""
-        tiles.append(Tile(_gray(np.clip(values, low, high)), caption, error))
+        tiles.append(Figure(_gray(np.clip(values, low, high)), caption, error))
     return tiles
 
 

@@ -13,7 +13,7 @@ from corrconv.drawing.charts import curves, telling_steps
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.drawing.numbers import short_number
-from corrconv.drawing.pictures import FRAME, PAPER, Tile, below, colour_bar, diverging, panel
+from corrconv.drawing.pictures import FRAME, PAPER, Figure, below, colour_bar, diverging, panel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,7 +113,7 @@ def training_picture(training: Training, title: str, examples: NDArray[np.float6
     runs = _runs(training)
     peak = float(np.abs(training.correlation.network.filters).max())
     learned = [
-        Tile(_filters(run.network.filters, peak), f"filters learned by {operation}", note)
+        Figure(_filters(run.network.filters, peak), f"filters learned by {operation}", note)
         for operation, run, note in (
             (Operation.CORRELATION, training.correlation, f"test accuracy {training.correlation.test_accuracy:.1%}"),
             (
@@ -127,8 +127,8 @@ def training_picture(training: Training, title: str, examples: NDArray[np.float6
     difference = short_number(training.max_loss_difference)
     tiles = [
         *learned,
-        Tile(_contact_sheet(examples), "some of the pictures"),
-        Tile(chart, "loss (cross-entropy) at each step", f"from turned filters, largest difference {difference}"),
+        Figure(_contact_sheet(examples), "some of the pictures"),
+        Figure(chart, "loss (cross-entropy) at each step", f"from turned filters, largest difference {difference}"),
     ]
     return panel(title, tiles, columns=2)
 

@@ -12,7 +12,7 @@ from corrconv.commands.weights.study import SIGNIFICANT, TOLERANCE
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.drawing.numbers import share, short_number
-from corrconv.drawing.pictures import PAPER, Tile, diverging, framed, panel
+from corrconv.drawing.pictures import PAPER, Figure, diverging, framed, panel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,8 +132,8 @@ def network_document(network: NetworkSymmetry, name: str) -> dict[str, Any]:
 def network_picture(network: NetworkSymmetry, name: str) -> Image.Image:
     """The most and the least symmetric filters, each over its own range."""
     tiles = [
-        Tile(_mosaic(network.most_symmetric), "most symmetric", _range_words(network.most_symmetric)),
-        Tile(_mosaic(network.least_symmetric), "least symmetric", _range_words(network.least_symmetric)),
+        Figure(_mosaic(network.most_symmetric), "most symmetric", _range_words(network.most_symmetric)),
+        Figure(_mosaic(network.least_symmetric), "least symmetric", _range_words(network.least_symmetric)),
     ]
     footer = (
         "Each filter over its own range: blue below 0, red above. Row by row, the most extreme first; filters far"

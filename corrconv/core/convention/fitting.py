@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from corrconv.core.convention.filtering import exact_values, interior
-from corrconv.core.convention.model import BorderRule, Borders, Convention, Numbers, Overflow, Rounding, Side
+from corrconv.core.convention.model import BorderRule, Borders, Convention, NumberRule, Overflow, Rounding, Side
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 
@@ -159,7 +159,7 @@ def _constants(
 
 def fit_numbers(
     exact: list[NDArray[np.float64]], results: list[NDArray[Any]], image_dtype: np.dtype[Any]
-) -> tuple[Numbers, ...]:
+) -> tuple[NumberRule, ...]:
     """The roundings and overflows that turn the exact values into these results, to the last one.
 
     Real results may be rounded or cut off too; unrounded ones fit to the precision of their type.
@@ -168,7 +168,7 @@ def fit_numbers(
     name = "image" if dtype == image_dtype else dtype.name
     real = dtype.kind == "f"
     candidates = [
-        Numbers(name, rounding, overflow)
+        NumberRule(name, rounding, overflow)
         for rounding, overflow in product(Rounding, Overflow)
         if real or (rounding is not Rounding.NONE and overflow is not Overflow.NONE)
     ]
@@ -176,7 +176,7 @@ def fit_numbers(
 
 
 def _makes(
-    numbers: Numbers, exact: list[NDArray[np.float64]], results: list[NDArray[Any]], image_dtype: np.dtype[Any]
+    numbers: NumberRule, exact: list[NDArray[np.float64]], results: list[NDArray[Any]], image_dtype: np.dtype[Any]
 ) -> bool:
     for values, result in zip(exact, results, strict=True):
         made = numbers.fit(values, image_dtype)

@@ -216,7 +216,7 @@ class Overflow(StrEnum):
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumberRule:
     """The output of whole-number images: its type and how sums are made to fit it.
 
     dtype: a numpy name, or "image" for the input's own. Real numbers may be rounded or kept within
@@ -249,10 +249,10 @@ class Numbers:
         return np.clip(rounded, limits.min, highest).astype(dtype)
 
 
-REAL_NUMBERS = Numbers()
-SATURATED = Numbers("image", Rounding.HALF_EVEN, Overflow.SATURATE)
-SATURATED_HALF_UP = Numbers("image", Rounding.HALF_UP, Overflow.SATURATE)
-CAST = Numbers("image", Rounding.TRUNCATE, Overflow.WRAP)
+REAL_NUMBERS = NumberRule()
+SATURATED = NumberRule("image", Rounding.HALF_EVEN, Overflow.SATURATE)
+SATURATED_HALF_UP = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE)
+CAST = NumberRule("image", Rounding.TRUNCATE, Overflow.WRAP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,8 +287,8 @@ class Convention:
     smallest_sum: float | None = None
     gain: float = 1.0
     bias: float = 0.0
-    numbers: Numbers = REAL_NUMBERS
-    eight_bit: Numbers | None = None
+    numbers: NumberRule = REAL_NUMBERS
+    eight_bit: NumberRule | None = None
     inexact: str = ""
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
@@ -314,7 +314,7 @@ class Convention:
         bare = replace(bare, odd_sides=False, square=False, single_row=False, eight_bit=eight_bit)
         return replace(bare, numbers=replace(self.numbers, summing=None))
 
-    def numbers_of(self, dtype: np.dtype[Any]) -> Numbers:
+    def numbers_of(self, dtype: np.dtype[Any]) -> NumberRule:
         """What images of this type become."""
         return self.eight_bit if self.eight_bit and dtype.itemsize == 1 else self.numbers
 

@@ -17,7 +17,7 @@ from corrconv.core.convention.model import (
     SATURATED,
     Borders,
     Convention,
-    Numbers,
+    NumberRule,
     Orientation,
     Overflow,
     Rounding,
@@ -94,7 +94,7 @@ def test_every_border(rule):
         {"gain": -2.5, "bias": 12.0},
         {"output_size": OutputSize.VALID},
         {"output_size": OutputSize.FULL},
-        {"numbers": Numbers("uint8", Rounding.FLOOR, Overflow.WRAP)},
+        {"numbers": NumberRule("uint8", Rounding.FLOOR, Overflow.WRAP)},
         {"odd_anchor": AnchorRule(AxisAnchor(), AxisAnchor(shift=1))},
     ],
 )

@@ -22,7 +22,7 @@ from corrconv.core.convention.model import (
     BorderRule,
     Borders,
     Convention,
-    Numbers,
+    NumberRule,
     Orientation,
     Overflow,
     Rounding,
@@ -190,8 +190,8 @@ def test_numbers():
     assert SATURATED.fit(values, byte).tolist() == [0, 0, 2, 255]
     assert SATURATED_HALF_UP.fit(values, byte).tolist() == [0, 1, 3, 255]
     assert CAST.fit(values, byte).tolist() == [56, 0, 2, 144]
-    assert Numbers("int16", Rounding.FLOOR, Overflow.SATURATE).fit(values, byte).tolist() == [-200, 0, 2, 400]
-    assert Numbers("float64", Rounding.NONE, Overflow.SATURATE).fit(values, byte).tolist() == [0, 0.5, 2.5, 255]
+    assert NumberRule("int16", Rounding.FLOOR, Overflow.SATURATE).fit(values, byte).tolist() == [-200, 0, 2, 400]
+    assert NumberRule("float64", Rounding.NONE, Overflow.SATURATE).fit(values, byte).tolist() == [0, 0.5, 2.5, 255]
 
 
 @pytest.mark.parametrize("output_size", OutputSize)
