@@ -62,7 +62,7 @@ def test_the_theorem_and_the_inverse_are_said():
     assert "Checked, wrapped around: equal but for rounding" in text
     assert "by Wiener's filter" in text
     assert "It cannot be undone: at" in shown("box", "--inverse")
-    assert "Without noise it can be undone" in shown("sharpen", "--inverse")
+    assert "without noise it can be undone" in shown("sharpen", "--inverse")
 
 
 def test_pictures_are_drawn():
