@@ -416,8 +416,8 @@ def test_a_panel_shows_the_kernel_as_each_operation_lays_it_below_what_it_gives(
 
 def test_both_results_are_shown_on_one_scale() -> None:
     # Nothing lies to the left of the 50, so correlation with the right neighbour never reads it.
-    image = np.array([[50, 0, 10, 0]], np.uint8)
+    image = np.array([[50, 0, 10, 0]] * 2, np.uint8)
     page = array(panel_of(compared(image, [[0, 0, 3]], boundary="constant"), "four", Display.SIGNED))
-    for values in ([[0, 30, 0, 0]], [[0, 150, 0, 30]]):
+    for values in ([[0, 30, 0, 0]] * 2, [[0, 150, 0, 30]] * 2):
         grays = np.rint(128 + 127 * np.array(values) / 150).astype(np.uint8)
         place_of(page, array(fitted(Image.fromarray(grays))))

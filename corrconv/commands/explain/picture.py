@@ -12,6 +12,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.pixels import pixel_limits, to_pixels
 from corrconv.core.terms import Display
 from corrconv.drawing.cells import cell_picture, heat_map
+from corrconv.drawing.charts import signal_chart
 from corrconv.drawing.numbers import number_text, short_number
 from corrconv.drawing.pictures import (
     INK,
@@ -103,7 +104,12 @@ def _patch_picture(reading: Reading, dtype: np.dtype[Any], spread: tuple[int, in
 
 
 def marked_picture(image: NDArray[Any], readings: Sequence[Reading]) -> Image.Image:
-    """The picture with a frame around all pixels that are read, large enough to be seen."""
+    """The picture with a frame around all pixels that are read, large enough to be seen; a signal as a curve."""
+    if image.shape[0] == image.shape[2] == 1:
+        places = [place for reading in readings for place in reading.columns if 0 <= place < image.shape[1]]
+        first, last = min(places, default=0), max(places, default=0)
+        signal = image[0, :, 0]
+        return signal_chart({"signal": (0, signal), "read": (first, signal[first : last + 1])})
     picture = ImageOps.contain(fitted(shown(image)), (LARGEST_SIDE, SMALLEST_SIDE))
     box: list[float] = []
     for axis, (side, length) in enumerate(zip(image.shape[:2], (picture.height, picture.width), strict=True)):

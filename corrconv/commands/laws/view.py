@@ -9,6 +9,7 @@ from rich.text import Text
 
 from corrconv.commands.laws.study import Place, largest_of_blocks
 from corrconv.drawing.cells import heat_map
+from corrconv.drawing.charts import signal_chart
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, options_document
 from corrconv.drawing.matrices import fits, matrices_view, numbers_text
@@ -158,7 +159,7 @@ def laws_picture(laws: Laws, image: NDArray[np.generic], name: str) -> Image.Ima
     One colour is one deviation on all maps.
     """
     tiles = [
-        Figure(_small(fitted(shown(image[:, :, None]))), f"F = {name}"),
+        Figure(_plane_picture(image), f"F = {name}"),
         Figure(heat_map(laws.first), f"G = {laws.first.name}"),
         Figure(heat_map(laws.second), f"H = {laws.second.name}"),
     ]
@@ -180,8 +181,15 @@ def laws_picture(laws: Laws, image: NDArray[np.generic], name: str) -> Image.Ima
 def _map_tile(law: Law, peak: float) -> Figure:
     # Deviations at the border alone are lines too thin to be seen, unless each cell is enlarged.
     deviation = largest_of_blocks(law.deviation, COARSE_MAP) if law.where is Place.BORDER else law.deviation
-    picture = framed(_small(fitted(diverging(deviation, peak))))
+    is_signal = len(deviation) == 1
+    curve = {"deviation": (0, deviation[0])}
+    picture = signal_chart(curve) if is_signal else framed(_small(fitted(diverging(deviation, peak))))
     return Figure(picture, law.name, f"{short_number(law.max_relative_deviation)} at most, {PLACES[law.where]}")
+
+
+def _plane_picture(image: NDArray[Any]) -> Image.Image:
+    """F as a picture, or as a curve where it has one row."""
+    return signal_chart({"F": (0, image[0])}) if len(image) == 1 else _small(fitted(shown(image[:, :, None])))
 
 
 def _small(picture: Image.Image) -> Image.Image:

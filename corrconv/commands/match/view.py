@@ -12,6 +12,7 @@ from rich.console import Group
 
 from corrconv.core.arrays import size_words
 from corrconv.core.terms import Operation
+from corrconv.drawing.charts import signal_chart
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.drawing.numbers import short_number
@@ -127,6 +128,8 @@ def matching_panel(
 
     image and template: (H, W, C).
     """
+    if len(image) == 1 and image.shape[2] == 1:
+        return _signal_panel(matching, image[0, :, 0], template[0, :, 0], image_name, template_name)
     count = len(matching.peaks)
     found = "no match" if count == 0 else f"{count} match{'es' if count > 1 else ''}"
     kind = "sums of products" if matching.raw else "normalized scores"
@@ -137,6 +140,21 @@ def matching_panel(
             Figure(framed(fitted(shown(template))), "template", size_words(matching.template_shape)),
             _score_tile(matching),
         ],
+    )
+
+
+def _signal_panel(
+    matching: Matching, signal: NDArray[Any], template: NDArray[Any], image_name: str, template_name: str
+) -> Image.Image:
+    """A signal with the template where it fits best, and the scores, as curves."""
+    placed = {image_name: (0, signal), template_name: (matching.best.column, template)}
+    return panel(
+        f"{template_name} in {image_name}",
+        [
+            Figure(signal_chart(placed), "the template where it fits best"),
+            Figure(signal_chart({"score": (0, matching.scores[0])}), "score at the template's first sample"),
+        ],
+        columns=1,
     )
 
 

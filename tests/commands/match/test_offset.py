@@ -135,3 +135,25 @@ def test_a_straight_line_lies_where_it_does_and_is_said_to_fit_elsewhere():
         or "no lag" in shown
     )
     assert "fit as well" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["match", "[5 1 1 9 2 7 1 1]", "[9 2 7]"],
+        ["explain", "[5 1 1 9 2 7 1 1]", "[1 0 2]", "--at", "0,3"],
+        ["explain", "[5 1 1 9 2 7 1 1]", "[1 0 2]", "--at", "0,3", "--like", "scipy.ndimage.convolve"],
+        ["laws", "[5 1 1 9 2 7 1 1]", "[1 2]", "[1 0 -1]"],
+    ],
+    ids=lambda line: " ".join(line[:1]),
+)
+def test_every_command_draws_a_signal_as_a_curve(line, monkeypatch):
+    from corrconv.drawing import charts
+
+    drawn = []
+    dashed = charts._dashed
+    monkeypatch.setattr(
+        charts, "_dashed", lambda draw, points, *rest: (drawn.append(points), dashed(draw, points, *rest))
+    )
+    assert run(*line, "-o", "drawn.png").exit_code == 0
+    assert len(drawn[0]) == 8
