@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ PACKAGE = Path(corrconv.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each room may import: rooms of our own, and packages beside the standard library. The modules of a
-# command stand in rooms of their own: its study, its view, and the rest, which alone sees files and click.
+# command stand in three of them: its study, its view, and its edge, which alone sees files, click and "commands",
+# the modules that all commands share.
 OWN_ROOMS = {
     "errors": set(),
     "core": {"core", "errors"},
@@ -29,7 +31,8 @@ OWN_ROOMS = {
     "drawing": {"drawing", "core", "errors"},
     "study": {"study", "libraries", "core", "errors"},
     "view": {"view", "study", "drawing", "libraries", "core", "errors"},
-    "commands": {"commands", "study", "view", "drawing", "files", "libraries", "core", "errors", "__init__"},
+    "edge": {"edge", "commands", "study", "view", "drawing", "files", "libraries", "core", "errors", "__init__"},
+    "commands": {"edge", "commands", "study", "view", "drawing", "files", "libraries", "core", "errors", "__init__"},
     "__init__": {"study", "files", "core", "errors"},
     "__main__": {"commands"},
     # It shows every answer, and is itself imported by its name only when one is to be shown.
@@ -43,62 +46,15 @@ PACKAGES = {
     "drawing": {"numpy", "PIL", "rich"},
     "study": {"numpy"},
     "view": {"numpy", "PIL", "rich"},
+    "edge": {"numpy", "PIL", "rich", "click"},
     "commands": {"numpy", "PIL", "rich", "click"},
     "__init__": set(),
     "__main__": {"click"},
     "notebook": {"numpy", "PIL"},
 }
-# Modules of a command that are neither its command nor its view, but part of its study.
-STUDIES = {
-    "study",
-    "backward",
-    "evidence",
-    "finishes",
-    "gaussian_study",
-    "gradient_study",
-    "grids",
-    "mistakes",
-    "ranking",
-    "selection",
-    "treatments",
-    "way",
-    "examination",
-    "grouping",
-    "kernels",
-    "linearity",
-    "known_laws",
-    "setting",
-    "like_study",
-    "offset_study",
-    "sheet_study",
-    "sides_study",
-    "matrix",
-    "nearest",
-    "output",
-    "padding",
-    "planner_study",
-    "placement",
-    "proof",
-    "rounding",
-    "scale",
-    "theory",
-}
-VIEWS = {
-    "view",
-    "backward_view",
-    "border_view",
-    "gaussian_view",
-    "like_view",
-    "matlab_script",
-    "matrix_view",
-    "offset_view",
-    "picture",
-    "sheet_view",
-    "output_view",
-    "planner_view",
-    "python_script",
-    "shell_script",
-}
+# The parts of a command that bear their word, alone or as the last of several (like_study). The others are what
+# their imports make them: a study as long as they import nothing that a study may not.
+PARTS = {"study": "study", "view": "view", "command": "edge"}
 # No command imports another, but for those that show what others do.
 GUESTS = {
     "demo": {"compare", "page", "animate"},
@@ -136,9 +92,21 @@ NUMPY_FILE_CALLS = {"load", "save", "savez", "loadtxt", "savetxt", "genfromtxt",
 def room_of(name: str) -> str:
     """The room of a module, by its full name: the folder, or which part of a command it is."""
     parts = name.split(".")[1:] or ["__init__"]
-    if parts[0] != "commands" or len(parts) < 3:
+    if parts[0] != "commands" or command_of(name) is None:
         return parts[0]
-    return "study" if parts[2] in STUDIES else "view" if parts[2] in VIEWS else "commands"
+    part = parts[2].rpartition("_")[2] if len(parts) > 2 else "command"
+    return PARTS[part] if part in PARTS else part_of_file(PACKAGE.joinpath(*parts).with_suffix(".py"))
+
+
+@cache
+def part_of_file(module: Path) -> str:
+    return part_by_imports(module.parent.name, parse(module))
+
+
+def part_by_imports(command: str, tree: ast.AST) -> str:
+    """The first of study, view and edge that may import what a module does, its own command's modules apart."""
+    foreign = [name for name in imported(tree) if command_of(name) != command]
+    return next((room for room in ("study", "view") if not any(barred(room, other) for other in foreign)), "edge")
 
 
 def command_of(name: str) -> str | None:
@@ -169,22 +137,21 @@ def imported(tree: ast.AST) -> set[str]:
     return names
 
 
+def barred(room: str, name: str) -> bool:
+    """Whether no module of a room may import what bears this name, whichever command it belongs to."""
+    top = name.partition(".")[0]
+    if top == "corrconv":
+        return name != "corrconv.__version__" and room_of(name) not in OWN_ROOMS[room]
+    if top in sys.stdlib_module_names:
+        return room in PURE_ROOMS and top in FILE_MODULES
+    return top not in PACKAGES[room]
+
+
 def import_faults(module: str, tree: ast.AST) -> list[str]:
     """What a module of this name imports but must not."""
     room, command = room_of(module), command_of(module) or module.rpartition(".")[2]
-    faults = []
-    for name in sorted(imported(tree)):
-        top = name.partition(".")[0]
-        if top == "corrconv":
-            foreign = command_of(name) not in {None, command, *GUESTS.get(command, ())}
-            if name != "corrconv.__version__" and (room_of(name) not in OWN_ROOMS[room] or foreign):
-                faults.append(name)
-        elif top in sys.stdlib_module_names:
-            if room in PURE_ROOMS and top in FILE_MODULES:
-                faults.append(name)
-        elif top not in PACKAGES[room]:
-            faults.append(name)
-    return faults
+    allowed = {None, command, *GUESTS.get(command, ())}
+    return sorted(name for name in imported(tree) if barred(room, name) or command_of(name) not in allowed)
 
 
 def file_access(tree: ast.AST) -> list[str]:
@@ -322,6 +289,14 @@ def test_no_module_is_longer_than_a_reader_bears():
         ("commands.laws.view", "import corrconv.commands.learn.study", "corrconv.commands.learn.study"),
         ("commands.laws.command", "import corrconv.commands.learn.view", "corrconv.commands.learn.view"),
         ("commands.laws.view", "from corrconv.files.images import read_image", "corrconv.files.images"),
+        (
+            "commands.spectrum.study",
+            "import corrconv.commands.spectrum.pictures",
+            "corrconv.commands.spectrum.pictures",
+        ),
+        ("commands.layer.view", "import corrconv.commands.layer.parse", "corrconv.commands.layer.parse"),
+        ("commands.diagnose.evidence", "import corrconv.commands.diagnose.view", "corrconv.commands.diagnose.view"),
+        ("commands.diagnose.evidence", "import corrconv.commands.show", "corrconv.commands.show"),
         ("commands.options", "import corrconv.commands.learn.view", "corrconv.commands.learn.view"),
         ("drawing.console", "import corrconv.commands.laws.study", "corrconv.commands.laws.study"),
         ("files.images", "import corrconv.drawing", "corrconv.drawing"),
@@ -331,6 +306,23 @@ def test_no_module_is_longer_than_a_reader_bears():
 )
 def test_a_forbidden_import_is_seen(module, line, fault):
     assert import_faults(f"corrconv.{module}", ast.parse(line)) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("import numpy as np", "study"),
+        ("from corrconv.libraries.registry import FUNCTIONS\nimport corrconv.commands.laws.view", "study"),
+        ("from corrconv.drawing import cells", "view"),
+        ("import rich.table", "view"),
+        ("def later():\n    from PIL import Image", "view"),
+        ("import click", "edge"),
+        ("from corrconv.commands.options import json_option", "edge"),
+        ("if TYPE_CHECKING:\n    from corrconv.files.images import Picture", "edge"),
+    ],
+)
+def test_the_imports_of_a_module_say_which_part_of_its_command_it_is(line, part):
+    assert part_by_imports("laws", ast.parse(line)) == part
 
 
 def test_allowed_imports_are_let_through():
