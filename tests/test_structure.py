@@ -235,6 +235,25 @@ def test_core_and_studies_touch_no_file(module):
     assert file_access(parse(module)) == []
 
 
+def threads_started(tree: ast.AST) -> list[str]:
+    """Names by which a module would start threads."""
+    starting = {"Thread", "ThreadPoolExecutor", "ThreadPool", "Timer", "start_new_thread"}
+    return sorted(
+        starting
+        & {
+            name.id if isinstance(name, ast.Name) else name.attr
+            for name in ast.walk(tree)
+            if isinstance(name, ast.Name | ast.Attribute)
+        }
+    )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=by_path)
+def test_only_one_module_starts_threads(module):
+    """What starts them must do without where the system starts none."""
+    assert threads_started(parse(module)) == [] or by_path(module) == "core/threads.py"
+
+
 def flags_named(tree: ast.AST) -> list[str]:
     """Options of the command line that stand in texts, where a Python user has none."""
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
@@ -336,6 +355,10 @@ def test_file_access_forbidden_words_and_classes_are_seen():
         "open",
         "np.load",
         "image.tofile",
+    ]
+    assert threads_started(ast.parse("threading.Thread(target=f)\nwith ThreadPoolExecutor() as p: ...")) == [
+        "Thread",
+        "ThreadPoolExecutor",
     ]
     assert flags_named(ast.parse("raise CorrconvError(f'{name} sums to 0; use --scale or a -- b')")) == ["--scale"]
     source = "def pad(image, mode):\n    edge_mode = 1\n    return np.pad(image, mode=modern)\nself.mode"

@@ -1,24 +1,89 @@
-"""Work that several threads share."""
+"""Work that several threads share: the one place that starts threads, and that does without where none starts."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
+
+    Item = TypeVar("Item")
+    Result = TypeVar("Result")
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def start(work: Callable[[], object], *, daemon: bool = False) -> Thread | None:
+    """Call work in a thread of its own; None where the system starts no more. The program's end waits for no daemon."""
+    thread = Thread(target=work, daemon=daemon)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Sequence[Item], threads: int, *, stop: Event | None = None
+) -> Iterator[Result]:
+    """Yield work of each item in the order of the items, several at a time; alone where no thread can be started.
+
+    stop: set as soon as no more is wanted, so that work that has begun can end early; its end is waited for.
+    """
+    results: deque[Future[Result]] = deque(Future() for _ in items)
+    waiting = deque(zip(items, results, strict=True))
+
+    def take() -> bool:
+        """Do the next piece; whether there was one."""
+        try:
+            item, result = waiting.popleft()
+        except IndexError:
+            return False
+        try:
+            result.set_result(work(item))
+        except BaseException as error:
+            result.set_exception(error)
+        return True
+
+    def take_all() -> None:
+        while take():
+            pass
+
+    wanted = min(threads, len(items))
+    others: list[Thread] = []
+    try:
+        while wanted > 1 and len(others) < wanted and (other := start(take_all)) is not None:
+            others.append(other)
+        while results:
+            if not others:
+                take()
+            yield results.popleft().result()
+    finally:
+        waiting.clear()
+        if stop is not None:
+            stop.set()
+        for other in others:
+            other.join()
 
 
 @cache
-def pool_of(threads: int) -> ThreadPoolExecutor:
+def _pool_of(threads: int) -> ThreadPoolExecutor:
     """Threads that are kept: starting one takes as long as filtering a small picture."""
     return ThreadPoolExecutor(threads)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool_of.cache_clear)
+    os.register_at_fork(after_in_child=_pool_of.cache_clear)
 
 
 def share(work: Callable[[], None], threads: int) -> None:
@@ -29,12 +94,12 @@ def share(work: Callable[[], None], threads: int) -> None:
     if threads == 1:
         work()
         return
-    pool = pool_of(threads - 1)
+    pool = _pool_of(threads - 1)
     others: list[Future[None]] = []
     try:
         others.extend(pool.submit(work) for _ in range(threads - 1))
     except RuntimeError:  # no more can be started: those that there are do it
-        pool_of.cache_clear()
+        _pool_of.cache_clear()
         work()
         pool.shutdown(cancel_futures=True)
         return

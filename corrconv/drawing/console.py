@@ -58,6 +58,7 @@ def plain_table(title: str | None = None) -> Table:
 def progress(*, quiet: bool = False) -> Progress:
     """A progress bar on standard error: shown only on a terminal, and gone when the work is done."""
     console = Console(stderr=True)
+    disable = quiet or not console.is_terminal or console.is_dumb_terminal
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -65,8 +66,15 @@ def progress(*, quiet: bool = False) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=quiet or not console.is_terminal or console.is_dumb_terminal,
+        disable=disable,
+        auto_refresh=not disable and _can_start_threads(),  # a thread redraws the bar
     )
+
+
+def _can_start_threads() -> bool:
+    from corrconv.core.threads import start  # noqa: PLC0415  (only where there is a bar)
+
+    return start(bool) is not None
 
 
 @contextmanager

@@ -208,7 +208,8 @@ def run_command(command: list[str], folder: Path, timeout: float) -> bytes:
             start_new_session=True,
         )
     except OSError as error:
-        raise CorrconvError(f"{command[0]} cannot be run: {error.strerror}; is it installed and on PATH?") from error
+        remedy = "; is it installed and on PATH?" if isinstance(error, FileNotFoundError | PermissionError) else ""
+        raise CorrconvError(f"{command[0]} cannot be run: {error.strerror}{remedy}") from error
     with process:
         try:
             printed, complaints = _printed(process, command[0], timeout)

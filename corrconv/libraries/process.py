@@ -7,15 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import weakref
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from queue import Empty, Queue
+from select import select
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from corrconv.core.threads import start
 from corrconv.errors import CorrconvError
 from corrconv.libraries.running import imported_callable
 from corrconv.libraries.target import TimeoutExceededError
@@ -39,19 +41,26 @@ class CallableProcess:
         self.name, self.settings, self.timeout = name, dict(settings), timeout
         self.process: subprocess.Popen[bytes] | None = None
         self.answers: Queue[bytes | None] = Queue()
+        self.collecting = False
 
     def start(self) -> None:
         """Start the process and import the callable there. Raises CorrconvError where that fails."""
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "corrconv.libraries.process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "corrconv.libraries.process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CorrconvError(
+                f"{self.name} needs a process of its own, and none can be started: {error.strerror}"
+            ) from error
         self.process, self.answers = process, Queue()
         weakref.finalize(self, _end, process)
-        threading.Thread(target=_collect, args=(process.stdout, self.answers), daemon=True).start()
+        collect = partial(_collect, process.stdout, self.answers)
+        self.collecting = start(collect, daemon=True) is not None
         self._ask(repr((sys.path, self.name, self.settings)).encode(), START_SECONDS)
 
     def __call__(self, image: NDArray[Any], kernel: NDArray[Any]) -> NDArray[Any]:
@@ -74,7 +83,7 @@ class CallableProcess:
         try:
             with suppress(OSError):  # it is gone; the missing answer says so
                 _send(self.process.stdin, message)
-            answer = self.answers.get(timeout=seconds)
+            answer = self._answer(seconds)
         except Empty:
             self._stop()
             raise TimeoutExceededError(f"{self.name} took longer than {seconds:g} seconds") from None
@@ -86,6 +95,17 @@ class CallableProcess:
         if answer[:1] == FAILURE:
             raise CorrconvError(answer[1:].decode("utf-8", "replace"))
         return answer[1:]
+
+    def _answer(self, seconds: float) -> bytes | None:
+        """The next answer, or None where the process has ended. Raises Empty after so many seconds."""
+        if self.collecting:
+            return self.answers.get(timeout=seconds)
+        assert self.process is not None
+        assert self.process.stdout is not None
+        # No thread could be started. An answer is sent as a whole, so that its first byte is all there is to wait for.
+        if not select([self.process.stdout], [], [], seconds)[0]:
+            raise Empty
+        return _received(self.process.stdout)
 
     def _stop(self) -> str:
         """End the process; returns how it had ended by itself, in words."""
@@ -128,7 +148,7 @@ def _received(stream: BinaryIO | Any) -> bytes | None:
     return message if len(message) == length else None
 
 
-def _collect(stream: BinaryIO, answers: Queue[bytes | None]) -> None:
+def _collect(stream: BinaryIO | Any, answers: Queue[bytes | None]) -> None:
     with suppress(OSError, ValueError):  # closed meanwhile
         while (answer := _received(stream)) is not None:
             answers.put(answer)

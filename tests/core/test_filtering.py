@@ -21,7 +21,7 @@ from corrconv.core.filtering import ENGINES, convolve, correlate, filter_array, 
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize, Precision
-from corrconv.core.threads import pool_of
+from corrconv.core.threads import _pool_of
 from corrconv.errors import CorrconvError, InputTypeError, KernelError
 
 DOOR = {Operation.CORRELATION: correlate, Operation.CONVOLUTION: convolve}
@@ -595,7 +595,7 @@ def test_where_no_thread_can_be_started_the_others_do_the_work(monkeypatch, star
     image = np.random.default_rng(8).integers(0, 256, (700, 900, 1), dtype=np.uint8)
     kernel = Kernel(np.random.default_rng(9).integers(-9, 10, (9, 9)))
     alone = filter_array(image, kernel, Operation.CORRELATION, Options(threads=1), channel_axis=-1)
-    pool_of.cache_clear()
+    _pool_of.cache_clear()
     monkeypatch.setattr(threading.Thread, "start", start)
     wanted = Options(threads=4)
     assert prepare_filtering(image, kernel, Operation.CORRELATION, wanted).plan.threads > 2

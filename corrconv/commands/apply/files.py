@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Event
@@ -17,6 +16,7 @@ from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.rendering import Rendered, render
 from corrconv.core.terms import Display, Operation
+from corrconv.core.threads import available_cores, in_order
 from corrconv.drawing.words import kernel_words
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import FORMATS, NUMBERS, format_of
@@ -108,18 +108,13 @@ class FileFilter:
 
     def many(self, sources: Sequence[str], targets: Sequence[str], leaving: Sequence[Leaving]) -> Iterator[Outcome]:
         """Attempt all pictures, several at a time; yields in order."""
-        workers = min(self.choices.options.threads or os.cpu_count() or 1, len(sources))
+        workers = self.choices.options.threads or available_cores()
         # A whole picture for each thread: reading, filtering and writing then overlap by themselves.
         options = replace(self.choices.options, threads=1)
         one = replace(self, choices=replace(self.choices, options=options))
-
-        pool = ThreadPoolExecutor(workers)
-        try:
-            yield from pool.map(lambda source, target: one.attempt(source, target, leaving), sources, targets)
-        finally:
-            # After Ctrl-C the threads would finish their pictures first; this ends them at the next tile.
-            self.stop.set()
-            pool.shutdown(cancel_futures=True)
+        pairs = list(zip(sources, targets, strict=True))
+        # After Ctrl-C the threads would finish their pictures first; stop ends them at the next tile.
+        return in_order(lambda pair: one.attempt(*pair, leaving), pairs, workers, stop=self.stop)
 
     def digest(self) -> str:
         """A text that differs for two runs that could make different files of one picture."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +75,11 @@ def command(
     from corrconv.commands.bench.study import benchmark
     from corrconv.commands.bench.view import benchmark_document, benchmark_view, machine
     from corrconv.core.options import Options
+    from corrconv.core.threads import available_cores
     from corrconv.drawing.console import progress
     from corrconv.libraries.registry import contestant_versions, contestants
 
-    count, options = threads or os.cpu_count() or 1, Options(threads=threads)
+    count, options = threads or available_cores(), Options(threads=threads)
     facts = machine(contestant_versions(), count)
     if planner:
         _judge_planner(options, facts, repeats=repeats, as_json=as_json, quiet=quiet)

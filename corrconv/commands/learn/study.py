@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, nan, sqrt
@@ -20,6 +18,7 @@ from corrconv.core.notation.numbers import counted
 from corrconv.core.options import Options
 from corrconv.core.shown import Shown
 from corrconv.core.terms import Operation, OutputSize, Precision, Symmetry
+from corrconv.core.threads import available_cores, in_order
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -337,11 +336,10 @@ def _sum_of_products(problem: _Problem, progress: Progress | None = None) -> Rea
     parts = _parts(problem, side)
     total = np.zeros((side, side))
     # Added in the order of the blocks, so that the sum does not depend on the number of threads.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, products in enumerate(pool.map(_products, parts), start=1):
-            total += products
-            if progress is not None:
-                progress(done, len(parts))
+    for done, products in enumerate(in_order(_products, parts, available_cores()), start=1):
+        total += products
+        if progress is not None:
+            progress(done, len(parts))
     return total
 
 

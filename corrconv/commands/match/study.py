@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import isfinite, log2, sqrt
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.shown import Shown
 from corrconv.core.terms import Operation, OutputSize, Precision
+from corrconv.core.threads import available_cores, in_order
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -279,9 +278,8 @@ def _divide_by_variation(
         strip /= np.sqrt(variation, out=variation)
         np.clip(strip, -1, 1, out=strip)
 
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for _ in pool.map(divide, range(0, len(scores), STRIP_ROWS)):
-            pass
+    for _ in in_order(divide, range(0, len(scores), STRIP_ROWS), threads or available_cores()):
+        pass
 
 
 def _sum_dtype(planes: NDArray[Any], offsets: NDArray[np.float64], area: int) -> np.dtype[Any]:

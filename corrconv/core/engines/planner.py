@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from corrconv.core.engines.costs import (
 from corrconv.core.engines.direct import count_passes
 from corrconv.core.factors import factorize
 from corrconv.core.terms import Engine, Precision
+from corrconv.core.threads import available_cores
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def plan(layout: Layout, channels: int, arithmetic: Arithmetic, options: Options
     (rows, columns), tile = layout.output_shape, estimate.tile
     values = rows * columns * channels
     tiles = -(-rows // tile[0]) * -(-columns // tile[1])
-    wanted = 1 if best.nanoseconds * values < THREADING_NANOSECONDS else options.threads or _available_cores()
+    wanted = 1 if best.nanoseconds * values < THREADING_NANOSECONDS else options.threads or available_cores()
     return Plan(
         engine=best.engine,
         precision=best.dtype.name,
@@ -198,12 +198,6 @@ def _reason(task: _Task, best: _Candidate) -> str:
         return "whole-number sums above 2^53 stay exact only in 64-bit integers"
     present = round(best.estimate.products)
     return f"only {present} {'product' if present == 1 else 'products'} a pixel, summed as the definition says"
-
-
-def _available_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 _CANDIDATES: dict[Engine, Callable[[_Task], _Candidate]] = {
