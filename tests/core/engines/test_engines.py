@@ -18,6 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from corrconv.core.engines.direct import count_passes, list_passes
+from corrconv.core.engines.strips import banded
 from corrconv.core.engines.tiles import TileLoader
 from corrconv.core.factors import factorize
 from corrconv.core.filtering import ENGINES, filter_array, prepare_filtering
@@ -251,3 +252,25 @@ def test_no_more_threads_work_than_were_asked_for() -> None:
     image = RANDOM.random((900, 900, 1))
     for threads in (1, 3, 2):  # threads that are kept from one call do not help in the next
         assert threads_at_work(image, threads) == threads
+
+
+@pytest.mark.parametrize(("dtype", "side"), [(np.float32, 31), (np.float64, 91)])
+def test_tails_too_small_to_count_make_no_subnormal_products(dtype: type, side: int) -> None:
+    # A wide Gaussian of a small sigma ends far below the smallest normal number of its type.
+    limits = np.finfo(dtype)
+    taps = np.exp(-((np.arange(side) - side // 2) ** 2) / 2.0).astype(dtype)
+    matrix = banded(taps, 4, 1, 1)
+    kept = matrix[matrix > 0] * limits.eps
+    assert taps.min() < limits.smallest_normal <= kept.min()
+    assert_allclose(matrix.sum(1), taps.sum(dtype=np.float64), rtol=limits.eps)
+
+
+@pytest.mark.parametrize("engine", [Engine.MATMUL, Engine.SEPARABLE])
+def test_small_taps_that_count_are_kept(engine: Engine) -> None:
+    # Of weights that are all small, and beside one that is not too large, none is negligible.
+    for column in ([3e-38, 1e-38, 2e-38], [1e-25, 1e-38, 2e-30], [1.0, 1e-29, 2e-29]):
+        kernel = Kernel(np.outer(column, [1.0, 2.0, 3.0]))
+        image = np.zeros((9, 9), np.float32)
+        image[4, 4] = 1e6
+        result = filter_array(image, kernel, Operation.CONVOLUTION, Options(engine=engine))
+        assert_allclose(result[3:6, 3:6], kernel.weights.astype(np.float32) * np.float32(1e6), rtol=1e-5)
