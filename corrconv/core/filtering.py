@@ -61,6 +61,11 @@ class Filtering:
         """Rows, columns and channels of the result."""
         return (*self.layout.output_shape, self.image.shape[2])
 
+    @property
+    def tiles(self) -> int:
+        """How many tiles there are."""
+        return math.prod(-(-n // step) for n, step in zip(self.layout.output_shape, self.plan.tile, strict=True))
+
     def run(self, consume: Consumer, prepare: Preparation | None = None) -> None:
         """Compute all tiles, several at a time; each is handed to consume as soon as it is done."""
         self._run(prepare, consume=consume)

@@ -9,3 +9,7 @@ if TYPE_CHECKING:
 
 # Called with the number of parts that are done, and of all parts.
 Progress: TypeAlias = "Callable[[int, int], None]"
+
+
+def ignore_progress(_done: int, _parts: int) -> None:
+    """Listen to no progress."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import count
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from corrconv.core.pixels import PixelScale, finite_range, pixel_scale, quantize, settled_range, to_pixels, unit_factor
+from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.terms import Alpha, Display, Engine, Operation
 from corrconv.core.transparency import AlphaFiltering, prepare_alpha_filtering
 from corrconv.errors import CorrconvError
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from corrconv.core.filtering import Filtering
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
+
+# Provides an array of a shape and type, to be filled.
+Allocate: TypeAlias = "Callable[[tuple[int, int, int], np.dtype[Any]], NDArray[Any]]"
 
 # The rules that look at all values before they display one.
 BY_RANGE = frozenset({Display.RESCALE, Display.SIGNED})
@@ -72,13 +77,15 @@ def render(
     *,
     dtype: DTypeLike | None = None,
     has_alpha: bool = False,
-    check: Callable[[], None] = lambda: None,
+    allocate: Allocate = np.empty,
+    progress: Progress = ignore_progress,
 ) -> Rendered:
     """Filter a picture (H, W, C) and turn the result into pixels of dtype (default: the picture's own).
 
     Works tile by tile; results that are displayed by their own range are computed twice rather
-    than kept. check is called for each tile, and may raise to stop the work. Raises CorrconvError where
-    alpha weighting has no meaning for the kernel.
+    than kept. allocate provides the array (rows, columns, channels) of the pixels, such as a memory map, before
+    the first tile is computed. progress is called for each tile, and may raise to stop the work.
+    Raises CorrconvError where alpha weighting has no meaning for the kernel.
     """
     target = np.dtype(image.dtype if dtype is None else dtype)
     # 8-bit pixels are so coarse that float32 sums round to the same ones, nearly always; unless they are stretched.
@@ -86,8 +93,18 @@ def render(
     alpha = rendering.alpha if has_alpha else Alpha.STRAIGHT
     real_dtype = np.dtype(np.float32) if coarse else None
     filtering = prepare_alpha_filtering(image, kernel, operation, options, alpha, real_dtype)
-    ends = _ends(filtering, rendering, image, check) if rendering.display in BY_RANGE else (0.0, 0.0)
-    return _filled(filtering, rendering, ends, image.dtype, target, check)
+    output = allocate(filtering.output_shape, target)
+    by_range = rendering.display in BY_RANGE
+    check = _counting(progress, filtering, 1 + by_range)
+    ends = _ends(filtering, rendering, image, check) if by_range else (0.0, 0.0)
+    return _filled(filtering, rendering, ends, image.dtype, output, check)
+
+
+def _counting(progress: Progress, filtering: AlphaFiltering, passes: int) -> Callable[[], None]:
+    """What is to be called once for each tile, by any thread, so that progress hears of them all."""
+    tiles = passes * filtering.colours.tiles + (filtering.alpha.tiles if filtering.alpha is not None else 0)
+    numbers = count(1)
+    return lambda: progress(next(numbers), tiles)
 
 
 def _values(filtering: AlphaFiltering, sums: Numbers, bias: float) -> tuple[Numbers, Numbers | None]:
@@ -131,11 +148,11 @@ def _filled(
     rendering: Rendering,
     ends: tuple[float, float],
     source: np.dtype[Any],
-    target: np.dtype[Any],
+    output: NDArray[Any],
     check: Callable[[], None],
 ) -> Rendered:
-    """The displayed, rounded pixels."""
-    output = np.empty(filtering.output_shape, target)
+    """The displayed, rounded pixels, in the output."""
+    target = output.dtype
     ranges: list[tuple[float, float]] = []
     lost: list[tuple[int, int]] = []
     unit = unit_factor(source, target)
@@ -152,7 +169,7 @@ def _filled(
         output[*tile, : pixels.shape[2]] = pixels
         if alpha is not None:
             fill_alpha(tile, alpha)
-        lost.append((clipped, _rounded(colours, pixels)))
+        lost.append((clipped, _rounded(colours, pixels) if rendering.display is Display.CLIP else 0))
 
     filtering.colours.run(fill, filtering.prepare)
     if filtering.alpha is not None:

@@ -15,9 +15,11 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from corrconv.errors import FileError, InputTypeError
 from corrconv.files.formats import CSV, FORMATS, NPY, format_of
 from corrconv.files.inputs import STANDARD_STREAM, is_file, open_input
+from corrconv.files.limits import MAX_PIXELS, check_size
 from corrconv.files.metadata import read_metadata
 from corrconv.files.numbers import holds_numbers, inline_picture, is_inline, read_numbers
 from corrconv.files.picture import Picture, without_unfit_profile
+from corrconv.files.raw import map_npy, map_picture
 from corrconv.files.samples import PREFIX, sample_path
 
 if TYPE_CHECKING:
@@ -25,12 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
-
-# Larger pictures would need gigabytes; a small file that claims such a size is most likely an attack.
-MAX_PIXELS = 500_000_000
-
-# The WebP decoder takes 16 bytes a pixel, whatever the channels, and a file of 10 KB may hold the most it can.
-_MAX_WEBP_PIXELS = 50_000_000
 
 # Pillow walks a TIFF page by page, each time through a list of all pages before.
 _MOST_PAGES = 1000
@@ -47,6 +43,8 @@ _SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
     b"GIF8": "GIF",
     b"RIFF": "WEBP",
     b"BM": "BMP",
@@ -72,25 +70,32 @@ _PIXELS_AT_ONCE = 1 << 15
 _pillow_settings = threading.RLock()
 
 
-def read_image(source: str, *, format: str | None = None, stdin: BinaryIO | None = None) -> Picture:  # noqa: A002
+def read_image(
+    source: str,
+    *,
+    format: str | None = None,  # noqa: A002
+    stdin: BinaryIO | None = None,
+    max_pixels: int | None = None,
+) -> Picture:
     """The first picture in a path, in standard input (`-`), in `sample:NAME` or typed as numbers, upright.
 
     The content tells what it is, not the name; with `format` it must be of that one. What filters
     cannot work on (palettes, CMYK ...) is converted, and what was changed is told in the notes.
-    The channels of a .npy are plain numbers, none of them transparency.
+    The channels of a .npy are plain numbers, none of them transparency. A large .npy, or picture that is not
+    compressed, is read where its pixels are looked at, which cannot be changed. max_pixels: see `check_size`.
     Raises FileError for what cannot be read, InputTypeError for a .npy of other than real numbers.
     """
     if is_inline(source) and not is_file(source):
         return inline_picture(source)
     path = _path_of(source)
     with open_input(path or STANDARD_STREAM, stdin=stdin) as file:
-        picture = decode_image(file, source)
+        picture = decode_image(file, source, max_pixels)
     if format is not None:
         _check_format(picture, format, source)
     return replace(picture, name=path.stem if path else "stdin", path=path)
 
 
-def decode_image(file: BinaryIO, where: str) -> Picture:
+def decode_image(file: BinaryIO, where: str, max_pixels: int | None = None) -> Picture:
     """The first picture in an open, seekable file; `where` opens the messages. See `read_image`."""
     start = file.read(16)
     file.seek(0)
@@ -100,10 +105,11 @@ def decode_image(file: BinaryIO, where: str) -> Picture:
         array = read_array(file, where)
         picture = Picture(pixels=array[np.newaxis] if array.ndim == 1 else array, format=NPY)
         _check_shape(picture.pixels, where)
+        check_size(picture.pixels.shape, where, max_pixels, decoded_as=None)
         return picture
     if holds_numbers(start) or (Path(where).suffix.lower() in FORMATS[CSV].suffixes and not is_picture(start)):
         return read_numbers(file.read(), where)
-    return without_unfit_profile(_read_with_pillow(file, where, start))
+    return without_unfit_profile(_read_with_pillow(file, where, start, max_pixels))
 
 
 def read_array(file: BinaryIO, where: str) -> NDArray[Any]:
@@ -112,7 +118,10 @@ def read_array(file: BinaryIO, where: str) -> NDArray[Any]:
     Raises FileError for a damaged file and InputTypeError for other than real numbers.
     """
     try:
-        array = np.lib.format.read_array(file, allow_pickle=False)
+        start = file.tell()
+        mapped = map_npy(file)
+        file.seek(start)
+        array = np.lib.format.read_array(file, allow_pickle=False) if mapped is None else mapped
     except Exception as error:
         if "allow_pickle" in str(error):
             raise InputTypeError(f"{where}: holds Python objects, not numbers; save an array of numbers") from error
@@ -150,25 +159,28 @@ def _check_format(picture: Picture, name: str, where: str) -> None:
         raise FileError(f"{where}: the content is {picture.format}, not {wanted}; correct or leave out the format")
 
 
-def _read_with_pillow(file: BinaryIO, where: str, start: bytes) -> Picture:
+def _read_with_pillow(file: BinaryIO, where: str, start: bytes, max_pixels: int | None) -> Picture:
     notes: list[str] = []
     with _translated_errors(where, start), _pillow_without_limit(notes):
         image = Image.open(file, formats=_READABLE)
         frames = _frames_of(image)
         tags = dict(getattr(image, "tag_v2", {}))  # a TIFF's, before load() changes them
-    _check_size(image, where)
+    mapped = map_picture(image, file, tags)
+    check_size((image.height, image.width), where, max_pixels, decoded_as=image.format if mapped is None else None)
     _refuse_misread_tiff(tags, where)
     notes += _frame_notes(image, frames)
     notes += _depth_notes(image)
     own_maximum = _own_maximum(image)
     is_gray = any(tile[3] == "LA;16B" for tile in image.tile)  # which Pillow makes RGBA
     with _translated_errors(where, start):
-        _load(image, notes)
         # Pillow turns a TIFF while loading it, and then drops the tag: nothing is turned twice.
-        orientation = tags.get(ExifTags.Base.Orientation) or _turn_upright(image, notes)
+        orientation = tags.get(ExifTags.Base.Orientation)
+        if mapped is None:
+            _load(image, notes)
+            orientation = orientation or _turn_upright(image, notes)
         metadata = read_metadata(image, notes)
         filterable = _filterable(image.convert("LA") if is_gray else image, notes)
-        pixels = _pixels(filterable)
+        pixels = _pixels(filterable) if mapped is None else mapped
     resolution = _resolution(image)
     return Picture(
         pixels=_unstretched(_reinterpreted(pixels, filterable.mode, image.format, tags), own_maximum),
@@ -228,19 +240,6 @@ def _frames_of(image: Image.Image) -> str:
     finally:
         image.seek(0)
     return f"more than {_MOST_PAGES}"
-
-
-def _check_size(image: Image.Image, where: str) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise FileError(
-            f"{where}: {image.width} x {image.height} pixels are more than the {MAX_PIXELS // 1_000_000} million"
-            " that are read at once; cut or shrink the picture first"
-        )
-    if image.format == "WEBP" and image.width * image.height > _MAX_WEBP_PIXELS:
-        raise FileError(
-            f"{where}: {image.width} x {image.height} pixels are more than the {_MAX_WEBP_PIXELS // 1_000_000} million"
-            " that are read of a WebP; convert it with dwebp to PNG first"
-        )
 
 
 def _refuse_misread_tiff(tags: dict[int, Any], where: str) -> None:

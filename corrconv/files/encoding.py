@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from corrconv.errors import FileError
-from corrconv.files.formats import CSV, FORMATS, NPY, SUFFIXES, format_of, storable_dtype
+from corrconv.files.formats import CSV, FORMATS, NUMBERS, SUFFIXES, format_of, storable_dtype
 from corrconv.files.inputs import STANDARD_STREAM
+from corrconv.files.limits import check_holds
 from corrconv.files.numbers import write_numbers
 from corrconv.files.outputs import open_output
 from corrconv.files.picture import Picture, without_opaque_alpha, without_unfit_profile
+from corrconv.files.raw import RAW_FORMATS, header_of, is_large, reserve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -34,6 +36,8 @@ _RUN_LENGTHS = {"compress_level": 1, "compress_type": 3}  # zlib's Z_RLE strateg
 _LARGEST_GROWTH = 1.03
 _SAMPLE_STRIPS, _STRIP_ROWS = 5, 8
 _SAMPLE_ROWS = _SAMPLE_STRIPS * _STRIP_ROWS
+
+_BAND_BYTES = 1 << 22
 
 _CARRY_PROFILE = ("PNG", "JPEG", "TIFF", "WEBP")
 _CARRY_DPI = ("PNG", "JPEG", "TIFF", "BMP")
@@ -55,39 +59,101 @@ def write_image(
     the notes tell; see `storable_dtype`. Raises FileError where more than that would be lost, such
     as transparency, and where the target cannot be written.
     """
-    kind = format_of(target, format)
-    told = tuple(_at_odds(target, kind, png_level))
-    if kind == NPY:
-        with open_output(target, stdout=stdout) as file:
-            # Given no more than write(), NumPy takes pipes too and tells a full disk by its name.
-            np.save(cast("BinaryIO", SimpleNamespace(write=file.write)), picture.pixels, allow_pickle=False)
-        return told
-    if kind == CSV:
-        if picture.channels > 1:
-            raise FileError(f"{target}: text holds one channel, not {picture.channels}; write .npy, or gray numbers")
-        with open_output(target, stdout=stdout) as file:
-            file.write(write_numbers(picture.planes[:, :, 0]).encode())
-        return told
-    prepared = without_unfit_profile(_storable(replace(picture, notes=()), kind, target))
-    options = dict(COMPRESSION.get(kind, {}))
-    if kind in _CARRY_PROFILE and prepared.icc_profile:
-        options["icc_profile"] = prepared.icc_profile
-    if kind in _CARRY_DPI and prepared.dpi:
-        options["dpi"] = prepared.dpi
-    options |= prepared.metadata.options(kind)
-    lost = prepared.metadata.lost_in(kind)
-    image = Image.fromarray(prepared.pixels)
-    if kind == "PNG":
-        options |= _png_compression(image) if png_level is None else {"compress_level": png_level}
-    with open_output(target, stdout=stdout) as file:
+    with image_writer(target, format_of(target, format), png_level=png_level, stdout=stdout) as writer:
+        return writer.write(picture)
+
+
+@contextmanager
+def image_writer(
+    target: str | Path, kind: str, *, png_level: int | None = None, stdout: BinaryIO | None = None
+) -> Iterator[ImageWriter]:
+    """What writes one picture in a format (a key of FORMATS): its file takes its place when the block ends well."""
+    with ExitStack() as stack:
+        yield ImageWriter(target, kind, png_level, lambda: stack.enter_context(open_output(target, stdout=stdout)))
+
+
+@dataclass
+class ImageWriter:
+    """Writes one picture: its pixels may be filled in, within the file, where `allocate` was asked for them."""
+
+    target: str | Path
+    kind: str
+    png_level: int | None
+    open: Callable[[], BinaryIO]
+    _is_filled: bool = field(default=False, init=False)
+
+    def allocate(self, picture: Picture) -> NDArray[Any]:
+        """An array to be filled with the pixels, before `write`: of the shape and type of those of this picture.
+
+        It lies in the file itself where there are so many of them that this matters and the format keeps them as they
+        are. Raises FileError where the target cannot be written, or not hold such a picture.
+        """
+        shape, dtype = picture.pixels.shape, picture.pixels.dtype
+        prepared, options, _ = self._prepare(picture)
+        if is_large(prepared.pixels) and self.kind in RAW_FORMATS and str(self.target) != STANDARD_STREAM:
+            file = self.open()
+            self.open = lambda: file
+            mapped = reserve(file, self._header(prepared, options), shape, dtype)
+            if mapped is not None:
+                self._is_filled = True
+                return mapped
+        return np.empty(shape, dtype)
+
+    def write(self, picture: Picture) -> tuple[str, ...]:
+        """Write a picture; returns what is to be said. Raises FileError where that is impossible."""
+        prepared, options, notes = self._prepare(picture)
+        said = (*_at_odds(self.target, self.kind, self.png_level), *notes)
+        if self._is_filled:
+            return said
+        if self.kind == CSV:
+            self.open().write(write_numbers(prepared.planes[:, :, 0]).encode())
+        elif self.kind in RAW_FORMATS:
+            file = self.open()
+            file.write(self._header(prepared, options))
+            # In bands, since what is laid otherwise in memory is copied.
+            rows = max(1, _BAND_BYTES * len(prepared.pixels) // max(1, prepared.pixels.nbytes))
+            for top in range(0, len(prepared.pixels), rows):
+                band = np.ascontiguousarray(prepared.pixels[top : top + rows])
+                file.write(band.reshape(-1).view(np.uint8).data)
+        else:
+            self._encode(prepared, options)
+        return said
+
+    def _prepare(self, picture: Picture) -> tuple[Picture, dict[str, Any], tuple[str, ...]]:
+        """The picture as the format holds it, what Pillow is to be told beside, and what is to be said."""
+        if self.kind in NUMBERS:
+            if self.kind == CSV and picture.channels > 1:
+                raise FileError(
+                    f"{self.target}: text holds one channel, not {picture.channels}; write .npy, or gray numbers"
+                )
+            return picture, {}, ()
+        check_holds(picture.pixels.shape, self.kind, self.target)
+        prepared = without_unfit_profile(_storable(replace(picture, notes=()), self.kind, self.target))
+        options = dict(COMPRESSION.get(self.kind, {}))
+        if self.kind in _CARRY_PROFILE and prepared.icc_profile:
+            options["icc_profile"] = prepared.icc_profile
+        if self.kind in _CARRY_DPI and prepared.dpi:
+            options["dpi"] = prepared.dpi
+        options |= prepared.metadata.options(self.kind)
+        lost = prepared.metadata.lost_in(self.kind)
+        return prepared, options, (*([lost] if lost else []), *prepared.notes)
+
+    def _header(self, prepared: Picture, options: dict[str, Any]) -> bytes:
+        return header_of(self.kind, prepared.pixels.shape, prepared.pixels.dtype, options)
+
+    def _encode(self, prepared: Picture, options: dict[str, Any]) -> None:
+        image = Image.fromarray(prepared.pixels)
+        if self.kind == "PNG":
+            level = self.png_level
+            options = options | (_png_compression(image) if level is None else {"compress_level": level})
+        file = self.open()
         # Pillow goes back in some files to fill in lengths; a stream takes them in order only.
-        if str(target) == STANDARD_STREAM or not file.seekable():
+        if str(self.target) == STANDARD_STREAM or not file.seekable():
             buffer = BytesIO()
-            _encode(buffer, image, kind, options, target)
+            _encode(buffer, image, self.kind, options, self.target)
             file.write(buffer.getbuffer())
         else:
-            _encode(file, image, kind, options, target)
-    return (*told, *([lost] if lost else []), *prepared.notes)
+            _encode(file, image, self.kind, options, self.target)
 
 
 def _at_odds(target: str | Path, kind: str, png_level: int | None) -> Iterator[str]:

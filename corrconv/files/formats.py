@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 class Format:
     """What Pillow can write in one format: suffixes, dtypes of gray pixels, transparency, colour.
 
-    Colour is 8 bits a channel wherever Pillow writes it. gray_dtypes stand from narrow to wide.
+    Colour is 8 bits a channel wherever Pillow writes it. gray_dtypes stand from narrow to wide. longest_side, in
+    pixels, and most_bytes: where the format, or what writes it, ends.
     """
 
     suffixes: tuple[str, ...]
     gray_dtypes: tuple[str, ...] = ("uint8",)
     alpha: bool = False
     colour: bool = True
+    longest_side: int | None = None
+    most_bytes: int | None = None
 
 
 NPY, CSV = "NPY", "CSV"
@@ -35,14 +38,14 @@ NUMBERS = frozenset({NPY, CSV})
 
 FORMATS = {
     "PNG": Format((".png",), ("uint8", "uint16"), alpha=True),
-    "JPEG": Format((".jpg", ".jpeg", ".jpe")),
+    "JPEG": Format((".jpg", ".jpeg", ".jpe"), longest_side=65500),  # libjpeg's limit; the format's own is 65535
     "TIFF": Format((".tif", ".tiff"), ("uint8", "uint16", "int32", "float32"), alpha=True),
-    "WEBP": Format((".webp",), alpha=True),
-    "BMP": Format((".bmp",)),
+    "WEBP": Format((".webp",), alpha=True, longest_side=16383),
+    "BMP": Format((".bmp",), most_bytes=2**32 - 2048),
     "PGM": Format((".pgm",), ("uint8", "uint16"), colour=False),
     "PPM": Format((".ppm", ".pnm"), ("uint8", "uint16")),
     "PFM": Format((".pfm",), ("float32",), colour=False),
-    "GIF": Format((".gif",), alpha=True),
+    "GIF": Format((".gif",), alpha=True, longest_side=65535),
     NPY: Format((".npy",), ()),
     CSV: Format((".csv", ".txt"), (), colour=False),
 }

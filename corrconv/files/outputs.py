@@ -49,6 +49,9 @@ def atomic_write(target: str | Path) -> Iterator[BinaryIO]:
     """
     try:
         status = _status(target)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{target}: {_trouble(error)}") from error
+    try:
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         opened = _replacing(Path(target), status) if _is_replaceable(target, status) else _direct(Path(target))
@@ -56,7 +59,7 @@ def atomic_write(target: str | Path) -> Iterator[BinaryIO]:
             yield file
     except BrokenPipeError:
         raise
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise FileError(f"{target}: {_trouble(error)}") from error
 
 
@@ -204,7 +207,7 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
     _clear_stale(final.parent)
     temporary = final.with_name(f".corrconv-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
     # 0o666 less the umask, as any new file; tempfile's 0o600 would hide pictures from others.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

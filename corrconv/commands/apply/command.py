@@ -61,6 +61,9 @@ def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, 
 @click.option("--skip-existing", is_flag=True, help="Skip what --log says was made of the same in the same way.")
 @click.option("--format", "format_name", metavar="NAME", help="Output format, such as png, tiff or npy.")
 @click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
+@click.option(
+    "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse larger pictures (500 million, decoded)."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Say how the sums were computed, and why so.")
 @show_option
 @filter_options

@@ -9,18 +9,21 @@ from hashlib import sha256
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from corrconv import __version__
 from corrconv.commands.apply.outcome import Outcome, Status, file_state
 from corrconv.core.arrays import size_words
 from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import pixel_limits
+from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.rendering import Rendered, render
 from corrconv.core.terms import Display, Operation
 from corrconv.core.threads import available_cores, in_order
 from corrconv.drawing.words import kernel_words
 from corrconv.errors import CorrconvError
 from corrconv.files.formats import FORMATS, NUMBERS, format_of
-from corrconv.files.images import Picture, pixel_dtype, read_image, write_image
+from corrconv.files.images import Picture, image_writer, pixel_dtype, read_image
 from corrconv.files.inputs import is_file
 from corrconv.files.outputs import InputFiles, refuse_overwrite
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from corrconv.commands.options import FilterChoices
     from corrconv.core.engines.planner import Plan
     from corrconv.core.kernel import Kernel
+    from corrconv.core.rendering import Allocate
 
 Lines = tuple[str, ...]
 
@@ -47,31 +51,38 @@ class FileFilter:
     inputs: InputFiles
     format_name: str | None
     png_level: int | None
+    max_pixels: int | None
     force: bool
     verbose: bool
     kernel_is_picture: bool = False
+    progress: Progress = ignore_progress
     stop: Event = field(default_factory=Event)
 
     def __call__(self, source: str, target: str) -> Lines:
         """Filter one picture file; returns what is to be said. Raises CorrconvError."""
         refuse_overwrite(target, self.inputs, force=self.force)
-        picture = self.choices.picture(read_image(source))
+        picture = self.choices.picture(read_image(source, max_pixels=self.max_pixels))
         if self.kernel_is_picture and self.kernel.shape == picture.pixels.shape[:2]:
             raise CorrconvError(
                 f"{source}: the kernel, {self.kernel.name}, is a picture of the same size;"
                 " name the kernel behind the pictures, such as sharpen"
             )
         kind = self._format(picture, target)
-        pixels, notes = self._make(picture, kind)
-        if target == "-" and _reads_numbers(picture, pixels):
-            self._show(picture, pixels)
-            return tuple(f"{source}: {note}" for note in (*picture.notes, *notes))
-        # A picture of rows and columns alone stays one, and a single channel of a colour picture becomes one.
-        flat = pixels.shape[2] == 1 and picture.pixels.shape[2:] != (1,)
-        finished = pixels[:, :, 0] if flat else pixels
-        filtered = replace(picture, pixels=finished, notes=())
-        replaced = "; it replaces an older file" if target != "-" and is_file(target) else ""
-        written = write_image(target, filtered, format=kind, png_level=self.png_level)
+        with image_writer(target, kind, png_level=self.png_level) as writer:
+
+            def allocate(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+                # White and opaque: what can become of it is not refused before it is known.
+                white = np.array(pixel_limits(dtype)[1], dtype)
+                blank = np.broadcast_to(white, shape[:2] if _is_flat(picture, shape) else shape)
+                return writer.allocate(replace(picture, pixels=blank)).reshape(shape)
+
+            pixels, notes = self._make(picture, kind, allocate)
+            if target == "-" and _reads_numbers(picture, pixels):
+                self._show(picture, pixels)
+                return tuple(f"{source}: {note}" for note in (*picture.notes, *notes))
+            finished = pixels[:, :, 0] if _is_flat(picture, pixels.shape) else pixels
+            replaced = "; it replaces an older file" if target != "-" and is_file(target) else ""
+            written = writer.write(replace(picture, pixels=finished, notes=()))
         said = (f"{source}: {note}" for note in (*picture.notes, *notes, *written))
         shown_target = "standard output" if target == "-" else target
         return (*said, f"{source} -> {shown_target}: {self._summary(pixels)}{replaced}")
@@ -133,9 +144,10 @@ class FileFilter:
         written = repr((self.choices.gray, self.format_name, self.png_level))
         return sha256(said.encode() + written.encode() + self.kernel.weights.tobytes()).hexdigest()
 
-    def _check(self) -> None:
+    def _progress(self, done: int, tiles: int) -> None:
         if self.stop.is_set():
             raise CancelledError
+        self.progress(done, tiles)
 
     def _format(self, picture: Picture, target: str) -> str:
         if self.format_name is None and target == "-" and picture.format in FORMATS:
@@ -152,8 +164,11 @@ class FileFilter:
         """What is done to each picture, for the summary."""
         return str(self.operation)
 
-    def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
-        """The filtered pixels (H, W, C) as the format holds them, and what is to be said of them."""
+    def _make(self, picture: Picture, kind: str, allocate: Allocate) -> tuple[NDArray[Any], tuple[str, ...]]:
+        """The filtered pixels (H, W, C) as the format holds them, and what is to be said of them.
+
+        allocate: where they may be filled in, as `render` has it.
+        """
         dtype = pixel_dtype(picture, kind)
         rendered = render(
             picture.planes,
@@ -163,7 +178,8 @@ class FileFilter:
             self.choices.rendering,
             dtype=dtype,
             has_alpha=picture.has_alpha,
-            check=self._check,
+            allocate=allocate,
+            progress=self._progress,
         )
         return rendered.pixels, tuple(self._notes(picture, rendered, kind))
 
@@ -200,6 +216,14 @@ class FileFilter:
             f"{self._what} with {kernel_words(self.kernel)},"
             f" {size_words(pixels.shape)}, {counted(pixels.shape[2], 'channel')}, {pixels.dtype}"
         )
+
+
+def _is_flat(picture: Picture, shape: tuple[int, ...]) -> bool:
+    """Whether pixels (H, W, C) of this shape are written as (H, W): what has rows and columns alone keeps them alone.
+
+    A single channel of a colour picture becomes such a picture too.
+    """
+    return shape[2] == 1 and picture.pixels.shape[2:] != (1,)
 
 
 def _reads_numbers(picture: Picture, pixels: NDArray[Any]) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corrconv.core.arrays import Reals
+    from corrconv.core.rendering import Allocate
     from corrconv.files.images import Picture
 
 HUES = {0.0: "red", 90.0: "yellow-green", 180.0: "cyan", 270.0: "violet"}
@@ -48,10 +49,10 @@ class MagnitudeFilter(FileFilter):
             self.choices.options,
             self.choices.rendering.alpha,
             has_alpha=picture.has_alpha,
-            check=self._check,
+            progress=self._progress,
         )
 
-    def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+    def _make(self, picture: Picture, kind: str, _allocate: Allocate) -> tuple[NDArray[Any], tuple[str, ...]]:
         found, rendering = self._gradient(picture), self.choices.rendering
         source, target = picture.pixels.dtype, pixel_dtype(picture, kind)
         values = found.magnitude + rendering.bias
@@ -79,7 +80,7 @@ class DirectionFilter(MagnitudeFilter):
     def _what(self) -> str:
         return f"gradient direction by {self.operation}"
 
-    def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+    def _make(self, picture: Picture, kind: str, _allocate: Allocate) -> tuple[NDArray[Any], tuple[str, ...]]:
         found = self._gradient(picture)
         magnitude, angle = found.strongest
         planned = tuple(self._plan_notes(found.plan))

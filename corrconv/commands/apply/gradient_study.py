@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.rendering import Rendering, render
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from corrconv.core.arrays import Reals
@@ -78,11 +78,11 @@ def gradient(
     alpha: Alpha,
     *,
     has_alpha: bool = False,
-    check: Callable[[], None] = lambda: None,
+    progress: Progress = ignore_progress,
 ) -> Gradient:
     """The gradient of a picture (H, W, C), its last channel alpha where it has one.
 
-    check is called for each tile, and may raise to stop the work. Raises CorrconvError for a kernel that is its own
+    progress is called for each tile, and may raise to stop the work. Raises CorrconvError for a kernel that is its own
     transposed but for sign, and where the two results differ in size.
     """
     laid = options.anchored(kernel)
@@ -98,9 +98,9 @@ def gradient(
             Rendering(alpha=alpha),
             dtype=np.float64,
             has_alpha=has_alpha,
-            check=check,
+            progress=partial(_progress_of_two, progress, number),
         )
-        for each, dilation in ((laid, options.dilation), (other, options.dilation[::-1]))
+        for number, (each, dilation) in enumerate(((laid, options.dilation), (other, options.dilation[::-1])))
     ]
     first, second = (result.pixels for result in results)
     if first.shape != second.shape:
@@ -116,6 +116,10 @@ def gradient(
         results[0].plan,
         _meaning(laid, operation),
     )
+
+
+def _progress_of_two(progress: Progress, number: int, done: int, tiles: int) -> None:
+    progress(number * tiles + done, 2 * tiles)
 
 
 def _transposed(kernel: Kernel) -> Kernel:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from corrconv.core.rendering import Allocate
     from corrconv.files.images import Picture
 
 
@@ -39,7 +40,7 @@ class LikeFilter(FileFilter):
         """That of the options, and of all that the convention says."""
         return sha256((super().digest() + repr(self.convention)).encode()).hexdigest()
 
-    def _make(self, picture: Picture, kind: str) -> tuple[NDArray[Any], tuple[str, ...]]:
+    def _make(self, picture: Picture, kind: str, _allocate: Allocate) -> tuple[NDArray[Any], tuple[str, ...]]:
         planes, convention = picture.planes, self.convention
         if picture.has_alpha:
             refuse_resized_transparency(picture, convention)

@@ -1,0 +1,123 @@
+"""Pictures larger than memory: what is filled into the file differs in nothing from what is computed whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corrconv.files import raw
+from corrconv.files.raw import header_of
+from tests.shell import PROGRAM, run, trouble
+from tests.strategies import cases
+
+if TYPE_CHECKING:
+    from tests.strategies import Case
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="files are mapped only where they can be replaced meanwhile")
+
+DTYPES = ["uint8", "uint16", "int32", "float32", "float64", "int64", "bool"]
+
+
+def _both_ways(*arguments: str) -> list[tuple[str, bytes | None]]:
+    """What is said and written with files mapped, and without."""
+    results = []
+    for smallest in (1, 2**62):
+        Path(arguments[-1]).unlink(missing_ok=True)
+        with patch.object(raw, "SMALLEST_MAPPED", smallest):
+            said = run("apply", *arguments).stderr
+        results.append((said, Path(arguments[-1]).read_bytes() if Path(arguments[-1]).exists() else None))
+    return results
+
+
+@settings(max_examples=60)
+@given(
+    case=cases(),
+    dtype=st.sampled_from(DTYPES),
+    channels=st.sampled_from([(), (1,), (2,), (3,), (4,)]),
+    target=st.sampled_from(["out.npy", "out.tif"]),
+    display=st.sampled_from(["clip", "rescale", "signed", "absolute"]),
+    convolve=st.booleans(),
+)
+def test_every_option_gives_the_same_file(
+    case: Case,
+    dtype: str,
+    channels: tuple[int, ...],
+    target: str,
+    display: str,
+    convolve: bool,
+) -> None:
+    grid = np.abs(case.image) if dtype.startswith("u") else case.image
+    planes = np.stack([grid + channel for channel in range(*channels)], axis=-1) if channels else grid
+    np.save("in.npy", planes.astype(dtype))
+    np.save("kernel.npy", case.kernel.weights)
+    options: dict[str, Any] = case.options
+    words = [
+        *("--anchor", ",".join(map(str, case.kernel.anchor))) * (options["output_size"] == "same"),
+        *("--output-size", options["output_size"]),
+        *("--boundary", options["boundary"]) * (options["output_size"] != "valid"),
+        *("--fill", str(options["fill"])) * ((options["output_size"], options["boundary"]) == ("same", "constant")),
+        *("--stride", ",".join(map(str, options["stride"]))),
+        *("--dilation", ",".join(map(str, options["dilation"]))),
+        *("--display", display),
+        *["--convolve"] * convolve,
+    ]
+    mapped, whole = _both_ways("in.npy", "kernel.npy", *words, "-o", target)
+    assert mapped == whole
+
+
+@pytest.mark.parametrize("kernel", ["sharpen", "gaussian:sigma=3", "unsharp:sigma=4", "[1 2; 3 4]"])
+@pytest.mark.parametrize("suffix", ["npy", "tif"])
+@pytest.mark.parametrize("channels", [1, 4])
+def test_many_tiles_give_the_same_file(kernel: str, suffix: str, channels: int) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (150, 9000, channels), dtype=np.uint8)
+    header = header_of("TIFF", pixels.shape[: 2 + (channels > 1)], pixels.dtype, {})
+    Path("in.tif").write_bytes(header + pixels.tobytes())
+    mapped, whole = _both_ways("in.tif", kernel, "-o", f"out.{suffix}")
+    assert mapped[1] is not None
+    assert mapped == whole
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_filtered() -> None:
+    """15 megapixels, of which the results take 120 MB, where no more than 100 MB may be taken with all that runs."""
+    resource = pytest.importorskip("resource")
+    if sys.platform != "linux":
+        pytest.skip("elsewhere the limit counts other things")
+    shape = (15_000, 1_000)
+    header = header_of("TIFF", shape, np.dtype("uint8"), {})
+    with Path("in.tif").open("wb") as file:  # a hole: it takes no place on the disk
+        file.write(header)
+        file.truncate(len(header) + shape[0] * shape[1])
+    done = subprocess.run(
+        [PROGRAM, "apply", "in.tif", "sharpen", "--threads", "1", "-o", "out.npy"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (100 << 20, 100 << 20)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr[:8]) == (0, "in.tif -"), done.stderr
+    assert np.load("out.npy", mmap_mode="r").shape == shape
+
+
+def test_impossible_targets_are_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save("in.npy", np.zeros((2, 16384), np.uint8))
+    monkeypatch.setattr("corrconv.core.filtering.Filtering.run", None)
+    assert "16384 x 2 pixels are more than WEBP holds" in trouble(run("apply", "in.npy", "box", "-o", "out.webp"))
+    assert not Path("out.webp").exists()
+
+
+def test_max_pixels_refuses_and_admits(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("apply", "sample:coins", "identity", "-o", "in.png")
+    said = trouble(run("apply", "in.png", "box", "--max-pixels", "1000", "-o", "out.png"))
+    assert "more than the 1,000 that are read at once" in said
+    monkeypatch.setattr("corrconv.files.limits.MAX_PIXELS", 1000)
+    assert "more than the 1,000" in trouble(run("apply", "in.png", "box", "-o", "out.png"))
+    assert run("apply", "in.png", "box", "--max-pixels", "1000000", "-o", "out.png").exit_code == 0
