@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from rich.table import Column
 
 NARROW = 70  # columns; all tables are made for 80
+
+WIDTH = 80
+
+
+def hanging(start: str, words: str) -> str:
+    """Words after a start, in lines of 80 columns that go on under the first word."""
+    lines = wrap(words, WIDTH - len(start), break_long_words=False, break_on_hyphens=False)
+    return start + f"\n{' ' * len(start)}".join(lines)
+
+
+def copied(start: str, line: str) -> str:
+    """A command line after a start, in one piece so that it can be copied: below the start where it is long."""
+    joined = f"{start}{line}"
+    return joined if len(joined) <= WIDTH else f"{start.rstrip()}\n  {line}"
 
 
 def folded(shown: RenderableType, width: int) -> RenderableType:

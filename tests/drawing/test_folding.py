@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.text import Text
 
 from corrconv.drawing.console import plain_table
-from corrconv.drawing.folding import NARROW, folded
+from corrconv.drawing.folding import NARROW, copied, folded, hanging
 
 NUMBERS = ["-5.9", "1234567", "0.25", "-1e-05", "88.125"]
 
@@ -42,3 +42,12 @@ def test_wide_terminals_get_the_table_as_it_is():
     table.add_column("x" * 200, no_wrap=True)
     assert folded(table, NARROW) is table
     assert folded(table, NARROW - 1) is not table
+
+
+def test_long_words_go_on_under_the_first_one_and_lines_to_copy_stay_whole():
+    lines = hanging("    border    ", "wrap " * 30).splitlines()
+    assert len(lines) == 3
+    assert all(len(line) <= 80 for line in lines)
+    assert all(line.startswith(" " * 14 + "wrap") for line in lines[1:])
+    assert copied("    the same  ", "corrconv apply A B") == "    the same  corrconv apply A B"
+    assert copied("    the same  ", "x" * 70) == "    the same\n  " + "x" * 70

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.commands.diagnose.chance import Reached
 from corrconv.commands.diagnose.way import Deviation
 from corrconv.core.convention.filtering import WHOLE, exact_values, interior
 from corrconv.core.convention.fitting import DOUBLE_PRECISION
@@ -61,6 +62,11 @@ class Evidence:
         if self.whole or self.result.size > BLOCK:
             return None
         return next((it for it in range(1, 5) if np.array_equal(np.round(self.result, it), self.result)), None)
+
+    @cached_property
+    def reached(self) -> Reached:
+        """The results that the ways tried so far give."""
+        return Reached(self.result, self.limits)
 
     @cached_property
     def whole(self) -> bool:
@@ -221,7 +227,7 @@ class _Tally:
     def _compare_others(self, values: Reals, seen: Reals) -> None:
         """Strike out the numbers that do not give this band."""
         low, high = np.iinfo(self.evidence.held).min, np.iinfo(self.evidence.held).max
-        if self.others and low <= values.min() and values.max() <= high and (values == np.rint(values)).all():
+        if self.others and low <= values.min() and values.max() <= high and np.array_equal(values, seen):
             return  # nothing was rounded or cut off
         self.others = [
             numbers

@@ -200,12 +200,15 @@ def widest_line(sums: Reals, seen: Reals, low: Reals, high: Reals, near: float) 
     return (gain, (least + most) / 2) if least <= most else None
 
 
-def is_free(convention: Convention) -> bool:
-    """Whether the convention's factor is none that people would choose: no usual one, no fraction, no few figures."""
-    gain = convention.gain
-    fractions = (round(gain * divisor) / divisor for divisor in range(1, 101))
-    few = float(f"{gain:.4g}")
-    return all(abs(plain - gain) > 1e-12 * abs(gain) for plain in (*USUAL_FACTORS, *fractions, few))
+def is_fitted(convention: Convention) -> bool:
+    """Whether a factor or an added number was fitted to the results."""
+    return convention.bias != 0 or convention.gain not in {1.0, *USUAL_FACTORS}
+
+
+def is_simple(factor: float) -> bool:
+    """Whether people write such a factor: a usual one, up to two figures, or one over a whole number."""
+    whole = 1 / factor
+    return factor in USUAL_FACTORS or factor == float(f"{factor:.2g}") or (abs(whole) <= 100 and whole == round(whole))
 
 
 def _usual(value: float) -> float:

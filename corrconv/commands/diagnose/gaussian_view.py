@@ -10,6 +10,7 @@ from corrconv.commands.diagnose.way import Treatment
 from corrconv.core.convention.model import Rounding
 from corrconv.drawing.conventions import number_words, scale_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
+from corrconv.drawing.folding import copied, hanging
 
 if TYPE_CHECKING:
     from corrconv.commands.diagnose.gaussian_study import Blur, BlurDiagnosis
@@ -29,13 +30,13 @@ def blur_text(diagnosis: BlurDiagnosis, line: str | None) -> Text:
     text.append("explained to the last pixel\n" if not blur.way.deviation.edges else "explained up to rounding edges\n")
     text.stylize("green")
     text.append("  Gaussian blur\n", style="bold")
-    for name, value in _lines(diagnosis, blur, line).items():
-        text.append(f"    {name:<10}{value}\n")
-    text.rstrip()
+    for name, value in _lines(diagnosis, blur).items():
+        text.append(hanging(f"    {name:<10}", value) + "\n")
+    text.append(copied(f"    {'the same':<10}", line or "no single apply line"))
     return text
 
 
-def _lines(diagnosis: BlurDiagnosis, blur: Blur, line: str | None) -> dict[str, str]:
+def _lines(diagnosis: BlurDiagnosis, blur: Blur) -> dict[str, str]:
     sizes = [str(other.size) for other in diagnosis.blurs[1:]]
     lines = {
         "sigma": "OpenCV's own weights for this size" if blur.sigma is None else f"{blur.sigma:g}",
@@ -53,7 +54,6 @@ def _lines(diagnosis: BlurDiagnosis, blur: Blur, line: str | None) -> dict[str, 
     for other in diagnosis.blurs:
         if other.rules:
             lines.setdefault("size as", f"{other.size}: {'; '.join(other.rules)}")
-    lines["the same"] = line or "no single apply line"
     return lines
 
 

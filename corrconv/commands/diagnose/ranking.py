@@ -254,6 +254,8 @@ def _everywhere(evidence: Evidence, grids: list[Grid]) -> tuple[list[Laying], st
                 conventions.append(laid)
                 values.append(replace_border_results(sums, evidence.image, evidence.kernel.shape, laid[0]).ravel())
     matrix = np.array(values)
+    for divisor in plain_divisors(evidence.kernel):
+        evidence.reached.add(matrix / divisor)
     scored = scores(evidence, matrix, seen)
     return [
         Laying(names[0], names[1:], float(score), sums, seen, with_borders=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from corrconv.commands.diagnose.finishes import is_free
+from corrconv.commands.diagnose.finishes import is_simple
 from corrconv.commands.diagnose.way import Treatment, Way
 from corrconv.core.convention.geometry import NO_PADS
 from corrconv.core.convention.model import BorderRule, Borders, Overflow
@@ -65,8 +65,10 @@ def plainest(explaining: list[Way]) -> list[Way]:
             (
                 drawn,
                 not drawn and convention.gain != 1,
-                3 * (not drawn and is_free(convention)),
+                2 * (not drawn and not is_simple(convention.gain)),
+                not drawn and convention.gain < 0,
                 not drawn and convention.bias != 0,
+                2 * (not drawn and not float(2 * convention.bias).is_integer()),
                 convention.numbers.overflow is Overflow.WRAP,
                 way.deviation.edges > 0,
                 convention.stride != (1, 1),

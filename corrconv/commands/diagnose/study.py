@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.commands.diagnose.evidence import PRECISIONS, Evidence, check_numbers
-from corrconv.commands.diagnose.finishes import Finish, best_finish, is_free, refined
+from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import plain_grids, plainness, stepped_grids
 from corrconv.commands.diagnose.mistakes import mistakes
 from corrconv.commands.diagnose.ranking import Laying, rank, simple_borders
 from corrconv.commands.diagnose.selection import distinct, far_fetched, merged, plainest
 from corrconv.commands.diagnose.treatments import treated
-from corrconv.commands.diagnose.way import Intended, Way
+from corrconv.commands.diagnose.way import Intended, Treatment, Way
 from corrconv.core.convention.fitting import choose_borders, fit_sides
+from corrconv.core.convention.geometry import NO_PADS
 from corrconv.core.convention.model import BorderRule, Borders, Convention, Rounding, Side
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from corrconv.commands.diagnose.chance import Chance
     from corrconv.commands.diagnose.ranking import Ranking
     from corrconv.core.kernel import Kernel
 
@@ -48,7 +50,8 @@ class Diagnosis:
 
     unchanged: whether the result is the image itself. flat: whether the image holds one value only. more: how many
     further layings fit a part of the result as well and were not followed. untried: what was left out of
-    the search, in words.
+    the search, in words. chance: how many results of as few numbers the ways that were tried give.
+    spread: how far apart the results lie.
     """
 
     kernel: Kernel
@@ -59,6 +62,18 @@ class Diagnosis:
     flat: bool = False
     more: int = 0
     untried: str = ""
+    chance: Chance
+    spread: float = 0.0
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether the result is explained, and invented numbers would often be as well."""
+        if not self.explained:
+            return False
+        way = self.explanations[0]
+        convention = way.convention
+        stepped = (convention.stride, convention.dilation, convention.pads) != ((1, 1), (1, 1), NO_PADS)
+        return self.chance.accidental(plain=not stepped and way.treatment is Treatment.NONE)
 
     @property
     def unfiltered(self) -> bool:
@@ -127,6 +142,8 @@ def diagnose(
         flat=float(image.min()) == float(image.max()),
         more=search.more,
         untried=search.untried,
+        chance=search.evidence.reached.chance,
+        spread=float(result.max()) - float(result.min()),
     )
 
 
@@ -168,7 +185,7 @@ class _Search:
         if grids:
             ranking = rank(self.evidence, grids, LOOKED_AT)
             self._follow(ranking)
-            if not any(way.explains and not is_free(way.convention) for way in self.found):
+            if not any(way.explains and not is_fitted(way.convention) for way in self.found):
                 self.found += merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
         if self.explained:
             return
@@ -186,7 +203,10 @@ class _Search:
         shape = self.evidence.kernel.shape
         explaining = plainest(distinct([way for way in self.found if way.explains], self.evidence))
         if explaining:
-            return sorted(explaining, key=lambda way: plainness(way.convention, shape))
+            # Of a range and a factor that do the same, a result that fills the range bears witness to the range.
+            return sorted(
+                explaining, key=lambda way: (way.treatment is Treatment.NONE, plainness(way.convention, shape))
+            )
         self.found.sort(
             key=lambda way: (far_fetched(way, self.evidence.kernel), way.deviation.share, way.deviation.rmse)
         )
@@ -201,8 +221,10 @@ class _Search:
         """Hold the nearest layings against the whole result."""
         self.untried = ranking.untried
         finished = []
-        for number, laying in enumerate(ranking.layings):
-            self.progress(number, 2 * len(ranking.layings))
+        # Where numbers are so few that a fit proves nothing, one that fits will do.
+        layings = ranking.layings[: LOOKED_AT if self.evidence.reached.chance.accidental(plain=True) else None]
+        for number, laying in enumerate(layings):
+            self.progress(number, 2 * len(layings))
             finish = best_finish(self.evidence, laying.sums, laying.seen, laying.convention)
             if finish is not None:
                 finished.append((laying, finish))

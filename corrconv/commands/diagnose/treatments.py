@@ -64,6 +64,7 @@ def explaining(
     evidence: Evidence, convention: Convention, values: Reals, treatment: Treatment, precision: float = 0.0
 ) -> Iterator[Way]:
     """The way of values that have the result's shape, held against some and then all results; if it gives them."""
+    evidence.reached.add(values)
     chosen = np.random.default_rng(0).integers(0, values.size, SAMPLED)
     if evidence.wrong(convention, precision, values.ravel()[chosen], evidence.result.ravel()[chosen]).any():
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from corrconv.commands.diagnose.chance import MOST_RESULTS
 from corrconv.commands.diagnose.way import Treatment
 from corrconv.core.convention.model import REAL_NUMBERS, Orientation, Rounding
 from corrconv.core.terms import OutputSize
@@ -18,10 +19,12 @@ from corrconv.drawing.conventions import (
     scale_words,
 )
 from corrconv.drawing.documents import DOCUMENT_VERSION
+from corrconv.drawing.folding import copied, hanging
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from corrconv.commands.diagnose.chance import Chance
     from corrconv.commands.diagnose.study import Diagnosis
     from corrconv.commands.diagnose.way import Deviation, Intended, Way
     from corrconv.core.convention.model import Convention
@@ -37,6 +40,7 @@ CUT_OFF = {Rounding.TRUNCATE, Rounding.FLOOR}
 
 # A result that is so near everywhere may have lost the rest on its way: what is said then.
 NEARLY = 8
+NEARLY_SHARE = 1 / 16
 
 
 def diagnosis_text(diagnosis: Diagnosis, lines: Mapping[int, str], intended: Intended | None = None) -> Text:
@@ -45,11 +49,15 @@ def diagnosis_text(diagnosis: Diagnosis, lines: Mapping[int, str], intended: Int
     lines: for a way, by its number, the command line that was run and gave the result.
     """
     text = Text()
-    text.append(_headline(diagnosis) + "\n", style="green" if diagnosis.explained else "red")
-    shown = () if diagnosis.unfiltered else diagnosis.ways[: SHOWN if len(diagnosis.ways) <= SHOWN else 1]
+    certain = diagnosis.explained and not diagnosis.proves_nothing
+    text.append(_headline(diagnosis) + "\n", style="green" if certain else "red")
+    several = SHOWN if len(diagnosis.ways) <= SHOWN and not diagnosis.proves_nothing else 1
+    shown = () if diagnosis.unfiltered else diagnosis.ways[:several]
     for number, way in enumerate(shown):
         text.append_text(_way_text(diagnosis, way, lines.get(number)))
-    if diagnosis.explained:
+    if diagnosis.proves_nothing:
+        text.append("Give more numbers: a larger picture and its result.\n")
+    elif diagnosis.explained:
         text.append(_open_questions(diagnosis))
         if diagnosis.flat:
             text.append("IMAGE holds one value everywhere, so it can hardly tell filters apart; take another.\n")
@@ -74,11 +82,32 @@ def _headline(diagnosis: Diagnosis) -> str:
         nearest = diagnosis.ways[0].deviation if diagnosis.ways else None
         if nearest is not None and nearest.share <= NEARLY_ALL:
             return f"not explained: {nearest.differing:,} of {nearest.results:,} pixels; all others are:"
+        if nearest is not None and nearest.results <= MOST_RESULTS and 2 * nearest.differing >= nearest.results:
+            return "not explained, and nothing comes near; closest:"
         return "not explained; closest:"
+    if diagnosis.proves_nothing:
+        return _accident(diagnosis.chance)
     first = diagnosis.explanations[0]
     ways = len(diagnosis.explanations)
     counted = f", in {ways} ways" if ways > 1 else ""
     return f"explained {_how_well(first)}{counted}"
+
+
+def _accident(chance: Chance) -> str:
+    """Why the explanation of so few numbers is none."""
+    if chance.possible == 1:
+        return "so few numbers prove nothing: all of them are 0. One way that fits:"
+    numbers = f"{chance.numbers} numbers" if chance.numbers > 1 else "a number"
+    if chance.step == chance.high - chance.low > 1:
+        among = f"that are {chance.low:g} or {chance.high:g}"
+    else:
+        steps = "" if chance.step == 1 else f" in steps of {chance.step:g}"
+        among = f"from {chance.low:g} to {chance.high:g}{steps}"
+    return hanging(
+        "",
+        f"so few numbers prove nothing: of the {chance.possible:,} results of {numbers} {among}, the ways that were"
+        f" tried give {chance.given:,}, so invented ones often fit too. One that fits:",
+    )
 
 
 def _how_well(way: Way) -> str:
@@ -98,10 +127,12 @@ def _way_text(diagnosis: Diagnosis, way: Way, line: str | None) -> Text:
     convention = way.convention
     text = Text()
     text.append(f"  {operation_words(convention)}\n", style="bold")
-    for name, value in _way_lines(diagnosis, way, line).items():
-        text.append(f"    {name:<10}{value}\n")
+    for name, value in _way_lines(diagnosis, way).items():
+        text.append(hanging(f"    {name:<10}", value) + "\n")
+    if way.explains:
+        text.append(copied(f"    {'the same':<10}", line or "no single apply line") + "\n")
     if way.also:
-        text.append(f"    {'or':<10}{_also_words(way)}: the same weights over the same pixels\n")
+        text.append(hanging(f"    {'or':<10}", f"{_also_words(way)}: the same weights over the same pixels") + "\n")
     return text
 
 
@@ -112,11 +143,11 @@ def _also_words(way: Way) -> str:
     return ", ".join(names)
 
 
-def _way_lines(diagnosis: Diagnosis, way: Way, line: str | None) -> dict[str, str]:
+def _way_lines(diagnosis: Diagnosis, way: Way) -> dict[str, str]:
     convention = way.convention
     lines = {"output": _output_words(convention), "border": border_words(convention)}
     if convention.output_size is OutputSize.SAME:
-        lines["anchor"] = _anchor_words(convention, diagnosis.kernel)
+        lines["anchor"] = _anchor_words(convention, diagnosis.kernel) + _uneven_pads(convention, diagnosis)
     others = _other_borders(way)
     if others:
         lines["border"] += f" ({others} would do as well)"
@@ -132,10 +163,8 @@ def _way_lines(diagnosis: Diagnosis, way: Way, line: str | None) -> dict[str, st
             f"{way.deviation.edges:,} of {way.deviation.results:,} values lie on a rounding edge, where float sums"
             " fall to either side"
         )
-    if way.explains:
-        lines["the same"] = line or "no single apply line"
-    else:
-        lines["differs"] = _difference_words(way.deviation)
+    if not way.explains:
+        lines["differs"] = _difference_words(way.deviation, diagnosis.spread)
     return lines
 
 
@@ -147,8 +176,24 @@ def _output_words(convention: Convention) -> str:
         words.append(f"dilation {convention.dilation[0]}")
     pads = convention.pads
     if pads.by_axis != ((0, 0), (0, 0)):
-        words.append(f"pads top {pads.top}, bottom {pads.bottom}, left {pads.left}, right {pads.right}")
+        words.append(_pads_words(pads.top, pads.left, pads.bottom, pads.right))
     return ", ".join(words)
+
+
+def _pads_words(top: int, left: int, bottom: int, right: int) -> str:
+    return f"pads top {top}, left {left}, bottom {bottom}, right {right}"
+
+
+def _uneven_pads(convention: Convention, diagnosis: Diagnosis) -> str:
+    """The anchor as the pads of a layer, where those differ on opposite sides."""
+    shape = diagnosis.kernel.shape
+    anchor, extent = convention.laid_anchor(shape), convention.extent(shape)
+    before, after = [], []
+    for axis in (0, 1):
+        before.append(anchor[axis] * convention.dilation[axis])
+        reach = (diagnosis.result_shape[axis] - 1) * convention.stride[axis] + extent[axis]
+        after.append(reach - diagnosis.image_shape[axis] - before[axis])
+    return "" if before == after else f", as {_pads_words(*before, *after)} have it"
 
 
 def _anchor_words(convention: Convention, kernel: Kernel) -> str:
@@ -170,13 +215,13 @@ def _treatment_words(way: Way) -> str:
     return f"{way.treatment} (times {convention.gain:.6g}{f', plus {convention.bias:.6g}' if convention.bias else ''})"
 
 
-def _difference_words(deviation: Deviation) -> str:
+def _difference_words(deviation: Deviation, spread: float) -> str:
     row, column = deviation.first or (0, 0)
     words = (
         f"{deviation.differing:,} of {deviation.results:,} pixels ({deviation.where}), by at most"
         f" {deviation.largest:.6g}, first at row {row}, column {column}"
     )
-    if 0 < deviation.largest <= NEARLY and deviation.lost is None:
+    if 0 < deviation.largest <= min(NEARLY, NEARLY_SHARE * spread) and deviation.lost is None:
         words += f"; --tolerance {deviation.largest:.4g} would take this"
     return words
 
@@ -211,7 +256,7 @@ def _open_questions(diagnosis: Diagnosis) -> str:
         left = ["operation (correlation, convolution, any turn or mirror)", *left[1:]]
     many = len(diagnosis.explanations) > SHOWN
     shown = f"This is the plainest of them; --json lists {len(diagnosis.explanations)}.\n" if many else ""
-    return f"{shown}These data leave open: {'; '.join(left)}.\n"
+    return shown + hanging("", f"These data leave open: {'; '.join(left)}.") + "\n"
 
 
 def _listed(answers: Iterable[str]) -> str:
@@ -250,6 +295,9 @@ def diagnosis_document(
         "unfiltered": diagnosis.unfiltered,
         "operations": [str(operation) if operation else "neither" for operation in diagnosis.operations],
         **found,
+        "proves_nothing": diagnosis.proves_nothing,
+        "possible_results": diagnosis.chance.possible or None,
+        "reached_results": diagnosis.chance.given if diagnosis.chance.possible else None,
         "as_expected": None if mistakes is None else not mistakes,
         "mistakes": mistakes,
         "further_ways": diagnosis.more,

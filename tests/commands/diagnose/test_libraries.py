@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from shell import run, write_picture
 
 from corrconv.commands.diagnose.study import diagnose
 from corrconv.commands.diagnose.way import Treatment
@@ -112,6 +113,37 @@ def test_stretched_results(name):
     assert found.treatment is treatment
 
 
+def test_a_range_is_named_where_a_plain_factor_would_do_as_well():
+    signal = pytest.importorskip("scipy.signal")
+    picture = np.random.default_rng(0).integers(0, 256, (60, 64)).astype(np.uint8)
+    sums = signal.convolve2d(picture.astype(float), SOBEL.weights, mode="same")
+    # 255 / (866 + 834) = 0.15, and 0.15 · 833 = 124.95 are added.
+    assert 255 / np.ptp(sums) == pytest.approx(0.15)
+    found = way(minmax(sums).astype(np.uint8), SOBEL, picture)
+    assert (found.treatment, found.convention.operation) == (Treatment.STRETCHED, Operation.CONVOLUTION)
+
+
+def test_a_factor_is_positive_where_the_sign_is_a_turn():
+    signal = pytest.importorskip("scipy.signal")
+    sums = signal.convolve2d(REAL, SOBEL.weights, mode="same")
+    found = way(np.clip(0.12 * sums + 128, 0, 255).astype(np.uint8), SOBEL)
+    assert found.convention.operation is Operation.CONVOLUTION
+    assert (found.convention.gain, found.convention.bias) == pytest.approx((0.12, 128))
+
+
+def test_whole_sums_that_were_cut_off_one_lower_name_the_cut():
+    ndimage = pytest.importorskip("scipy.ndimage")
+    kernel = Kernel([[0.29, 0.58, 0.13]])  # 0.29 · 100 is 28.999999999999996 in floats
+    hundreds = (100 * np.random.default_rng(1).integers(0, 3, (20, 20))).astype(np.uint8)
+    result = ndimage.correlate(hundreds, kernel.weights)
+    assert (result != np.rint(ndimage.correlate(hundreds.astype(float), kernel.weights))).any()
+    found = way(result, kernel, hundreds)
+    assert found.deviation.edges > 0
+    assert found.convention.numbers.rounding is Rounding.TRUNCATE
+    # Every sum is whole, and yet the way that they were rounded shows: no rounding but a cut makes them less.
+    assert {it.rounding for it in found.numbers} == {Rounding.FLOOR, Rounding.TRUNCATE}
+
+
 @pytest.mark.parametrize("depth", ["CV_64F", "CV_32F"])
 def test_cv2_normalize(depth):
     cv2 = pytest.importorskip("cv2")
@@ -200,6 +232,16 @@ def test_pads_on_each_side(pads):
     found = way(made[0, 0].numpy(), RAMP)
     assert found.convention.output_size is OutputSize.VALID
     assert found.convention.pads.by_axis == ((top, bottom), (left, right))
+
+
+def test_uneven_pads_are_named_beside_the_anchor():
+    image = write_picture("image.png", PICTURE)
+    signal = pytest.importorskip("scipy.signal")
+    np.save("result.npy", signal.correlate2d(np.pad(REAL, ((2, 0), (2, 0))), RAMP.weights, mode="valid"))
+    shown = run("diagnose", image, "[1 2 3; 4 5 6; 7 8 9]", "result.npy").stdout
+    assert "cell 2,2 of 3x3, as pads top 2, left 2, bottom 0, right 0 have it" in shown
+    np.save("result.npy", signal.correlate2d(REAL, RAMP.weights, mode="same"))
+    assert "pads" not in run("diagnose", image, "[1 2 3; 4 5 6; 7 8 9]", "result.npy").stdout
 
 
 def test_a_result_that_lost_its_frame():

@@ -93,7 +93,8 @@ def test_options_that_judge_need_what_they_judge():
 def test_a_line_is_shown_only_if_it_gave_the_result():
     image = write_picture("image.png", np.random.default_rng(2).integers(0, 256, (20, 22), dtype=np.uint8))
     run("apply", image, "[1 2; 3 4]", "--anchor", "0,1", "--boundary", "edge", "-o", "result.npy")
-    assert "the same  corrconv apply IMAGE KERNEL --boundary edge --anchor 0,1 -o OUT.npy" in (
+    # A line that is too long for a terminal begins one of its own, to be copied whole.
+    assert "the same\n  corrconv apply IMAGE KERNEL --boundary edge --anchor 0,1 -o OUT.npy\n" in (
         run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout
     )
     # apply neither wraps around nor cuts fractions off.
@@ -106,3 +107,39 @@ def test_pictures_that_would_take_too_long_are_refused():
     huge = np.zeros((7000, 7200), np.uint8)
     with pytest.raises(CorrconvError, match="filter a part of it"):
         diagnose(huge, KERNEL, huge)
+
+
+@pytest.mark.parametrize(
+    ("image", "kernel", "result", "said"),
+    [
+        ("[1 2 3 4]", "[1 2 -1]", "[0 1.5]", "of the 16 results of 2 numbers from 0 to 1.5 in steps of 0.5"),
+        ("[1 2 3 4]", "[1 2 -1]", "[0 0 255 255]", "of the 16 results of 4 numbers that are 0 or 255"),
+        ("[1 2 3]", "[1 -1]", "[0 0 0]", "all of them are 0"),
+    ],
+)
+def test_invented_numbers_that_fit_prove_nothing(image, kernel, result, said):
+    shown = run("diagnose", image, kernel, result).stdout
+    assert "so few numbers prove nothing" in shown
+    assert said in " ".join(shown.split())
+    assert "explained" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_scripts_read_how_many_results_are_reached():
+    document = json.loads(run("diagnose", "[1 2 3]", "[1 2]", "[4]", "--json").stdout)
+    assert document["proves_nothing"]
+    assert (document["reached_results"], document["possible_results"]) == (5, 5)
+
+
+def test_how_many_results_are_reached_is_counted():
+    # A row of 1 2 3 under [1 2]: correlation gives 1·1 + 2·2 = 5 and 8, convolution 4 and 7; by the sum, a third.
+    diagnosis = diagnose(np.array([[1, 2, 3]]), Kernel([[1, 2]]), np.array([[5, 8]]))
+    # Within 0 to 8: (5 8), (4 7), and (5/3 8/3), (4/3 7/3) rounded to (2 3), (1 2) and cut to (1 2), (1 2).
+    assert (diagnosis.chance.given, diagnosis.chance.possible) == (4, 81)
+    assert not diagnosis.proves_nothing
+
+
+def test_what_comes_near_nothing_says_so():
+    shown = run("diagnose", "[1 2 3 4]", "[1 0 -1]", "[5 1 7 3]").stdout
+    assert "not explained, and nothing comes near" in shown
+    assert "--tolerance" not in shown
