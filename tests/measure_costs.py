@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import nnls
 
+from corrconv.core.decision import Filtering, prepare_filtering
 from corrconv.core.engines import costs
 from corrconv.core.engines.direct import count_passes
-from corrconv.core.filtering import Filtering, prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Operation

@@ -13,6 +13,8 @@ from corrconv.core.terms import Precision
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from corrconv.core.engines.signature import Numbers
@@ -70,42 +72,42 @@ class Arithmetic:
 
 
 def choose_arithmetic(
-    image: NDArray[Any],
+    image_dtype: np.dtype[Any],
     kernel: Kernel,
     *,
+    peak: Callable[[], int],
     fill: float = 0.0,
     precision: Precision = Precision.AUTO,
     real_dtype: np.dtype[Any] | None = None,
 ) -> Arithmetic:
     """The narrowest arithmetic that keeps whole numbers exact; for others the image's own precision.
 
-    real_dtype: what to compute in where image or weights are not whole numbers (default: the precision of
+    peak: gives the largest absolute pixel, asked of integers of more than 16 bits alone. real_dtype: what to
+    compute in where image or weights are not whole numbers (default: the precision of
     the results, `real_result_dtype`). Raises CorrconvError for whole numbers too large for any exact type, and
     InputTypeError for pixels that are not real numbers.
     """
-    check_real(image)
-    if image.dtype.kind in "biu":
-        peak = max(_integer_peak(image), abs(fill)) if math.isfinite(fill) else float("inf")
+    check_real_dtype(image_dtype)
+    largest_pixel = math.inf
+    if image_dtype.kind in "biu":
+        if math.isfinite(fill):
+            largest_pixel = max(_integer_peak(image_dtype, peak), abs(fill))
         form = kernel.integer_form if float(fill).is_integer() else None
         if form is not None:
             cells, divisor = form
-            bound = int(peak) * int(np.abs(cells).sum())
+            bound = int(largest_pixel) * int(np.abs(cells).sum())
             dtype = _narrowest_exact_dtype(bound) if precision is Precision.AUTO else np.dtype(precision.value)
             if bound <= EXACT_UP_TO[dtype.name]:
                 weights, quotients = cells.astype(dtype), _quotient_dtype(bound, real_dtype)
-                return Arithmetic(dtype, weights, divisor, exact=True, peak=peak, largest=bound, quotients=quotients)
-    else:
-        peak = float("inf")
-    automatic = real_result_dtype(image.dtype) if real_dtype is None else real_dtype
+                return Arithmetic(
+                    dtype, weights, divisor, exact=True, peak=largest_pixel, largest=bound, quotients=quotients
+                )
+    automatic = real_result_dtype(image_dtype) if real_dtype is None else real_dtype
     dtype = automatic if precision is Precision.AUTO else np.dtype(precision.value)
     _check_range(float(np.abs(kernel.weights).max()), f"{kernel.name} has weights up to", dtype)
-    largest = {"the fill value is": abs(fill)}
-    if dtype.itemsize < image.dtype.itemsize and image.dtype.kind == "f":
-        largest["the image holds numbers up to"] = float(np.abs(image[np.isfinite(image)]).max(initial=0))
-    for what, value in largest.items():
-        if 1 < value < math.inf:  # a tiny one becomes 0 and does no harm
-            _check_range(value, what, dtype)
-    return Arithmetic(dtype, kernel.weights.astype(dtype), 1, exact=False, peak=peak)
+    if 1 < abs(fill) < math.inf:  # a tiny one becomes 0 and does no harm
+        _check_range(abs(fill), "the fill value is", dtype)
+    return Arithmetic(dtype, kernel.weights.astype(dtype), 1, exact=False, peak=largest_pixel)
 
 
 def real_result_dtype(image_dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -114,15 +116,28 @@ def real_result_dtype(image_dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def check_real(image: NDArray[Any]) -> None:
-    """Raise InputTypeError where the pixels are not real numbers."""
-    if image.dtype.kind == "c":
+    """Raise InputTypeError where the pixels are not real numbers, and CorrconvError for any beyond float64."""
+    check_real_dtype(image.dtype)
+    check_values(image, FLOAT64)
+
+
+def check_real_dtype(image_dtype: np.dtype[Any]) -> None:
+    """Raise InputTypeError for pixels of a type that is no real number."""
+    if image_dtype.kind == "c":
         raise InputTypeError("the image is complex; corrconv filters real numbers, so pass its .real or abs()")
-    if image.dtype.kind not in "biuf":
-        raise InputTypeError(f"the image holds {image.dtype}, not numbers; pass integers or floats")
-    if image.dtype.kind == "f" and image.dtype.itemsize > 8:
-        finite = np.abs(image[np.isfinite(image)])
-        if finite.max(initial=0) > np.finfo(np.float64).max:
-            raise CorrconvError("the image holds numbers beyond float64 (the largest is 1.8e308); scale it down")
+    if image_dtype.kind not in "biuf":
+        raise InputTypeError(f"the image holds {image_dtype}, not numbers; pass integers or floats")
+
+
+def check_values(image: NDArray[Any], dtype: np.dtype[Any]) -> None:
+    """Raise CorrconvError where the image holds finite numbers beyond float64, or beyond the type of its sums."""
+    if image.dtype.kind != "f" or image.dtype.itemsize <= min(dtype.itemsize, 8):
+        return
+    largest = float(np.abs(image[np.isfinite(image)]).max(initial=0))
+    if math.isinf(largest):
+        raise CorrconvError("the image holds numbers beyond float64 (the largest is 1.8e308); scale it down")
+    if largest > 1:  # a tiny one becomes 0 and does no harm
+        _check_range(largest, "the image holds numbers up to", dtype)
 
 
 def _check_range(largest: float, what: str, dtype: np.dtype[Any]) -> None:
@@ -136,13 +151,22 @@ def _check_range(largest: float, what: str, dtype: np.dtype[Any]) -> None:
     )
 
 
-def _integer_peak(image: NDArray[Any]) -> int:
-    # 8 and 16 bits leave so much room below 2^53 that looking at the pixels gains nothing.
-    if image.dtype.kind == "b":
-        return 1
-    if image.dtype.itemsize <= 2:
-        return max(-int(np.iinfo(image.dtype).min), int(np.iinfo(image.dtype).max))
+def integer_peak(image: NDArray[Any]) -> int:
+    """The largest absolute pixel of whole numbers."""
     return max(-int(image.min()), int(image.max()))
+
+
+def type_peak(dtype: np.dtype[Any]) -> int:
+    """The largest absolute value of a type of whole numbers."""
+    if dtype.kind == "b":
+        return 1
+    limits = np.iinfo(dtype)
+    return max(-int(limits.min), int(limits.max))
+
+
+def _integer_peak(image_dtype: np.dtype[Any], peak: Callable[[], int]) -> int:
+    # 8 and 16 bits leave so much room below 2^53 that looking at the pixels gains nothing.
+    return type_peak(image_dtype) if image_dtype.itemsize <= 2 else peak()
 
 
 def _narrowest_exact_dtype(bound: int) -> np.dtype[Any]:

@@ -2,185 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.arithmetic import Arithmetic, check_real, choose_arithmetic, real_result_dtype
+from corrconv.core.arithmetic import Arithmetic, check_real, real_result_dtype
 from corrconv.core.arrays import as_array, check_channel_axis, check_out
-from corrconv.core.engines.direct import direct
-from corrconv.core.engines.fft import fft
-from corrconv.core.engines.matmul import matmul
-from corrconv.core.engines.planner import Plan, plan
-from corrconv.core.engines.separable import separable
-from corrconv.core.engines.tiles import Scratch, TileLoader, split
+from corrconv.core.decision import prepare_filtering
 from corrconv.core.kernel import Cell, Kernel
-from corrconv.core.layout import Layout, lay
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
-from corrconv.core.threads import share
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-    from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
+    from corrconv.core.engines.signature import Numbers
     from corrconv.core.engines.tiles import Tile
-
-# Takes the finished sums (rows, columns, channels) of one tile, and where in the output it lies. The
-# array is used again for the next tile, so what is to stay must be copied.
-Consumer: TypeAlias = "Callable[[Tile, Numbers], None]"
-
-# Changes the pixels of a tile, in place, before they are filtered.
-Preparation: TypeAlias = "Callable[[Numbers], None]"
-
-ENGINES: dict[Engine, EngineFunction] = {
-    Engine.DIRECT: direct,
-    Engine.SEPARABLE: separable,
-    Engine.MATMUL: matmul,
-    Engine.FFT: fft,
-}
-
-
-@dataclass(frozen=True)
-class Filtering:
-    """One filtering, decided but not yet computed."""
-
-    image: NDArray[Any]
-    layout: Layout
-    arithmetic: Arithmetic
-    plan: Plan
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """Rows, columns and channels of the result."""
-        return (*self.layout.output_shape, self.image.shape[2])
-
-    @property
-    def tiles(self) -> int:
-        """How many tiles there are."""
-        return math.prod(-(-n // step) for n, step in zip(self.layout.output_shape, self.plan.tile, strict=True))
-
-    def run(self, consume: Consumer, prepare: Preparation | None = None) -> None:
-        """Compute all tiles, several at a time; each is handed to consume as soon as it is done."""
-        self._run(prepare, consume=consume)
-
-    def run_into(self, output: NDArray[Any]) -> None:
-        """Compute all tiles into an output of the shape and the type of the sums."""
-        self._run(None, output=output)
-
-    def fills(self, dtype: np.dtype[Any]) -> bool:
-        """Whether the sums are the results as they are, in this type."""
-        return self.arithmetic.divisor == 1 and dtype == self.plan.precision
-
-    def _run(
-        self, prepare: Preparation | None, *, consume: Consumer | None = None, output: NDArray[Any] | None = None
-    ) -> None:
-        tiles = deque(split(self.layout.output_shape, self.plan.tile))
-        engines = _Engines(self)
-        sources = self.layout.rows.sources(self.layout.boundary), self.layout.columns.sources(self.layout.boundary)
-
-        def work() -> None:
-            """Take tiles until none is left; whoever takes one does not change what comes out."""
-            filter_tile = engines.tile_filter()
-            loader = TileLoader(self.image, self.layout, engines.dtype, sources)
-            scratch = Scratch(engines.dtype)
-            while True:
-                try:
-                    tile = tiles.popleft()
-                except IndexError:
-                    return
-                try:
-                    padded = loader.load(tile, writable=prepare is not None)
-                    if prepare is not None:
-                        prepare(padded)
-                    shape = tile[0].stop - tile[0].start, tile[1].stop - tile[1].start, padded.shape[2]
-                    sums = scratch.array(shape) if output is None else output[tile]
-                    filter_tile(padded, sums)
-                    if consume is not None:
-                        consume(tile, self._divided(sums))
-                except BaseException:
-                    tiles.clear()
-                    raise
-
-        share(work, self.plan.threads)
-
-    def _divided(self, sums: Numbers) -> Numbers:
-        # float32 holds the whole sums, but their quotients deserve the precision of the result.
-        divisor = self.arithmetic.divisor
-        return sums if divisor == 1 else np.divide(sums, divisor, dtype=self.arithmetic.quotients)
-
-
-class _Engines:
-    """The planned engine, and what takes over where a picture holds nan or inf."""
-
-    def __init__(self, filtering: Filtering) -> None:
-        chosen, arithmetic, image = filtering.plan, filtering.arithmetic, filtering.image
-        self.dtype = np.dtype(chosen.precision)
-        self._plan = chosen
-        self._weights = arithmetic.weights.astype(self.dtype, copy=False)
-        self._layout = filtering.layout
-        self._make = ENGINES[chosen.engine](self._weights, filtering.layout, chosen.tile)
-        self._rounds = arithmetic.exact and chosen.engine is Engine.FFT
-        self._bears_all = chosen.engine is Engine.DIRECT or (
-            image.dtype.kind in "biu" and math.isfinite(filtering.layout.fill)
-        )
-
-    def tile_filter(self) -> TileFilter:
-        """A tile filter for one thread that gives the definition's answer whatever the pixels are."""
-        planned = self._make()
-
-        def filter_tile(padded: Numbers, out: Numbers) -> None:
-            # The nan of inf - inf and of 0 times inf belongs to the definition; the result shows it.
-            with np.errstate(invalid="ignore", over="ignore"):
-                planned(padded, out)
-                if self._rounds:
-                    np.rint(out, out=out)
-                # An output that reads nan or inf holds one; so does a sum that overflowed on the way.
-                if not self._bears_all and not _all_finite(out):
-                    self._take_over(padded, out)
-
-        return filter_tile
-
-    def _take_over(self, padded: Numbers, out: Numbers) -> None:
-        if self._plan.fallback is None:
-            raise CorrconvError(
-                f"engine {self._plan.engine} needs finite numbers, and the image holds nan or inf"
-                f" (or its sums overflow {self.dtype}); use engine auto or direct"
-            )
-        ENGINES[self._plan.fallback](self._weights, self._layout, out.shape[:2])()(padded, out)
-
-
-def _all_finite(sums: Numbers) -> bool:
-    """Whether there is neither nan nor inf; 0 times each of them is nan, and BLAS finds that in a third of the time."""
-    rows = sums.reshape(len(sums), -1)
-    return bool(np.isfinite(np.vecdot(rows, np.zeros(rows.shape[1], rows.dtype))).all())
-
-
-def prepare_filtering(
-    image: NDArray[Any],
-    kernel: Kernel,
-    operation: Operation,
-    options: Options,
-    *,
-    real_dtype: np.dtype[Any] | None = None,
-) -> Filtering:
-    """Decide everything about filtering an image (H, W, C): layout, arithmetic, plan.
-
-    Raises CorrconvError for an image or options that cannot be filtered.
-    """
-    if image.shape[2] == 0:
-        raise CorrconvError("the image has no channels; it needs at least one")
-    layout = lay((image.shape[0], image.shape[1]), kernel, operation, options)
-    # A fill value that no output reads must not decide the arithmetic.
-    fill = options.fill if options.boundary is Boundary.CONSTANT else 0.0
-    arithmetic = choose_arithmetic(image, layout.kernel, fill=fill, precision=options.precision, real_dtype=real_dtype)
-    return Filtering(image, layout, arithmetic, plan(layout, image.shape[2], arithmetic, options))
 
 
 def correlate(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from corrconv.core.boundary import source_indices
 from corrconv.core.terms import Boundary, Operation, OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from corrconv.core.kernel import Kernel
@@ -22,6 +24,20 @@ if TYPE_CHECKING:
 # the pixels of the window that a single output reads.
 LONGEST_EXTENT = 2**24
 LARGEST_WINDOW = 2**28
+
+
+@dataclass(frozen=True)
+class AxisPart:
+    """What some neighbouring outputs read along one axis.
+
+    runs: of the image's pixels, one piece, or two where they lie at both ends. places: which of those pixels, counted
+    through all runs, each padded place repeats; None where they are what they are. layout: of the outputs over the
+    pixels so repeated.
+    """
+
+    runs: tuple[slice, ...]
+    places: NDArray[np.intp] | None
+    layout: AxisLayout
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,24 @@ class AxisLayout:
     def sources(self, boundary: Boundary) -> NDArray[np.intp]:
         """The pixel that each padded place repeats (or OUTSIDE)."""
         return source_indices(self.length, self.before, self.after, boundary)
+
+    def part(self, start: int, stop: int, boundary: Boundary) -> AxisPart:
+        """What the outputs from start up to stop read."""
+        first, last = self.padded_range(start, stop)
+        low = min(max(first, self.before), last)
+        high = max(min(last, self.before + self.length), low)
+        inside = slice(low - self.before, high - self.before)
+        if boundary is Boundary.CONSTANT or (low, high) == (first, last):
+            # What lies outside holds no pixels that would have to be brought along.
+            own = replace(self, length=high - low, before=low - first, after=last - high, outputs=stop - start)
+            return AxisPart((inside,), None, own)
+        own = replace(self, length=last - first, before=0, after=0, outputs=stop - start)
+        sources = self.sources(boundary)[first:last]
+        pixels = np.unique(sources)
+        gaps = np.flatnonzero(np.diff(pixels) > 1)
+        edges = [0, *(gap + 1 for gap in gaps.tolist()), len(pixels)]
+        runs = tuple(slice(int(pixels[here]), int(pixels[there - 1]) + 1) for here, there in pairwise(edges))
+        return AxisPart(runs, np.searchsorted(pixels, sources), own)
 
 
 @dataclass(frozen=True)

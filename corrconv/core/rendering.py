@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from corrconv.core.decision import Filtering
     from corrconv.core.engines.planner import Plan
     from corrconv.core.engines.signature import Numbers
     from corrconv.core.engines.tiles import Tile
-    from corrconv.core.filtering import Filtering
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.filtering import prepare_filtering
+from corrconv.core.decision import prepare_filtering
 from corrconv.core.kernel import ROUNDING, Kernel
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.terms import Alpha, Operation, Precision
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from corrconv.core.decision import Filtering, Preparation
     from corrconv.core.engines.signature import Numbers
-    from corrconv.core.filtering import Filtering, Preparation
     from corrconv.core.options import Options
 
 

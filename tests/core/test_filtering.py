@@ -17,7 +17,8 @@ from numpy.testing import assert_array_equal
 from strategies import MODERATE_REALS, cases, kernels, operations, rank_one_kernels
 
 from corrconv.commands.compare.study import compare
-from corrconv.core.filtering import ENGINES, convolve, correlate, filter_array, prepare_filtering
+from corrconv.core.decision import ENGINES, prepare_filtering
+from corrconv.core.filtering import convolve, correlate, filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize, Precision

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corrconv.commands.bench.study import engine_runs, time_in_turns
-from corrconv.core.filtering import prepare_filtering
+from corrconv.core.decision import prepare_filtering
 from corrconv.core.terms import Engine, Operation
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from corrconv.core.filtering import filter_array, prepare_filtering
+from corrconv.core.decision import prepare_filtering
+from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.pixels import quantize

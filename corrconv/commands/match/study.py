@@ -10,7 +10,8 @@ import numpy as np
 
 from corrconv.core.arithmetic import check_real
 from corrconv.core.arrays import as_array, check_channel_axis, size_words
-from corrconv.core.filtering import filter_array, prepare_filtering
+from corrconv.core.decision import prepare_filtering
+from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.shown import Shown

@@ -103,6 +103,12 @@ def list_passes(weights: Numbers, *, zeros: bool = False) -> list[TilePass]:
     return passes or [TilePass(np.multiply, (0, 0), weights.dtype.type(0), Register.SUM)]
 
 
+def gives_negative_zeros(weights: Numbers) -> bool:
+    """Whether sums of whole numbers can come out as -0: where the first weight to multiply by is not positive."""
+    products = (step.right for step in list_passes(weights) if step.operation is np.multiply)
+    return next(products, 1) <= 0  # type: ignore[operator]
+
+
 def _group_cells(weights: Numbers, zeros: bool) -> list[_Group]:
     groups: dict[Any, _Group] = {}
     for cell in np.ndindex(*weights.shape):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from corrconv.core.boundary import OUTSIDE
 from corrconv.core.terms import Boundary
 
 if TYPE_CHECKING:
@@ -62,13 +61,17 @@ class TileLoader:
             return within
         padded = self._scratch.array(shape)
         padded[inner_rows, inner_columns] = within
-        for side in _sides(inner_rows, shape[0]):
-            padded[side, inner_columns] = self._image[:, image_columns][row_sources[side]]
-        for side in _sides(inner_columns, shape[1]):
-            padded[:, side] = self._image[row_sources[:, np.newaxis], column_sources[side]]
+        row_sides, column_sides = _sides(inner_rows, shape[0]), _sides(inner_columns, shape[1])
         if self._layout.boundary is Boundary.CONSTANT:
-            padded[row_sources == OUTSIDE] = self._layout.fill
-            padded[:, column_sources == OUTSIDE] = self._layout.fill
+            for side in row_sides:
+                padded[side] = self._layout.fill
+            for side in column_sides:
+                padded[:, side] = self._layout.fill
+            return padded
+        for side in row_sides:
+            padded[side, inner_columns] = self._image[:, image_columns][row_sources[side]]
+        for side in column_sides:
+            padded[:, side] = self._image[row_sources[:, np.newaxis], column_sources[side]]
         return padded
 
 

@@ -10,7 +10,7 @@ from shell import run
 
 from corrconv.commands.bench.picture import draw_times
 from corrconv.commands.bench.study import OURS, Timing, WorkResult, dense_kernel, make_work
-from corrconv.core.filtering import prepare_filtering
+from corrconv.core.decision import prepare_filtering
 from corrconv.core.options import Options
 from corrconv.core.terms import Operation
 from corrconv.drawing.charts import COLOURS

@@ -17,11 +17,12 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
+from corrconv.core.decision import ENGINES, prepare_filtering
 from corrconv.core.engines.direct import count_passes, list_passes
 from corrconv.core.engines.strips import banded
 from corrconv.core.engines.tiles import TileLoader
 from corrconv.core.factors import factorize
-from corrconv.core.filtering import ENGINES, filter_array, prepare_filtering
+from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.layout import lay
 from corrconv.core.options import Options

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from corrconv.core.filtering import prepare_filtering
+from corrconv.core.decision import prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Operation, Precision

@@ -1,0 +1,301 @@
+"""Decide how an image is filtered, then do it: whole, or block by block with the same results."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from corrconv.core.arithmetic import Arithmetic, check_values, choose_arithmetic, integer_peak
+from corrconv.core.engines.direct import direct, gives_negative_zeros
+from corrconv.core.engines.fft import fft
+from corrconv.core.engines.matmul import matmul
+from corrconv.core.engines.planner import Plan, plan
+from corrconv.core.engines.separable import separable
+from corrconv.core.engines.tiles import Scratch, TileLoader, split
+from corrconv.core.layout import AxisPart, Layout, lay
+from corrconv.core.terms import Boundary, Engine
+from corrconv.core.threads import share
+from corrconv.errors import CorrconvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
+    from corrconv.core.engines.tiles import Tile
+    from corrconv.core.kernel import Kernel
+    from corrconv.core.options import Options
+    from corrconv.core.terms import Operation
+
+# Takes the finished sums (rows, columns, channels) of one tile, and where in the output it lies. The
+# array is used again for the next tile, so what is to stay must be copied.
+Consumer: TypeAlias = "Callable[[Tile, Numbers], None]"
+
+# Changes the pixels of a tile, in place, before they are filtered.
+Preparation: TypeAlias = "Callable[[Numbers], None]"
+
+ENGINES: dict[Engine, EngineFunction] = {
+    Engine.DIRECT: direct,
+    Engine.SEPARABLE: separable,
+    Engine.MATMUL: matmul,
+    Engine.FFT: fft,
+}
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """One filtering, decided but not yet computed.
+
+    wanted: the outputs that are handed over, where others are computed only for the sake of whole tiles.
+    """
+
+    image: NDArray[Any]
+    layout: Layout
+    arithmetic: Arithmetic
+    plan: Plan
+    wanted: Tile | None = None
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the result."""
+        rows, columns = self.wanted or (slice(0, self.layout.rows.outputs), slice(0, self.layout.columns.outputs))
+        return rows.stop - rows.start, columns.stop - columns.start, self.image.shape[2]
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles there are."""
+        return math.prod(-(-n // step) for n, step in zip(self.layout.output_shape, self.plan.tile, strict=True))
+
+    def run(self, consume: Consumer, prepare: Preparation | None = None) -> None:
+        """Compute all tiles, several at a time; each is handed to consume as soon as it is done."""
+        self._run(prepare, consume=consume)
+
+    def run_into(self, output: NDArray[Any]) -> None:
+        """Compute all tiles into an output of the shape and the type of the sums."""
+        self._run(None, output=output)
+
+    def fills(self, dtype: np.dtype[Any]) -> bool:
+        """Whether the sums are the results as they are, in this type."""
+        return self.arithmetic.divisor == 1 and dtype == self.plan.precision and self.wanted is None
+
+    def _run(
+        self, prepare: Preparation | None, *, consume: Consumer | None = None, output: NDArray[Any] | None = None
+    ) -> None:
+        tiles = deque(split(self.layout.output_shape, self.plan.tile))
+        engines = _Engines(self)
+        sources = self.layout.rows.sources(self.layout.boundary), self.layout.columns.sources(self.layout.boundary)
+
+        def work() -> None:
+            """Take tiles until none is left; whoever takes one does not change what comes out."""
+            filter_tile = engines.tile_filter()
+            loader = TileLoader(self.image, self.layout, engines.dtype, sources)
+            scratch = Scratch(engines.dtype)
+            while True:
+                try:
+                    tile = tiles.popleft()
+                except IndexError:
+                    return
+                try:
+                    padded = loader.load(tile, writable=prepare is not None)
+                    if prepare is not None:
+                        prepare(padded)
+                    shape = tile[0].stop - tile[0].start, tile[1].stop - tile[1].start, padded.shape[2]
+                    sums = scratch.array(shape) if output is None else output[tile]
+                    filter_tile(padded, sums)
+                    if consume is not None:
+                        place, kept = self._kept(tile)
+                        consume(place, self._divided(sums[kept]))
+                except BaseException:
+                    tiles.clear()
+                    raise
+
+        share(work, self.plan.threads)
+
+    def _kept(self, tile: Tile) -> tuple[Tile, Tile]:
+        """The place of a tile in the result, and which of its outputs are wanted."""
+        if self.wanted is None:
+            return tile, (slice(None), slice(None))
+        rows, columns = (_overlap(own, wanted) for own, wanted in zip(tile, self.wanted, strict=True))
+        return (rows[0], columns[0]), (rows[1], columns[1])
+
+    def _divided(self, sums: Numbers) -> Numbers:
+        # float32 holds the whole sums, but their quotients deserve the precision of the result.
+        divisor = self.arithmetic.divisor
+        return sums if divisor == 1 else np.divide(sums, divisor, dtype=self.arithmetic.quotients)
+
+
+class _Engines:
+    """The planned engine, and what takes over where a picture holds nan or inf."""
+
+    def __init__(self, filtering: Filtering) -> None:
+        chosen, arithmetic, image = filtering.plan, filtering.arithmetic, filtering.image
+        self.dtype = np.dtype(chosen.precision)
+        self._plan = chosen
+        self._weights = arithmetic.weights.astype(self.dtype, copy=False)
+        self._layout = filtering.layout
+        self._make = ENGINES[chosen.engine](self._weights, filtering.layout, chosen.tile)
+        self._rounds = arithmetic.exact and chosen.engine is Engine.FFT
+        # Whole numbers have no -0, which would depend on where tiles begin, or on the type of the sums.
+        self._unsigns_zero = self._rounds or (
+            arithmetic.exact
+            and self.dtype.kind == "f"
+            and chosen.engine is Engine.DIRECT
+            and gives_negative_zeros(self._weights)
+        )
+        self._bears_all = chosen.engine is Engine.DIRECT or (
+            image.dtype.kind in "biu" and math.isfinite(filtering.layout.fill)
+        )
+
+    def tile_filter(self) -> TileFilter:
+        """A tile filter for one thread that gives the definition's answer whatever the pixels are."""
+        planned = self._make()
+
+        def filter_tile(padded: Numbers, out: Numbers) -> None:
+            # The nan of inf - inf and of 0 times inf belongs to the definition; the result shows it.
+            with np.errstate(invalid="ignore", over="ignore"):
+                planned(padded, out)
+                if self._rounds:
+                    np.rint(out, out=out)
+                if self._unsigns_zero:
+                    np.add(out, 0, out=out)
+                # An output that reads nan or inf holds one; so does a sum that overflowed on the way.
+                if not self._bears_all and not _all_finite(out):
+                    self._take_over(padded, out)
+
+        return filter_tile
+
+    def _take_over(self, padded: Numbers, out: Numbers) -> None:
+        if self._plan.fallback is None:
+            raise CorrconvError(
+                f"engine {self._plan.engine} needs finite numbers, and the image holds nan or inf"
+                f" (or its sums overflow {self.dtype}); use engine auto or direct"
+            )
+        ENGINES[self._plan.fallback](self._weights, self._layout, out.shape[:2])()(padded, out)
+
+
+def _all_finite(sums: Numbers) -> bool:
+    """Whether there is neither nan nor inf; 0 times each of them is nan, and BLAS finds that in a third of the time."""
+    rows = sums.reshape(len(sums), -1)
+    return bool(np.isfinite(np.vecdot(rows, np.zeros(rows.shape[1], rows.dtype))).all())
+
+
+@dataclass(frozen=True)
+class Decision:
+    """All that is decided about images of one shape and type before a pixel is looked at.
+
+    dtype and channels: of the pixels.
+    """
+
+    dtype: np.dtype[Any]
+    channels: int
+    layout: Layout
+    arithmetic: Arithmetic
+    plan: Plan
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the result."""
+        return (*self.layout.output_shape, self.channels)
+
+    @property
+    def step(self) -> tuple[int, int]:
+        """Blocks of outputs that begin and end at multiples of these rows and columns are computed without waste."""
+        return (1, 1) if self.arithmetic.exact else self.plan.tile
+
+    def whole(self, image: NDArray[Any]) -> Filtering:
+        """The filtering of an image (H, W, C). Raises CorrconvError for pixels that this arithmetic does not bear."""
+        check_values(image, self.arithmetic.dtype)
+        return Filtering(image, self.layout, self.arithmetic, self.plan)
+
+    def reads(self, outputs: Tile) -> tuple[AxisPart, AxisPart]:
+        """Which pixels `part` needs for a block of outputs, along the rows and along the columns."""
+        rows, columns = self._computed(outputs)
+        boundary = self.layout.boundary
+        return (
+            self.layout.rows.part(rows.start, rows.stop, boundary),
+            self.layout.columns.part(columns.start, columns.stop, boundary),
+        )
+
+    def part(self, outputs: Tile, pixels: NDArray[Any]) -> Filtering:
+        """The filtering of any block of the outputs, from the pixels (rows, columns, channels) that `reads` names.
+
+        The same to the last bit as that block of the whole: exact sums do not depend on where they are cut, and
+        others are computed in the tiles of the whole. Raises CorrconvError as `whole`.
+        """
+        rows, columns = self.reads(outputs)
+        if rows.places is not None:
+            pixels = pixels[rows.places]
+        if columns.places is not None:
+            pixels = np.take(pixels, columns.places, axis=1)
+        check_values(pixels, self.arithmetic.dtype)
+        computed = self._computed(outputs)
+        wanted = (
+            slice(outputs[0].start - computed[0].start, outputs[0].stop - computed[0].start),
+            slice(outputs[1].start - computed[1].start, outputs[1].stop - computed[1].start),
+        )
+        layout = replace(self.layout, rows=rows.layout, columns=columns.layout)
+        all_wanted = computed == outputs
+        return Filtering(pixels, layout, self.arithmetic, self.plan, wanted=None if all_wanted else wanted)
+
+    def _computed(self, outputs: Tile) -> Tile:
+        """The outputs that are computed for the sake of a block of them."""
+        rows, columns = (
+            slice(part.start // step * step, min(-(-part.stop // step) * step, length))
+            for part, step, length in zip(outputs, self.step, self.layout.output_shape, strict=True)
+        )
+        return rows, columns
+
+
+def decide(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    kernel: Kernel,
+    operation: Operation,
+    options: Options,
+    *,
+    real_dtype: np.dtype[Any] | None = None,
+    peak: Callable[[], int],
+) -> Decision:
+    """Decide everything about filtering images of this shape (H, W, C) and type: layout, arithmetic, plan.
+
+    peak: gives the largest absolute pixel, or more; only asked where that matters. real_dtype: as
+    `choose_arithmetic` takes it. Raises CorrconvError for images or options that cannot be filtered.
+    """
+    if shape[2] == 0:
+        raise CorrconvError("the image has no channels; it needs at least one")
+    layout = lay((shape[0], shape[1]), kernel, operation, options)
+    # A fill value that no output reads must not decide the arithmetic.
+    fill = options.fill if options.boundary is Boundary.CONSTANT else 0.0
+    arithmetic = choose_arithmetic(
+        dtype, layout.kernel, peak=peak, fill=fill, precision=options.precision, real_dtype=real_dtype
+    )
+    return Decision(dtype, shape[2], layout, arithmetic, plan(layout, shape[2], arithmetic, options))
+
+
+def prepare_filtering(
+    image: NDArray[Any],
+    kernel: Kernel,
+    operation: Operation,
+    options: Options,
+    *,
+    real_dtype: np.dtype[Any] | None = None,
+) -> Filtering:
+    """Decide everything about filtering an image (H, W, C): layout, arithmetic, plan.
+
+    Raises CorrconvError for an image or options that cannot be filtered.
+    """
+    decision = decide(
+        image.shape, image.dtype, kernel, operation, options, real_dtype=real_dtype, peak=lambda: integer_peak(image)
+    )
+    return decision.whole(image)
+
+
+def _overlap(own: slice, wanted: slice) -> tuple[slice, slice]:
+    """What two ranges share: counted from the start of wanted, and from that of own."""
+    start, stop = max(own.start, wanted.start), min(own.stop, wanted.stop)
+    return slice(start - wanted.start, stop - wanted.start), slice(start - own.start, stop - own.start)
