@@ -14,8 +14,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-# Arrays that would be loaded whole, in silence, and how to say that this is wanted.
-_LOADED = {"dask": ".compute()", "xarray": ".to_numpy()", "zarr": "[...]"}
+# Arrays that would be loaded whole, in silence, and what to do instead.
+_LOADED = {
+    "dask": "let it compute: {0}.compute()",
+    "xarray": "filter {0}.data where dask holds it, or load it yourself: {0}.to_numpy()",
+    "zarr": "filter dask.array.from_zarr({0}), or load it yourself: {0}[...]",
+    "h5py": "filter dask.array.from_array({0}), or load it yourself: {0}[...]",
+    "netCDF4": "filter dask.array.from_array({0}), or load it yourself: {0}[...]",
+    "tensorstore": "filter dask.array.from_array({0}), or load it yourself: {0}[...]",
+}
+
+# What `__dlpack_device__` says of memory that the processor reads.
+_HOST_DEVICE = 1
 
 Reals: TypeAlias = "NDArray[np.float64]"
 
@@ -23,16 +33,44 @@ Reals: TypeAlias = "NDArray[np.float64]"
 def as_array(values: ArrayLike, what: str, *, error: type[CorrconvError] = CorrconvError) -> NDArray[Any]:
     """The array of an image or a kernel (what).
 
-    Raises the error for rows that differ in length, and InputTypeError for a masked array, whose
-    mask would be lost, and for lazy arrays, which may be larger than memory.
+    Raises the error for rows that differ in length, and InputTypeError for a masked array, whose mask would be lost,
+    for lazy arrays, which may be larger than memory, and for those on another device.
     """
-    package = type(values).__module__.partition(".")[0]
+    kind = type(values)
+    package = kind.__module__.partition(".")[0]
     if package in _LOADED:
-        raise InputTypeError(
-            f"the {what} is a {package} array, which would be loaded whole; load it yourself: {what}{_LOADED[package]}"
-        )
+        remedy = _LOADED[package].format(what)
+        raise InputTypeError(f"the {what} is a {package} {kind.__name__}, which would be loaded whole; {remedy}")
     if isinstance(values, np.ndarray) and hasattr(values, "mask"):
         raise InputTypeError(f"the {what} is a masked array, whose mask would be lost; fill it first: {what}.filled(0)")
+    if isinstance(values, (np.ndarray, list, tuple)):
+        return _converted(values, what, error)
+    if hasattr(values, "chunks"):
+        raise InputTypeError(
+            f"the {what} is a {package} {kind.__name__} in chunks, which would be loaded whole; load it yourself"
+        )
+    try:
+        device = values.__dlpack_device__()[0] if hasattr(values, "__dlpack_device__") else _HOST_DEVICE
+        if device == _HOST_DEVICE:
+            return _converted(values, what, error)
+    except CorrconvError:
+        raise
+    except Exception as trouble:  # whatever the package raises where it has no numbers to give
+        raise InputTypeError(
+            f"the {what} is a {package} {kind.__name__} that gives NumPy no numbers ({' '.join(str(trouble).split())});"
+            " convert it to a NumPy array yourself"
+        ) from trouble
+    raise InputTypeError(
+        f"the {what} is a {package} {kind.__name__} in the memory of another device; copy it to a NumPy array yourself"
+    )
+
+
+def is_lazy(image: object) -> bool:
+    """Whether an image is a dask array."""
+    return type(image).__module__ == "dask.array.core"
+
+
+def _converted(values: ArrayLike, what: str, error: type[CorrconvError]) -> NDArray[Any]:
     try:
         return np.asarray(values)
     except ValueError:

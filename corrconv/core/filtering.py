@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.arithmetic import Arithmetic, check_real, real_result_dtype
-from corrconv.core.arrays import as_array, check_channel_axis, check_out
+from corrconv.core.arithmetic import check_real, real_result_dtype
+from corrconv.core.arrays import as_array, check_channel_axis, check_out, is_lazy
 from corrconv.core.decision import prepare_filtering
 from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.options import Options
+from corrconv.core.results import check_result, checked_dtype, compute_into
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.engines.tiles import Tile
 
 
 def correlate(
@@ -41,7 +39,8 @@ def correlate(
     Parameters
     ----------
     image : (H, W) array_like, or (H, W, C) with channel_axis
-        Real numbers; nan and infinities spread as in any sum.
+        Real numbers; nan and infinities spread as in any sum. Of a dask array nothing is computed yet, but for the
+        range of 64-bit integers, which decides what their sums are exact in: one pass over them.
     kernel : Kernel or (kh, kw) array_like
         The weights; a Kernel brings its own anchor.
     boundary : {"reflect", "constant", "edge", "symmetric", "wrap"}
@@ -64,7 +63,8 @@ def correlate(
     Returns
     -------
     numpy.ndarray
-        float64, float32 for float32 images, or dtype. Whole numbers are summed exactly.
+        float64, float32 for float32 images, or dtype. Whole numbers are summed exactly. For a dask array a dask array,
+        whose blocks are equal to the results of the whole to the last bit.
 
     Raises
     ------
@@ -135,27 +135,27 @@ def filter_array(
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Filter an array by either operation; shapes, types and errors are those of `correlate`."""
+    if is_lazy(image):
+        if out is not None:
+            raise InputTypeError("out takes results now, and those of a dask array come later; write them with to_zarr")
+        from corrconv.core.lazy import filter_lazily  # noqa: PLC0415 - it needs dask
+
+        lazy: NDArray[Any] = filter_lazily(image, kernel, operation, options, channel_axis=channel_axis, dtype=dtype)
+        return lazy
     pixels = _channels_last(as_array(image, "image"), channel_axis)
     as_kernel = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
-    result = real_result_dtype(pixels.dtype) if dtype is None else _checked_dtype(dtype)
+    result = real_result_dtype(pixels.dtype) if dtype is None else checked_dtype(dtype)
     # A float32 image whose results are wanted in float64 is summed there too.
     wide = np.dtype(np.float64) if result.kind == "f" and result.itemsize >= 8 else None
     filtering = prepare_filtering(pixels, as_kernel, operation, options, real_dtype=wide)
-    _check_result(result, filtering.arithmetic)
+    check_result(result, filtering.arithmetic)
     if out is None:
         output = np.empty(filtering.output_shape, result)
     else:
         check_out(out, pixels, filtering.output_shape, channel_axis, result)
         output = out[:, :, np.newaxis] if channel_axis is None else np.moveaxis(out, channel_axis, -1)
 
-    def fill(tile: Tile, values: Numbers) -> None:
-        output[tile] = _fitting(values, output.dtype)
-
-    # Engines write whole tiles into memory that lies in order.
-    if filtering.fills(output.dtype) and output.flags.c_contiguous and output.flags.aligned:
-        filtering.run_into(output)
-    else:
-        filtering.run(fill)
+    compute_into(output, filtering)
     if out is not None:
         return out
     return output[:, :, 0] if channel_axis is None else np.moveaxis(output, -1, channel_axis)
@@ -193,42 +193,3 @@ def _channels_last(image: NDArray[Any], channel_axis: int | None) -> NDArray[Any
         raise CorrconvError(f"the image has shape {image.shape}; with channel_axis it needs 3 dimensions")
     check_channel_axis(channel_axis)
     return np.moveaxis(image, channel_axis, -1)
-
-
-def _checked_dtype(asked: DTypeLike) -> np.dtype[Any]:
-    try:
-        dtype = np.dtype(asked)
-    except TypeError:
-        raise InputTypeError(f"dtype {asked!r} does not exist; use one such as 'float64' or 'int32'") from None
-    if dtype.kind not in "iuf":
-        raise InputTypeError(f"dtype {dtype} cannot hold the results; ask for an integer or float type")
-    return dtype
-
-
-def _check_result(dtype: np.dtype[Any], arithmetic: Arithmetic) -> None:
-    """Raise CorrconvError where the results of this arithmetic are not known to fit an integer type."""
-    if dtype.kind in "iu" and not arithmetic.exact:
-        raise CorrconvError(f"dtype {dtype} needs a whole-number image and kernel; round the float result yourself")
-    if dtype.kind in "iu" and arithmetic.divisor > 1 and arithmetic.dtype.kind == "i":
-        raise CorrconvError(
-            f"sums above 2^53 divided by {arithmetic.divisor} cannot be checked for fractions,"
-            f" so {dtype} could be wrong; ask for float64"
-        )
-
-
-def _fitting(values: Numbers, dtype: np.dtype[Any]) -> Numbers:
-    if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            rounded = values.astype(dtype, copy=False)
-        if dtype.itemsize < values.itemsize and (np.isinf(rounded) & np.isfinite(values)).any():
-            raise CorrconvError(f"some results are too large for {dtype}; use a wider dtype")
-        return rounded
-    limits = np.iinfo(dtype)
-    low, high = values.min(), values.max()
-    if low < limits.min or high > limits.max:
-        raise CorrconvError(
-            f"results from {low:g} to {high:g} do not fit {dtype} ({limits.min} to {limits.max}); use a wider dtype"
-        )
-    if values.dtype.kind == "f" and (values != np.rint(values)).any():
-        raise CorrconvError(f"the kernel's divisor leaves fractions, which {dtype} cannot hold; ask for a float dtype")
-    return values.astype(dtype)

@@ -47,9 +47,60 @@ def test_an_out_that_does_not_fit_is_refused():
             correlate(floats, KERNEL, out=out)
 
 
-@pytest.mark.parametrize("package", ["dask.array", "xarray", "zarr"])
-def test_lazy_arrays_are_refused_by_name(package):
+@pytest.mark.parametrize(("package", "make"), [("xarray", "DataArray"), ("zarr", "array")])
+def test_lazy_arrays_are_refused_by_name(package, make):
     module = pytest.importorskip(package)
-    make = {"dask.array": "from_array", "xarray": "DataArray", "zarr": "array"}[package]
-    with pytest.raises(InputTypeError, match=f"{package.partition('.')[0]} array.*load it yourself"):
+    with pytest.raises(InputTypeError, match=f"the image is a {package} .*loaded whole.*load it yourself"):
         correlate(getattr(module, make)(GRID[0]), KERNEL)
+
+
+def test_a_lazy_kernel_is_refused_by_name():
+    array = pytest.importorskip("dask.array")
+    with pytest.raises(InputTypeError, match=r"the kernel is a dask Array.*kernel.compute\(\)"):
+        correlate(GRID[0], array.ones((3, 3)))
+
+
+class Foreign:
+    """An array of somebody else's."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("loaded in silence")
+
+
+class Chunked(Foreign):
+    chunks = (4, 4)
+
+
+class OnDevice(Foreign):
+    def __dlpack_device__(self):
+        return 2, 0
+
+
+class Reluctant(Foreign):
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no numbers\nfor you")
+
+
+@pytest.mark.parametrize(
+    ("foreign", "said"),
+    [
+        (Chunked(), "Chunked in chunks, which would be loaded whole"),
+        (OnDevice(), "OnDevice in the memory of another device"),
+        (Reluctant(), r"gives NumPy no numbers \(no numbers for you\)"),
+    ],
+)
+def test_arrays_of_others_are_refused_by_name(foreign, said):
+    with pytest.raises(InputTypeError, match=said):
+        correlate(foreign, KERNEL)
+    with pytest.raises(InputTypeError, match=said):
+        correlate(GRID[0], foreign)
+
+
+def test_tensors_in_memory_are_filtered_as_they_are():
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(GRID[0])
+    assert_array_equal(correlate(tensor, KERNEL), correlate(GRID[0], KERNEL))
+    with pytest.raises(InputTypeError, match=r"torch Tensor that gives NumPy no numbers .*detach"):
+        correlate(tensor.to(torch.float32).requires_grad_(), KERNEL)
+    with pytest.raises(InputTypeError, match="torch Tensor"):
+        correlate(torch.empty((3, 3), device="meta"), KERNEL)
