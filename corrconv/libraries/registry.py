@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from corrconv import libraries
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import LibraryFunction, PythonFunction, titled
-from corrconv.libraries.process import CallableProcess
+from corrconv.libraries.process import CallableProcess, HostProcess
 from corrconv.libraries.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from corrconv.core.convention.model import Convention
+    from corrconv.libraries.calling import Order
     from corrconv.libraries.function import Array, Run
 
 
@@ -82,33 +83,45 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def target_named(name: str, settings: dict[str, Any], timeout: float = 20.0) -> Target:
-    """What to probe: a known function, or `package.module:function`, called as f(image, kernel, **settings).
+def target_named(name: str, settings: dict[str, Any], timeout: float = 20.0, arguments: Order | None = None) -> Target:
+    """What to probe: a known function, or `package.module:function`, `folder/file.py:function`.
 
-    Raises CorrconvError for a name that is none of these, or that is not installed here.
+    It runs in a process of its own. arguments: how a callable takes image and kernel, where it is not to be found by
+    trying. Raises CorrconvError for a name that is none of these, or that is not installed here.
     """
     if ":" in name:
-        return Target(name=titled(name, settings), run=_in_process(name, settings, timeout))
+        called = CallableProcess(name, settings, timeout, arguments)
+        called.open()
+        return Target(name=titled(name, settings), run=called, called=lambda: called.words)
     try:
         function = function_named(name)
     except CorrconvError as error:
-        raise CorrconvError(f"{error} any function can be given as package.module:function") from None
+        raise CorrconvError(
+            f"{error} any function can be given as package.module:function or folder/file.py:function"
+        ) from None
     if function.runner is None:
         raise CorrconvError(f"{function.name} cannot be run from here, so it cannot be probed")
-    return function.runner.target(function.name, settings)
+    if arguments:
+        raise CorrconvError(f"how {function.name} is called is known; leave out the order of its arguments")
+    return _separate(function, settings, timeout, HostProcess())
 
 
-def _in_process(name: str, settings: dict[str, Any], timeout: float) -> CallableProcess:
-    started = CallableProcess(name, settings, timeout)
-    started.start()
-    return started
+def _separate(function: LibraryFunction, settings: dict[str, Any], timeout: float, host: HostProcess) -> Target:
+    """A known function as a target that is called in another process; tools run in processes anyway."""
+    assert function.runner is not None
+    target = function.runner.target(function.name, settings)
+    if not isinstance(function.runner, PythonFunction):
+        return target
+    chosen = {**function.runner.settings, **settings}
+    return replace(target, run=CallableProcess(function.name, chosen, timeout, host=host))
 
 
 def known_targets() -> Iterator[Target]:
-    """Everything known that is installed here."""
+    """Everything known that is installed here; the functions in one process, as libraries take long to import."""
+    host = HostProcess()
     for function in library_functions().values():
         if function.runner is not None and function.installed:
-            yield function.runner.target(function.name, {})
+            yield _separate(function, {}, 60.0, host)
 
 
 def contestants(threads: int) -> dict[str, Callable[[Array, Array], Run | None]]:

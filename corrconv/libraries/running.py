@@ -1,10 +1,11 @@
-"""Callables that strangers wrote: imported by name, and run so that they disturb nothing of ours."""
+"""Objects that strangers wrote, found by the names that people type."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from types import ModuleType
 
 
-def imported_callable(name: str) -> Callable[..., Any]:
-    """The callable `package.module:function`, whose standard output is dropped.
+def imported_callable(name: str) -> Any:
+    """What `package.module:name` or `folder/file.py:name` names; standard output is dropped meanwhile.
 
     Raises CorrconvError where it cannot be imported or is not callable.
     """
-    module_name, _, path = name.partition(":")
+    module_name, _, path = name.rpartition(":")
     _allow_local_modules()
     try:
         with redirect_stdout(StringIO()):
-            found: Any = import_module(module_name)
+            found: Any = _from_file(module_name) if module_name.endswith(".py") else import_module(module_name)
+    except CorrconvError:
+        raise
     # Importing runs a stranger's code, which may raise anything.
     except (Exception, SystemExit, GeneratorExit) as error:
         raise CorrconvError(f"{module_name} cannot be imported: {type(error).__name__}: {error}") from error
@@ -37,13 +40,21 @@ def imported_callable(name: str) -> Callable[..., Any]:
         raise CorrconvError(f"{name} cannot be read: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise CorrconvError(f"{name} is not callable, so it cannot be probed")
+    return found
 
-    def silent(*arguments: Any, **settings: Any) -> Any:
-        # Standard output is for our own table or document; a function may even close it.
-        with redirect_stdout(StringIO()):
-            return found(*arguments, **settings)
 
-    return silent
+def _from_file(path: str) -> ModuleType:
+    """The module in a file, run as `python FILE` would run it: its own folder comes first on the path."""
+    file = Path(path).resolve()
+    spec = spec_from_file_location(file.stem, file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise CorrconvError(
+            f"{path} is no file that is there; write package.module:function or folder/file.py:function"
+        )
+    sys.path.insert(0, str(file.parent))
+    module = sys.modules[file.stem] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _allow_local_modules() -> None:

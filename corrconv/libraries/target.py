@@ -45,6 +45,7 @@ class Target:
     measured with, the whole-number ones are what rounding and overflow are measured with.
     whole_kernels: only whole-number kernels. separable: only products of a column and a row.
     proof_pictures: how many fresh pictures prove the findings, for each kernel shape and image type.
+    called: how a callable is called, in words, once that was found; empty for others.
     """
 
     name: str
@@ -54,3 +55,4 @@ class Target:
     whole_kernels: bool = False
     separable: bool = False
     proof_pictures: int = 3
+    called: Callable[[], str] = lambda: ""

@@ -8,10 +8,12 @@ import sys
 import fakes
 import numpy as np
 import pytest
-from shell import run
+from shell import run, trouble
 
+from corrconv import libraries
 from corrconv.errors import CorrconvError
 from corrconv.libraries.process import CallableProcess
+from corrconv.libraries.registry import library_functions
 from corrconv.libraries.target import TimeoutExceededError
 
 HOSTILE = """
@@ -42,6 +44,22 @@ def greedy(image, kernel):
 def changing(image, kernel):
     image += 1
     return image
+"""
+KNOWN = """
+import ctypes, os, time
+import fakes
+from corrconv.libraries.function import LibraryFunction, PythonFunction
+
+def loud(image, kernel):
+    os.write(1, b"hello\\n")
+    if kernel.shape == (2, 2):
+        ctypes.string_at(0)
+    if kernel.shape == (4, 4):
+        time.sleep(99)
+    return fakes.correlation(image, kernel)
+
+RUNNER = PythonFunction(module="numpy", call=loud, image_dtypes=("float64",))
+FUNCTIONS = (LibraryFunction(name="toys.loud", runner=RUNNER),)
 """
 IMAGE, KERNEL = np.arange(12.0).reshape(3, 4), np.ones((2, 2))
 
@@ -74,7 +92,31 @@ def test_a_hang_is_ended():
     called = process("hanging", timeout=0.3)
     with pytest.raises(TimeoutExceededError, match=r"longer than 0\.3 seconds"):
         called(IMAGE, KERNEL)
-    assert called.process is None
+    assert called.host.process is None
+
+
+def test_what_dies_in_its_import_is_one_line(tmp_path):
+    (tmp_path / "stillborn.py").write_text("import os\nos._exit(4)\n")
+    (tmp_path / "falling.py").write_text("import ctypes\nctypes.string_at(0)\n")
+    assert trouble(run("probe", "stillborn:f")).endswith(
+        "stillborn:f cannot be imported: it ended its process with status 4"
+    )
+    assert "falling:f cannot be imported: it crashed (SIG" in trouble(run("probe", "falling:f"))
+
+
+def test_known_functions_are_kept_apart_too(tmp_path, monkeypatch):
+    """One that prints from C, crashes and hangs for some kernels, found in a folder of libraries."""
+    (tmp_path / "toys.py").write_text(KNOWN)
+    monkeypatch.setattr(libraries, "__path__", [*libraries.__path__, str(tmp_path)])
+    library_functions.cache_clear()
+    found = json.loads(run("probe", "toys.loud", "--json", "--timeout", "3").stdout)
+    library_functions.cache_clear()
+    del sys.modules["corrconv.libraries.toys"], libraries.toys
+    assert found["operation"] == "correlation"
+    assert found["called_as"] is None
+    messages = {tuple(it["shape"]): it["message"] for it in found["refused"]}
+    assert "crashed" in messages[2, 2]
+    assert "longer than 3 seconds" in messages[4, 4]
 
 
 def test_what_is_changed_there_is_changed_here():

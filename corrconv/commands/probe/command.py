@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("target", required=False)
 @click.option("--command", "template", metavar="TEMPLATE", help="A shell command with {image}, {kernel}, {output}.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the function.")
+@click.option("--args", "arguments", metavar="ORDER", help="Of a callable: kernel,image or NAME=image,NAME=kernel.")
 @click.option("--image-format", default="png", metavar="NAME", help="Files for --command: png, png16, pgm or tiff.")
 @click.option("--timeout", type=SecondsType(), default="20", help="Seconds for one call of a function or command.")
 @click.option("--markdown", is_flag=True, help="The survey as a Markdown table.")
@@ -35,6 +36,7 @@ def command(
     target: str | None,
     template: str | None,
     settings: tuple[str, ...],
+    arguments: str | None,
     image_format: str,
     timeout: float,
     markdown: bool,
@@ -46,25 +48,32 @@ def command(
     """Find out by experiment what TARGET computes, and prove it by prediction.
 
     TARGET is a known function such as cv2.filter2D or torch.nn.functional.conv2d, a known command such
-    as imagemagick.convolve, or any package.module:function called as f(image, kernel). With --command,
-    a shell command is probed. Without either, everything known that is installed here. What a function
-    prints is dropped. --exit-code gives 1 if anything is not explained.
+    as imagemagick.convolve, or any package.module:function or folder/file.py:function: a function of
+    image and kernel in either order, by keyword or not, of arrays (H, W), (1, 1, H, W) or (1, H, W, 1),
+    of tensors, a PyTorch module or its class, or class(kernel)(image). Which of these is found by
+    trying; --args says the order. It runs in a process of its own, and what it prints is dropped.
+    With --command, a command is probed. Without either, everything known that is installed here.
+    --exit-code gives 1 if anything is not explained.
 
-    --json holds target, explained, max_deviation, equivalent, and the convention: operation, orientation,
+    --json holds target, called_as, explained, max_deviation, equivalent, and the convention: operation, orientation,
     anchor, boundary, output_size, scale, bias, rounding, overflow.
 
     \b
     corrconv probe scipy.signal.convolve2d --set mode=same
     corrconv probe my_module:blur -v
+    corrconv probe torch.nn:Conv2d --set padding=same
     corrconv probe --command "gmic {image} {kernel:gmic} correlate[0] [1] keep[0] -o {output}"
     corrconv probe
     """
     from corrconv.commands.probe.view import probe_document, probe_text, survey_document, survey_markdown, survey_table
     from corrconv.drawing.console import show, show_document
+    from corrconv.libraries.calling import parse_arguments
     from corrconv.libraries.registry import parse_setting, target_named
 
     if target is not None and template is not None:
         raise click.UsageError("give a TARGET or --command, not both", ctx)
+    if template is not None and arguments:
+        raise click.UsageError("--args is for callables; a command has placeholders", ctx)
     if template is not None and settings:
         raise click.UsageError("--set is for functions; give a command's arguments in --command", ctx)
     if as_json and (markdown or verbose):
@@ -76,9 +85,9 @@ def command(
 
         single = Command(name=template, template=template, image_format=image_format, timeout=timeout).target()
     elif target is not None:
-        single = target_named(target, chosen, timeout)
-    elif chosen:
-        raise click.UsageError("--set needs a TARGET", ctx)
+        single = target_named(target, chosen, timeout, parse_arguments(arguments) if arguments else None)
+    elif chosen or arguments:
+        raise click.UsageError(f"{'--set' if chosen else '--args'} needs a TARGET", ctx)
     probes = _survey(quiet=quiet) if single is None else [_examined(single, quiet=quiet)]
     if as_json:
         show_document(survey_document(probes) if single is None else probe_document(probes[0]))

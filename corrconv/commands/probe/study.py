@@ -30,14 +30,16 @@ if TYPE_CHECKING:
 class Probe:
     """What was found about a target.
 
-    tried: the kernel shapes that were offered; accepted, refused: the ones that it takes, or not, with its message;
-    unexplained: the accepted ones that follow no finding, and why. findings: one that covers all others, or one for
-    each group of shapes that behave alike; empty where nothing can be said. problem: why the target as a whole is
-    not explained, or an empty text. sizes: what became of pictures of other sizes. relative_error: the largest
-    deviation from exact arithmetic, relative to the largest possible sum. image_dtypes: the types that were tried.
+    called: how a callable is called, where that was found by trying. tried: the kernel shapes that were offered;
+    accepted, refused: the ones that it takes, or not, with its message; unexplained: the accepted ones that follow
+    no finding, and why. findings: one that covers all others, or one for each group of shapes that behave alike;
+    empty where nothing can be said. problem: why the target as a whole is not explained, or an empty text. sizes:
+    what became of pictures of other sizes. relative_error: the largest deviation from exact arithmetic, relative to
+    the largest possible sum. image_dtypes: the types that were tried.
     """
 
     target: str
+    called: str = ""
     tried: tuple[Shape, ...] = ()
     image_dtypes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
@@ -162,7 +164,12 @@ def _examine(target: Target, seed: int, report: Callable[[str], None]) -> Probe:
         found = replace(found, linear=False, findings=(), unexplained=(), problem=str(outcome))
     except (Unexplained, Refused, CorrconvError) as outcome:
         found = replace(found, problem=str(outcome), unexplained=())
-    return replace(found, notes=tuple(examination.notes), experiments=tuple(examination.experiments))
+    return replace(
+        found,
+        called=target.called(),
+        notes=tuple(examination.notes),
+        experiments=tuple(examination.experiments),
+    )
 
 
 def _limits(target: Target) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ HEADINGS = ("target", "computes", "even cell", "border", "scale", "8 bits", "16 
 SHOWN = ("target", "computes", "even cell", "border", "8 bits", "explained")
 WIDTH = 80
 LABEL = 14
+USUAL_CALL = "f(image, kernel)"
 NEVER_TRIED = ("colour", "nan")
 
 
@@ -48,6 +49,8 @@ def probe_text(probe: Probe, *, verbose: bool) -> Text:
     if verbose:
         for experiment in probe.experiments:
             text.append(f"  {experiment.question} {experiment.answer}\n", style="dim")
+    if probe.called not in {"", USUAL_CALL}:
+        text.append(_line("called as", _called_words(probe)))
     verdict, style = verdict_words(probe)
     text.append(f"{verdict}: ", style=style)
     text.append(f"{_proof_words(probe) if probe.partly else probe.problem}\n")
@@ -69,6 +72,12 @@ def probe_text(probe: Probe, *, verbose: bool) -> Text:
         text.append(_line("not tried", ", ".join(not_tried(probe))))
     text.rstrip()
     return text
+
+
+def _called_words(probe: Probe) -> str:
+    """How it is called, which was found by trying, and what of that is easily overlooked."""
+    swapped = probe.called.startswith("f(kernel,")
+    return f"{probe.called}{': it takes the kernel first' if swapped else ''}"
 
 
 def verdict_words(probe: Probe) -> tuple[str, str]:
@@ -297,6 +306,7 @@ def probe_document(probe: Probe) -> dict[str, Any]:
     return {
         "version": DOCUMENT_VERSION,
         "target": probe.target,
+        "called_as": probe.called or None,
         **found,
         "linear": probe.linear,
         "explained": probe.explained,
