@@ -108,6 +108,13 @@ def _status_of(run: Callable[[], Any]) -> Any:
         return CLOSED_PIPE
     except MemoryError:
         return _fail("there is not enough memory for a picture or kernel of this size; use a smaller one")
+    except ImportError as error:
+        reasons = f"{error} {error.__cause__}"
+        if "failed to map segment" not in reasons and "Cannot allocate memory" not in reasons:
+            raise
+        return _fail(
+            "there is not enough memory to load a library; free some, or raise the limit (ulimit -v, ulimit -d)"
+        )
     except OSError as error:
         # Files are dealt with where they are opened; what is left is standard output itself.
         if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF}:

@@ -10,6 +10,7 @@ import click
 from corrconv import __version__
 from corrconv.commands.exit_status import exit_after, own_closed_pipe
 from corrconv.commands.help import HelpContext, with_whole_words
+from corrconv.core.memory import reserve_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        reserve_memory()
         with own_closed_pipe():
             return super().invoke(ctx)
 

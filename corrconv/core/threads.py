@@ -9,6 +9,8 @@ from functools import cache
 from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from corrconv.core.memory import affordable_threads
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -59,7 +61,7 @@ def in_order(
         while take():
             pass
 
-    wanted = min(threads, len(items))
+    wanted = affordable_threads(min(threads, len(items)))
     others: list[Thread] = []
     try:
         while wanted > 1 and len(others) < wanted and (other := start(take_all)) is not None:
@@ -91,13 +93,14 @@ def share(work: Callable[[], None], threads: int) -> None:
 
     Each call takes parts of the work until none is left, so that it does not matter how many there are.
     """
-    if threads == 1:
+    others_wanted = affordable_threads(threads) - 1
+    if others_wanted == 0:
         work()
         return
-    pool = _pool_of(threads - 1)
+    pool = _pool_of(others_wanted)
     others: list[Future[None]] = []
     try:
-        others.extend(pool.submit(work) for _ in range(threads - 1))
+        others.extend(pool.submit(work) for _ in range(others_wanted))
     except RuntimeError:  # no more can be started: those that there are do it
         _pool_of.cache_clear()
         work()
