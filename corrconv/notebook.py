@@ -147,7 +147,7 @@ def _explanation_picture(explanation: Explanation) -> Image.Image:
     tiles = [
         tile
         for account in explanation.accounts
-        for tile in reading_tiles(account, str(account.operation), "anchor framed", explanation.dtype)
+        for tile in reading_tiles(account.reading, str(account.operation), "", explanation.dtype)
     ]
     return panel(title(explanation, "the image"), tiles, columns=3)
 

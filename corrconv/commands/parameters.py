@@ -194,6 +194,17 @@ class CellType(_Type):
         return _two_numbers(text, "ROW,COL such as 100,200")
 
 
+class PlaceType(_Type):
+    """A row and a column, or one number for a signal."""
+
+    name = "row,col"
+
+    def parse(self, text: str) -> tuple[int, ...]:
+        """One number or two."""
+        words = "ROW,COL such as 100,200, or a number such as 7 for a signal"
+        return tuple(_numbers(text, 2 if "," in text else 1, words))
+
+
 class PairType(_Type):
     """One whole number, or two: for the rows and for the columns."""
 

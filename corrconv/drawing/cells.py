@@ -65,11 +65,14 @@ def cell_picture(
     return picture
 
 
-def heat_map(kernel: Kernel, *, spread: tuple[int, int] = (1, 1), longest: int = SMALLEST_SIDE) -> Image.Image:
-    """A kernel as coloured cells with their weights; the anchor is framed."""
+def heat_map(
+    kernel: Kernel, *, spread: tuple[int, int] = (1, 1), longest: int = SMALLEST_SIDE, framed: bool = True
+) -> Image.Image:
+    """A kernel as coloured cells with their weights; the anchor is framed, where it lies over the output pixel."""
     texts = [[short_number(weight) for weight in row] for row in kernel.weights.tolist()]
     colours = np.asarray(diverging(kernel.weights))
-    return cell_picture(colours, texts, {kernel.anchor: INK}, spread=spread, longest=longest)
+    frames = {kernel.anchor: INK} if framed else {}
+    return cell_picture(colours, texts, frames, spread=spread, longest=longest)
 
 
 def number_grid(values: NDArray[Any], *, blank: bool = False, framed_cell: Cell | None = None) -> Image.Image:

@@ -40,8 +40,11 @@ def weight_texts(kernel: Kernel) -> tuple[str, list[list[str]]]:
     return "", [[f"{weight:z.{decimals}f}" for weight in row] for row in kernel.weights.tolist()]
 
 
-def matrix_text(kernel: Kernel) -> Text:
-    """The weights in columns, blue below 0 and red above, the anchor in brackets; the middle of large ones."""
+def matrix_text(kernel: Kernel, *, framed: bool = True) -> Text:
+    """The weights in columns, blue below 0 and red above, the anchor in brackets; the middle of large ones.
+
+    framed: not so where no cell lies over the output pixel.
+    """
     _, texts = weight_texts(kernel)
     rows, columns = kernel.shape
     width = max(len(text) for row in texts for text in row)
@@ -54,7 +57,7 @@ def matrix_text(kernel: Kernel) -> Text:
     for row in row_range:
         matrix.append("  ... " if column_range.start > 0 else "  ")
         for column in column_range:
-            at_anchor = (row, column) == kernel.anchor
+            at_anchor = framed and (row, column) == kernel.anchor
             text = f"{texts[row][column]:>{width}}"
             matrix.append("[" if at_anchor else " ")
             matrix.append(text, style=_style(kernel.weights[row, column], peak))

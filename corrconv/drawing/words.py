@@ -19,8 +19,8 @@ def boundary_words(options: Options) -> str:
 
 
 def options_words(options: Options) -> str:
-    """The boundary, and what else of the layout is not the default."""
-    facts = [boundary_words(options)]
+    """The boundary, where anything outside is read, and what else of the layout is not the default."""
+    facts = [] if options.output_size is OutputSize.VALID else [boundary_words(options)]
     if options.output_size is not OutputSize.SAME:
         facts.append(f"output size {options.output_size}")
     for name, pair in (("stride", options.stride), ("dilation", options.dilation)):

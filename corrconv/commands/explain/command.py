@@ -19,7 +19,7 @@ from corrconv.commands.options import (
     quiet_option,
     without_effect,
 )
-from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
+from corrconv.commands.parameters import ImageType, KernelType, PlaceType, inputs_of_command
 from corrconv.commands.show import filtered_shots, show_option
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("image", type=ImageType())
 @click.argument("kernel", type=KernelType())
-@click.option("--at", type=CellType(), help="Row and column of the output pixel, counted from 0.")
+@click.option("--at", type=PlaceType(), help="Row and column of the output pixel, from 0; of a signal, one number.")
 @click.option("--all", "every", is_flag=True, help="Every output of a small picture: a page of arithmetic.")
 @click.option("--blank", is_flag=True, help="With --all: leave the sums open; -o draws both pages.")
 @click.option("--channel", type=click.IntRange(min=0), default=0, metavar="N", help="Colour channel; 0 is red.")
@@ -61,7 +61,7 @@ def command(
     /,
     image: Picture,
     kernel: Kernel,
-    at: tuple[int, int] | None,
+    at: tuple[int, ...] | None,
     every: bool,
     blank: bool,
     channel: int,
@@ -99,10 +99,11 @@ def command(
     if at is None:
         _explain_all(ctx, picture, choices.kernel(kernel), choices, blank=blank)
         return
+    place = _place(at, picture)
     if like is not None:
         from corrconv.commands.explain.like_view import like_document, like_picture, like_view
 
-        library = _explain_like(picture, kernel, like, at, channel)
+        library = _explain_like(picture, kernel, like, place, channel)
         document, view = partial(like_document, library), partial(like_view, library)
         drawing = partial(like_picture, library)
     else:
@@ -111,7 +112,7 @@ def command(
             choices.kernel(kernel),
             choices.options,
             choices.rendering,
-            at=at,
+            at=place,
             channel=channel,
             dtype=_written_dtype(picture),
             has_alpha=picture.has_alpha,
@@ -120,9 +121,21 @@ def command(
         drawing = partial(explanation_picture, explanation)
     save_drawing(output, lambda: drawing(picture.planes, picture.name), force=force, quiet=quiet)
     shots: list[RenderableType] = (
-        [filtered_shots(picture, choices.kernel(kernel), choices, tuple(Operation), at), ""] if show else []
+        [filtered_shots(picture, choices.kernel(kernel), choices, tuple(Operation), place), ""] if show else []
     )
     answer(lambda: document(picture.name), lambda: (*shots, view(picture.name)), as_json=as_json)
+
+
+def _place(at: tuple[int, ...], picture: Picture) -> tuple[int, int]:
+    """Row and column, of which a signal needs the column only."""
+    if len(at) == 2:
+        return at[0], at[1]
+    if picture.planes.shape[0] == 1:
+        return 0, at[0]
+    raise click.BadParameter(
+        f"{at[0]} names a place of a signal, and {picture.name} has {picture.planes.shape[0]} rows; give ROW,COL",
+        param_hint="'--at'",
+    )
 
 
 def _explain_like(

@@ -34,7 +34,7 @@ class Sheet:
 
     def results(self, operation: Operation) -> NDArray[np.float64]:
         """The sums (H', W') of one operation."""
-        sums = [getattr(explanation, str(operation)).sum for explanation in self.explanations]
+        sums = [getattr(explanation, str(operation)).reading.sum for explanation in self.explanations]
         return np.array(sums).reshape(self.shape)
 
 

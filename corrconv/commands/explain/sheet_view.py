@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from PIL import Image
     from rich.console import RenderableType
 
+    from corrconv.commands.explain.reading import Contribution
     from corrconv.commands.explain.sheet_study import Sheet
-    from corrconv.commands.explain.study import Account, Contribution
+    from corrconv.commands.explain.study import Account
 
 OPEN = "______"
 
@@ -59,8 +60,8 @@ def _lines(sheet: Sheet, operation: Operation, *, blank: bool) -> list[str]:
     lines = []
     for explanation in sheet.explanations:
         account: Account = getattr(explanation, str(operation))
-        total = OPEN if blank else _number(account.sum)
-        terms = "".join(map(_term, account.contributions)).removeprefix(" + ").removeprefix(" ")
+        total = OPEN if blank else _number(account.reading.sum)
+        terms = "".join(map(_term, account.reading.contributions)).removeprefix(" + ").removeprefix(" ")
         lines += wrap(
             f"{explanation.at[0]},{explanation.at[1]}: {terms} = {total}", LINE_WIDTH, subsequent_indent="     "
         )
@@ -69,7 +70,7 @@ def _lines(sheet: Sheet, operation: Operation, *, blank: bool) -> list[str]:
 
 def _term(contribution: Contribution) -> str:
     value = _number(contribution.value)
-    if contribution.source != contribution.place:
+    if contribution.outside:
         value = f"({value})"
     return f" {'-' if contribution.weight < 0 else '+'} {value}·{_number(abs(contribution.weight))}"
 

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from corrconv.core.arrays import size_words
-from corrconv.core.boundary import OUTSIDE
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.terms import Operation
 from corrconv.drawing.console import plain_table
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from corrconv.commands.explain.study import Account, Contribution, Explanation, Reading
+    from corrconv.commands.explain.reading import Contribution, Reading
+    from corrconv.commands.explain.study import Account, Explanation
     from corrconv.core.kernel import Cell, Kernel
 
 MOST_ROWS = 25  # of the table: a kernel of 5x5 is shown whole
@@ -39,7 +39,7 @@ LAID = {Operation.CORRELATION: "correlation", Operation.CONVOLUTION: "convolutio
 
 def explanation_view(explanation: Explanation, image: str) -> Group:
     """The kernel as each operation lays it, every product, both sums, and the steps to the pixel."""
-    readings = {str(account.operation): account for account in explanation.accounts}
+    readings = {str(account.operation): account.reading for account in explanation.accounts}
     laid = [LAID[account.operation] for account in explanation.accounts]
     return Group(
         Text(title(explanation, image), style="bold"),
@@ -60,7 +60,7 @@ def products_view(readings: Mapping[str, Reading], laid: Sequence[str]) -> list[
     return [
         *parts,
         _products_table(readings, rows, folded),
-        _legend(list(readings.values()), bool(folded)),
+        *_legend(list(readings.values()), bool(folded)),
         Text(),
         *sums,
     ]
@@ -89,7 +89,7 @@ def explanation_document(explanation: Explanation, image: str) -> dict[str, Any]
 
 def _account_document(account: Account) -> dict[str, Any]:
     return {
-        **reading_document(account),
+        **reading_document(account.reading),
         "opacity": finite(account.opacity),
         "value": finite(account.value),
         "displayed": finite(account.displayed),
@@ -102,9 +102,9 @@ def reading_document(reading: Reading) -> dict[str, Any]:
     return {
         "rows": list(reading.rows),
         "columns": list(reading.columns),
-        "source_rows": [None if row == OUTSIDE else row for row in reading.source_rows],
-        "source_columns": [None if column == OUTSIDE else column for column in reading.source_columns],
-        "anchor": list(reading.kernel.anchor),
+        "source_rows": [None if row < 0 else row for row in reading.source_rows],
+        "source_columns": [None if column < 0 else column for column in reading.source_columns],
+        "anchor": list(reading.kernel.anchor) if reading.anchored else None,
         "values": [[finite(value) for value in row] for row in reading.values.tolist()],
         "weights": reading.kernel.weights.tolist(),
         "products": [[finite(product) for product in row] for row in reading.products.tolist()],
@@ -143,7 +143,7 @@ def _matrices(readings: Sequence[Reading], laid: Sequence[str]) -> Table:
     grid.add_row(
         *(Text(f"{name}{weight_texts(reading.kernel)[0]}:") for name, reading in zip(laid, readings, strict=True))
     )
-    grid.add_row(*(matrix_text(reading.kernel) for reading in readings))
+    grid.add_row(*(matrix_text(reading.kernel, framed=reading.anchored) for reading in readings))
     return grid
 
 
@@ -170,15 +170,17 @@ def _products_table(readings: Mapping[str, Reading], rows: list[Row], folded: li
     table.add_column("pixel at\nrow,column")
     table.add_column("\nvalue", justify="right")
     for name in readings:
-        table.add_column(f"{name}\nweight", justify="right", no_wrap=True)
+        heading = f"{name}\nweight" if len(readings) > 1 else "\nweight"
+        table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("\nproduct", justify="right", no_wrap=True)
-    anchors = [reading.kernel.anchor for reading in readings.values()]
+    anchors = [reading.kernel.anchor if reading.anchored else None for reading in readings.values()]
+    is_spread = any(reading.spread != (1, 1) for reading in readings.values())
     for row in rows:
         one = next(contribution for contribution in row if contribution is not None)
         cells: list[Text] = []
         for contribution, anchor in zip(row, anchors, strict=True):
             cells.extend(_product_cells(contribution, anchor))
-        table.add_row(_place_text(one), number_text(one.value), *cells)
+        table.add_row(_place_text(one, is_spread=is_spread), number_text(one.value), *cells)
     if folded:
         totals = [sum(one.product for one in column if one is not None) for column in zip(*folded, strict=True)]
         more = Text(f"... {len(folded)} more", style="dim")
@@ -186,17 +188,20 @@ def _products_table(readings: Mapping[str, Reading], rows: list[Row], folded: li
     return table
 
 
-def _place_text(contribution: Contribution) -> Text:
+def _place_text(contribution: Contribution, *, is_spread: bool) -> Text:
     row, column = contribution.place
     text = Text(f"{row},{column}")
-    if contribution.source is None:
+    if contribution.between:
+        text.append(" <- between", style="dim")
+    elif contribution.source is None:
         text.append(" <- fill", style="yellow")
-    elif contribution.source != contribution.place:
-        text.append(f" <- {contribution.source[0]},{contribution.source[1]}", style="yellow")
+    elif contribution.outside or is_spread:
+        style = "yellow" if contribution.outside else ""
+        text.append(f" <- {contribution.source[0]},{contribution.source[1]}", style=style)
     return text
 
 
-def _product_cells(contribution: Contribution | None, anchor: Cell) -> tuple[Text, Text]:
+def _product_cells(contribution: Contribution | None, anchor: Cell | None) -> tuple[Text, Text]:
     if contribution is None:
         return Text("not read", style="dim"), Text()
     style = "dim" if contribution.weight == 0 else ""
@@ -205,13 +210,16 @@ def _product_cells(contribution: Contribution | None, anchor: Cell) -> tuple[Tex
     return Text(shown_weight, style=style), Text(number_text(contribution.product), style=style)
 
 
-def _legend(readings: Sequence[Reading], folded: bool) -> Text:
-    notes = ["[ ] the anchor, over the output pixel"]
-    if any(one.source != one.place for reading in readings for one in reading.contributions):
+def _legend(readings: Sequence[Reading], folded: bool) -> list[Text]:
+    notes = ["[ ] the anchor, over the output pixel"] if any(reading.anchored for reading in readings) else []
+    spread = next((reading.spread for reading in readings if reading.spread != (1, 1)), None)
+    if spread is not None:
+        notes.append(f"a pixel stands every {spread[0]},{spread[1]} places, <- that one; between them 0")
+    elif any(reading.reaches_out for reading in readings):
         notes.append("<- outside, taken from there")
     if folded:
         notes.append("the largest products first")
-    return Text("; ".join(notes), "dim")
+    return [Text("; ".join(notes), "dim")] if notes else []
 
 
 def _spelled_sum(reading: Reading) -> str:
@@ -220,7 +228,9 @@ def _spelled_sum(reading: Reading) -> str:
     The sign is = where the numbers that stand there give the one that is shown, all of them as written.
     """
     cells, divisor = common_form(reading.kernel)
-    terms = [(float(cells[one.cell]), one.value) for one in reading.contributions if one.weight != 0]
+    terms = [
+        (float(cells[one.cell]), one.value) for one in reading.contributions if one.weight != 0 and not one.between
+    ]
     if not terms:
         return f"no weight but 0 = {number_text(reading.sum)}"
     rest: list[float] = []
@@ -281,9 +291,9 @@ Step: TypeAlias = "tuple[str, list[float]]"
 def pixel_steps(explanation: Explanation) -> Iterable[Step]:
     """Each step from the sum to the pixel, with its value under both operations."""
     accounts, rendering = explanation.accounts, explanation.rendering
-    yield "sum of the products", [account.sum for account in accounts]
+    yield "sum of the products", [account.reading.sum for account in accounts]
     if any(account.opacity != 1 for account in accounts):
-        yield "divided by the opacity", [account.sum / account.opacity for account in accounts]
+        yield "divided by the opacity", [account.reading.sum / account.opacity for account in accounts]
     if rendering.bias:
         yield f"plus bias {rendering.bias:g}", [account.value for account in accounts]
     if any(account.displayed != account.value for account in accounts):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.commands.compare.study import compare_kernel
-from corrconv.commands.explain.study import check_place
+from corrconv.commands.explain.reading import check_place
 from corrconv.core.pixels import finite_range, pixel_limits
 from corrconv.errors import CorrconvError, KernelError
 

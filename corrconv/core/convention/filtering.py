@@ -81,24 +81,24 @@ def spread_pixels(image: NDArray[Any], spread: tuple[int, int]) -> NDArray[Any]:
 
 
 def padded_window(
-    image: NDArray[Any], start: tuple[int, int], shape: tuple[int, int], borders: Borders
+    image: NDArray[Any], start: tuple[int, int], shape: tuple[int, int], borders: Borders, step: Cell = (1, 1)
 ) -> NDArray[Any]:
     """The pixels from place start on, (rows, columns) of them, made up where they lie outside the image.
 
-    Where two constants meet in a corner, the one of the top or bottom wins.
+    step: how far apart they lie. Where two constants meet in a corner, the one of the top or bottom wins.
     """
-    rows = read_places(image.shape[0], start[0], shape[0], borders.top, borders.bottom)
-    columns = read_places(image.shape[1], start[1], shape[1], borders.left, borders.right)
+    rows = read_places(image.shape[0], start[0], shape[0], borders.top, borders.bottom, step[0])
+    columns = read_places(image.shape[1], start[1], shape[1], borders.left, borders.right, step[1])
     # Constant places are overwritten with the fill; any pixel will do until then.
     padded: NDArray[Any] = image[np.ix_(np.where(rows == OUTSIDE, 0, rows), np.where(columns == OUTSIDE, 0, columns))]
     fills = [side.fill for side in borders.sides.values() if side.rule is BorderRule.CONSTANT]
     if padded.dtype.kind in "biu" and not all(_holds(padded.dtype, fill) for fill in fills):
         padded = padded.astype(np.float64)
-    places = np.arange(start[1], start[1] + shape[1])
+    places = start[1] + step[1] * np.arange(shape[1])
     for side, outside in ((borders.left, places < 0), (borders.right, places >= image.shape[1])):
         if side.rule is BorderRule.CONSTANT:
             padded[:, outside] = side.fill
-    places = np.arange(start[0], start[0] + shape[0])
+    places = start[0] + step[0] * np.arange(shape[0])
     for side, outside in ((borders.top, places < 0), (borders.bottom, places >= image.shape[0])):
         if side.rule is BorderRule.CONSTANT:
             padded[outside] = side.fill
@@ -112,9 +112,9 @@ def _holds(dtype: np.dtype[Any], fill: float) -> bool:
     return float(fill).is_integer() and limits.min <= fill <= limits.max
 
 
-def read_places(length: int, start: int, count: int, before: Side, after: Side) -> NDArray[np.intp]:
-    """The pixels along an axis that stand for the places from start on; OUTSIDE where a constant does."""
-    stop = start + count
+def read_places(length: int, start: int, count: int, before: Side, after: Side, step: int = 1) -> NDArray[np.intp]:
+    """The pixels along an axis that stand for every step-th place from start on; OUTSIDE where a constant does."""
+    stop = start + step * (count - 1) + 1
     places = np.arange(start, stop)
     if start < 0:
         reach = -start
@@ -124,7 +124,7 @@ def read_places(length: int, start: int, count: int, before: Side, after: Side) 
         made_up = source_indices(length, 0, stop - length, after.rule.boundary)[length:]
         outside = np.arange(start, stop) >= length
         places[outside] = made_up[-np.count_nonzero(outside) :]
-    return places
+    return places[::step]
 
 
 def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention) -> NDArray[Any]:
@@ -133,8 +133,16 @@ def apply_convention(image: NDArray[Any], kernel: Kernel, convention: Convention
     Real images give float64; whole-number ones follow the convention's numbers. Raises CorrconvError
     where the convention refuses the kernel.
     """
-    values = exact_values(image, kernel, convention)
-    return values if image.dtype.kind == "f" else convention.numbers_of(image.dtype).fit(values, image.dtype)
+    return fitted_values(exact_values(image, kernel, convention), image.dtype, kernel.shape, convention)
+
+
+def fitted_values(
+    values: NDArray[np.float64], image_dtype: np.dtype[Any], shape: tuple[int, int], convention: Convention
+) -> NDArray[Any]:
+    """The results of a kernel of this shape in the type of the output, rounded and made to fit it."""
+    if image_dtype.kind == "f":
+        return values
+    return convention.for_shape(shape).numbers_of(image_dtype).fit(values, image_dtype)
 
 
 def exact_values(

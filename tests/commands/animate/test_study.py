@@ -27,10 +27,10 @@ def test_products_and_sums_are_those_of_explain(boundary: Boundary, output_size:
         for at in np.ndindex(animation.correlation.results.shape):
             explained = explain_pixel(IMAGE[:, :, np.newaxis], kernel, options, at=at)
             for lain, account in zip(animation.both, explained.accounts, strict=True):
-                assert_array_equal(animation.products(lain, at), account.products)
-                assert lain.results[at] == account.sum
+                assert_array_equal(animation.products(lain, at), account.reading.products)
+                assert lain.results[at] == account.reading.sum
                 rows, columns = lain.places(at)
-                assert (tuple(rows), tuple(columns)) == (account.rows, account.columns)
+                assert (tuple(rows), tuple(columns)) == (account.reading.rows, account.reading.columns)
 
 
 def test_results_are_the_core_s() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from shell import NOISE, place_of, program, read_pixels, run, trouble, write_picture
 
-from corrconv.commands.explain.picture import reading_tiles
+from corrconv.commands.explain.picture import place_figure, reading_tiles
 from corrconv.commands.explain.study import explain_pixel
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -209,7 +209,7 @@ def drawn_notes(kernel):
     """What stands below the products of both operations in the picture."""
     image = Picture(GRAY)
     explanation = explain_pixel(image.planes, read_kernel(kernel), Options(), at=(4, 4))
-    return [reading_tiles(account, "", "", image.pixels.dtype)[2].note for account in explanation.accounts]
+    return [reading_tiles(account.reading, "", "", image.pixels.dtype)[2].note for account in explanation.accounts]
 
 
 def test_the_sum_below_the_products_is_exact_and_what_they_add_up_to():
@@ -239,7 +239,8 @@ def test_the_sign_before_a_sum_says_whether_the_written_numbers_make_it():
     ("arguments", "message"),
     [
         (("photo.png", "box", "--at", "12,0"), "row 12, column 0 lies outside the 12 rows and 10 columns"),
-        (("photo.png", "box", "--at", "1"), "'1' is not ROW,COL such as 100,200"),
+        (("photo.png", "box", "--at", "1"), "1 names a place of a signal, and photo has 12 rows; give ROW,COL"),
+        (("photo.png", "box", "--at", "1,2,3"), "'1,2,3' is not ROW,COL such as 100,200, or a number such as 7"),
         (
             ("photo.png", "box", "--at", "1,1", "--channel", "3"),
             "channel 3 does not exist; the image has channels 0 to 2",
@@ -252,6 +253,44 @@ def test_the_sign_before_a_sum_says_whether_the_written_numbers_make_it():
 def test_misuse_ends_in_one_line(arguments, message):
     write_picture("photo.png")
     assert message in trouble(run("explain", *arguments))
+
+
+def test_a_signal_is_explained_at_one_number():
+    assert explained("[1 2 3 4]", "[1 10 100]", "--at", "2") == explained("[1 2 3 4]", "[1 10 100]", "--at", "0,2")
+    assert explained("[1 2 3 4]", "[1 10 100]", "--at", "2")["correlation"]["sum"] == 2 + 10 * 3 + 100 * 4
+
+
+def test_no_anchor_and_no_boundary_are_named_where_nothing_outside_is_read():
+    shown = run("explain", "[1 2 3 4 5]", "[1 2 3]", "--at", "1", "--output-size", "valid").stdout
+    assert "boundary" not in shown
+    assert "anchor" not in shown
+    assert "[2]" not in shown
+    document = explained("[1 2 3 4 5]", "[1 2 3]", "--at", "1", "--output-size", "valid")
+    assert document["correlation"]["anchor"] is document["convolution"]["anchor"] is None
+
+
+@pytest.mark.parametrize(
+    ("image", "at", "note"),
+    [
+        (np.arange(6)[np.newaxis], (0, 3), "in colour: from the first sample that is read to the last"),
+        (NOISE, (3, 3), "the pixels that are read, framed"),
+    ],
+)
+def test_the_caption_says_how_the_place_is_marked(image, at, note):
+    planes = Picture(image).planes
+    explanation = explain_pixel(planes, Kernel([[1, 2, 3]]), Options(), at=at)
+    assert place_figure(planes, [account.reading for account in explanation.accounts], "name").note == note
+
+
+def test_a_transposed_convolution_is_shown_by_the_pixels_that_write_there():
+    like = ("--like", "torch.nn.functional.conv_transpose2d stride=2")
+    shown = run("explain", "[1 2 3]", "[10 20 30]", "--at", "2", *like).stdout
+    assert "0,1 <- between" in shown
+    assert "0,2 <- 0,1" in shown
+    assert "a pixel stands every 2,2 places, <- that one; between them 0" in shown
+    assert "sum: 30·1 + 10·2 = 50\n" in shown
+    assert "Framed in orange" not in shown
+    assert run("explain", "[1 2 3]", "[10 20 30]", "--at", "2", *like, "-o", "drawn.png").exit_code == 0
 
 
 def test_the_installed_program_explains():

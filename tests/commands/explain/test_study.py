@@ -38,11 +38,11 @@ def test_a_pixel_worked_by_hand():
     image = gray([[10, 20, 30], [40, 50, 60], [70, 80, 90]])
     explanation = explain_pixel(image, Kernel(RAMP), Options(), at=(1, 1))
     correlation, convolution = explanation.accounts
-    assert correlation.products.tolist() == [[10, 40, 90], [160, 250, 360], [490, 640, 810]]
-    assert correlation.sum == 10 + 40 + 90 + 160 + 250 + 360 + 490 + 640 + 810
-    assert convolution.kernel.weights.tolist() == [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
-    assert convolution.products.tolist() == [[90, 160, 210], [240, 250, 240], [210, 160, 90]]
-    assert convolution.sum == 1650
+    assert correlation.reading.products.tolist() == [[10, 40, 90], [160, 250, 360], [490, 640, 810]]
+    assert correlation.reading.sum == 10 + 40 + 90 + 160 + 250 + 360 + 490 + 640 + 810
+    assert convolution.reading.kernel.weights.tolist() == [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
+    assert convolution.reading.products.tolist() == [[90, 160, 210], [240, 250, 240], [210, 160, 90]]
+    assert convolution.reading.sum == 1650
     assert (correlation.pixel, convolution.pixel) == (255, 255)
     assert correlation.value == correlation.displayed == 2850
 
@@ -50,12 +50,12 @@ def test_a_pixel_worked_by_hand():
 def test_an_even_kernel_is_laid_over_other_pixels_by_each_operation():
     explanation = explain_pixel(gray(RAMP), Kernel([[1, 2], [3, 4]]), Options(), at=(1, 1))
     correlation, convolution = explanation.accounts
-    assert correlation.kernel.anchor == (1, 1)
-    assert (correlation.rows, correlation.columns) == ((0, 1), (0, 1))
-    assert correlation.values.tolist() == [[1, 2], [4, 5]]
-    assert convolution.kernel.anchor == (0, 0)
-    assert (convolution.rows, convolution.columns) == ((1, 2), (1, 2))
-    assert convolution.values.tolist() == [[5, 6], [8, 9]]
+    assert correlation.reading.kernel.anchor == (1, 1)
+    assert (correlation.reading.rows, correlation.reading.columns) == ((0, 1), (0, 1))
+    assert correlation.reading.values.tolist() == [[1, 2], [4, 5]]
+    assert convolution.reading.kernel.anchor == (0, 0)
+    assert (convolution.reading.rows, convolution.reading.columns) == ((1, 2), (1, 2))
+    assert convolution.reading.values.tolist() == [[5, 6], [8, 9]]
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_an_even_kernel_is_laid_over_other_pixels_by_each_operation():
 def test_cells_outside_say_where_they_were_taken_from(boundary, sources):
     image = gray([[1, 2, 3, 4]])
     account = explain_pixel(image, Kernel(np.ones((1, 5))), Options(boundary=boundary, fill=9), at=(0, 0)).correlation
-    assert account.columns == (-2, -1, 0, 1, 2)
-    assert account.source_columns == sources
-    assert account.values.tolist() == [[9 if source == OUTSIDE else image[0, source, 0] for source in sources]]
-    first, middle = account.contributions[0], account.contributions[2]
+    assert account.reading.columns == (-2, -1, 0, 1, 2)
+    assert account.reading.source_columns == sources
+    assert account.reading.values.tolist() == [[9 if source == OUTSIDE else image[0, source, 0] for source in sources]]
+    first, middle = account.reading.contributions[0], account.reading.contributions[2]
     assert first.place == (0, -2)
     assert first.source == (None if boundary is Boundary.CONSTANT else (0, sources[0]))
     assert middle.source == middle.place == (0, 0)
@@ -96,10 +96,10 @@ def test_the_products_add_up_to_the_definition(case: Case, data):
         at = data.draw(st.tuples(st.integers(0, len(result) - 1), st.integers(0, len(result[0]) - 1)))
         explanation = explain_pixel(case.image[:, :, np.newaxis], case.kernel, options, at=at, dtype=np.float64)
         account = explanation.correlation if operation is Operation.CORRELATION else explanation.convolution
-        assert account.sum == result[at[0]][at[1]]
-        assert account.pixel == account.sum
-        assert sum(one.product for one in account.contributions) == account.sum
-        for one in account.contributions:
+        assert account.reading.sum == result[at[0]][at[1]]
+        assert account.pixel == account.reading.sum
+        assert sum(one.product for one in account.reading.contributions) == account.reading.sum
+        for one in account.reading.contributions:
             places = zip(one.place, case.image.shape, strict=True)
             source = tuple(oracle.outside(place, length, given_options["boundary"]) for place, length in places)
             assert one.source == (None if None in source else source)
@@ -148,7 +148,7 @@ def test_colours_weighted_by_alpha_are_divided_by_the_opacity():
     written = render(image, kernel, Operation.CORRELATION, Options(), rendering, has_alpha=True).pixels
     account = explain_pixel(image, kernel, Options(), rendering, at=(3, 3), channel=1, has_alpha=True).correlation
     assert 0 < account.opacity < 1
-    assert account.value == account.sum / account.opacity + 10
+    assert account.value == account.reading.sum / account.opacity + 10
     assert account.pixel == written[3, 3, 1] == round(account.value)
 
 
@@ -165,17 +165,17 @@ def test_nan_spreads_as_render_has_it():
     image = np.ones((3, 3, 1), np.float64)
     image[0, 0] = np.nan
     explanation = explain_pixel(image, Kernel(RAMP), Options(boundary=Boundary.CONSTANT), at=(1, 1))
-    assert isnan(explanation.correlation.sum)
+    assert isnan(explanation.correlation.reading.sum)
     assert isnan(explanation.correlation.pixel)
     infinite = np.array([[[np.inf], [0.0], [-np.inf]]])
-    assert isnan(explain_pixel(infinite, Kernel([[1, 1, 1]]), Options(), at=(0, 1)).correlation.sum)
+    assert isnan(explain_pixel(infinite, Kernel([[1, 1, 1]]), Options(), at=(0, 1)).correlation.reading.sum)
 
 
 def test_the_anchor_that_was_asked_for_is_the_one_explained():
     explanation = explain_pixel(gray(RAMP), Kernel([[1, 2, 3]]), Options(anchor=(0, 0)), at=(0, 0))
     assert explanation.kernel.anchor == (0, 0)
-    assert explanation.correlation.columns == (0, 1, 2)
-    assert explanation.convolution.columns == (-2, -1, 0)
+    assert explanation.correlation.reading.columns == (0, 1, 2)
+    assert explanation.convolution.reading.columns == (-2, -1, 0)
 
 
 # Refusals
