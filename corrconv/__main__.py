@@ -23,10 +23,12 @@ def _run() -> None:
         DEBUG_VARIABLE,
         ClosedOutput,
         end_cleanly_on_signals,
+        own_standard_error,
     )
     from corrconv.commands.group import corrconv  # noqa: PLC0415
 
     end_cleanly_on_signals()
+    own_standard_error()
     if not os.environ.get(DEBUG_VARIABLE):
         # What a library warns its developers of is no message to our users; tests make them errors.
         warnings.simplefilter("ignore")

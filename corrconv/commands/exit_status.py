@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from contextlib import contextmanager, suppress
-from io import TextIOBase
+from io import TextIOBase, TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -63,6 +63,16 @@ def own_closed_pipe() -> Iterator[None]:
         if isinstance(error.__context__, BrokenPipeError):  # rich's answer, status 1 too
             raise _ClosedPipe from error
         raise
+
+
+def own_standard_error() -> None:
+    """Write our messages to a descriptor of their own, so that C libraries can be silenced at theirs."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError, ValueError):  # no file at all
+        usual, own = sys.stderr, os.fdopen(os.dup(sys.stderr.fileno()), "wb", buffering=0)
+        # Unbuffered: what a full disk does not take would be tried again at the end, and change the status.
+        sys.stderr = TextIOWrapper(own, usual.encoding, usual.errors, line_buffering=True, write_through=True)
 
 
 def end_cleanly_on_signals() -> None:

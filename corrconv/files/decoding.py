@@ -21,6 +21,7 @@ from corrconv.files.numbers import holds_numbers, inline_picture, is_inline, rea
 from corrconv.files.picture import Picture, without_unfit_profile
 from corrconv.files.raw import map_npy, map_picture
 from corrconv.files.samples import PREFIX, sample_path
+from corrconv.files.silence import c_silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +197,8 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes, max_pixels: int 
 @contextmanager
 def _translated_errors(where: str, start: bytes) -> Iterator[None]:
     try:
-        yield
+        with c_silence():
+            yield
     # Pillow's plugins raise a dozen types for damaged files, SyntaxError and IndexError among them.
     except Exception as error:
         raise FileError(f"{where}: {_explain(error, start)}") from error

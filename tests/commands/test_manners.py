@@ -382,3 +382,21 @@ def test_sizes_are_rows_by_columns_everywhere(arguments: tuple[str, ...]) -> Non
     said = " ".join(f"{done.stdout} {done.stderr}".split())
     assert re.search(r"12 rows x 10 columns|12x10", said), said
     assert not re.search(r"\b(10|9) ?(rows|columns)? ?x ?(12|13)\b", said)
+
+
+def test_what_a_c_library_says_of_a_damaged_file_is_kept_from_standard_error(tmp_path: Path) -> None:
+    damaged = write_picture(tmp_path / "damaged.tif", compression="tiff_deflate").read_bytes()
+    (tmp_path / "damaged.tif").write_bytes(damaged.replace(damaged[20:60], bytes(40)))
+    for name in "ab":
+        write_picture(tmp_path / f"{name}.png")
+    done = program("apply", "damaged.tif", "box", "-o", "out.png", cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(r"Error: damaged\.tif: is a damaged TIFF \([^\n]*\n", done.stderr.decode())
+    many = program("apply", "a.png", "damaged.tif", "b.png", "box", "-o", "out/", cwd=tmp_path)
+    assert many.returncode == 2
+    assert [line.split(":")[0] for line in many.stderr.decode().splitlines()] == [
+        "a.png -> out/a-correlation.png",
+        "Error",
+        "b.png -> out/b-correlation.png",
+        "Error",
+    ]
