@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from corrconv.core.ragged_rows import ragged_words
 from corrconv.errors import CorrconvError, InputTypeError
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ def is_lazy(image: object) -> bool:
 def _converted(values: ArrayLike, what: str, error: type[CorrconvError]) -> NDArray[Any]:
     try:
         return np.asarray(values)
-    except ValueError:
-        raise error(f"the {what}'s rows differ in length; every row needs the same number of cells") from None
+    except ValueError as trouble:
+        ragged = ragged_words(values) if isinstance(values, (list, tuple)) else ""
+        raise error(f"the {what}'s {ragged}" if ragged else f"the {what} makes no array: {trouble}") from None
 
 
 def check_channel_axis(channel_axis: int) -> None:

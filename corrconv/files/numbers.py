@@ -10,6 +10,7 @@ import numpy as np
 
 from corrconv.core.notation import parse_kernel
 from corrconv.core.notation.numbers import write_number
+from corrconv.core.ragged_rows import REMEDY, ragged_words
 from corrconv.errors import FileError
 from corrconv.files.formats import CSV
 from corrconv.files.picture import Picture
@@ -71,8 +72,10 @@ def _table(rows: list[str], where: str) -> NDArray[np.float64]:
     try:
         return np.loadtxt(StringIO("\n".join(rows)), delimiter=separator, ndmin=2)
     except ValueError as error:
+        if problem := ragged_words([row.partition("#")[0].split(separator) for row in rows]):
+            raise FileError(f"{where}: {problem}") from error
         problem = str(error).partition(";")[0]
-        raise FileError(f"{where}: {problem}; every row needs the same number of numbers") from error
+        raise FileError(f"{where}: {problem}; {REMEDY} of numbers") from error
 
 
 def as_whole(values: NDArray[np.float64]) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.core.ragged_rows import ragged_words
 from corrconv.errors import FileError
 from corrconv.files.decoding import NPY_SIGNATURE, read_array
 from corrconv.files.inputs import is_file, open_input
@@ -122,8 +123,8 @@ def _read_json(content: bytes, where: str) -> dict[str, NDArray[Any]]:
 def _numbers(values: list[Any], where: str) -> NDArray[Any]:
     try:
         array = np.array(values)
-    except ValueError:
-        raise FileError(f"{where}: lists that differ in length; every row needs the same number of cells") from None
+    except ValueError as error:
+        raise FileError(f"{where}: {ragged_words(values) or error}") from None
     if array.dtype.kind not in "if":
         raise FileError(f"{where}: holds other things than numbers")
     return array

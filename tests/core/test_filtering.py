@@ -332,7 +332,7 @@ def test_channel_axes_and_types_that_do_not_exist(axis):
 
 
 def test_rows_of_different_lengths_are_no_image():
-    with pytest.raises(CorrconvError, match="rows differ in length"):
+    with pytest.raises(CorrconvError, match="the image's row 2 has 1 cell where the rows above have"):
         correlate([[1, 2], [3]], RAMP)
 
 

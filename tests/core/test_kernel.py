@@ -48,7 +48,11 @@ def test_anchor_that_is_no_cell_is_refused(anchor):
 @pytest.mark.parametrize(
     ("weights", "error", "message"),
     [
-        ([[1, 2], [3]], KernelError, "rows differ in length"),
+        (
+            [[1, 2], [3]],
+            KernelError,
+            "the kernel's row 2 has 1 cell where the rows above have 2",
+        ),
         ([1, 2, 3], KernelError, "1 dimensions"),
         ([[[1]]], KernelError, "3 dimensions"),
         ([], KernelError, "1 dimensions"),

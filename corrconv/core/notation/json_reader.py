@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from corrconv.core.kernel import Kernel, resolve_anchor
-from corrconv.core.notation.numbers import counted, nearest_float, quoted, read_number
+from corrconv.core.notation.numbers import nearest_float, quoted, read_number
+from corrconv.core.ragged_rows import row_words
 from corrconv.errors import KernelError, NotationError
 
 _KEYS = ("kernel", "anchor", "scale", "name", "source")
@@ -114,11 +115,7 @@ def _read_rows(rows: Any, factor: Fraction, where: str) -> list[list[float]]:
         if not row:
             raise NotationError(place, "an empty row; expected its cells")
         if len(row) != len(rows[0]):
-            raise NotationError(
-                place,
-                f"{counted(len(row), 'cell')} where the rows above have {len(rows[0])};"
-                f" every row needs the same number",
-            )
+            raise NotationError(place, row_words(len(row), len(rows[0])))
     return [
         [_read_cell(cell, factor, f"{where}, row {y}, cell {x}") for x, cell in enumerate(row, start=1)]
         for y, row in enumerate(rows, start=1)

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from corrconv.core.kernel import Kernel
-from corrconv.core.notation.numbers import counted, quoted, read_number, read_weight
+from corrconv.core.notation.numbers import quoted, read_number, read_weight
+from corrconv.core.ragged_rows import row_words
 from corrconv.errors import NotationError
 
 if TYPE_CHECKING:
@@ -130,10 +131,7 @@ class KernelText:
         width = len(rows[0])
         for row in rows:
             if len(row) != width:
-                raise self.error(
-                    row[min(width, len(row) - 1)].start,
-                    f"{counted(len(row), 'cell')} where the rows above have {width}; every row needs the same number",
-                )
+                raise self.error(row[min(width, len(row) - 1)].start, row_words(len(row), width))
         weights = [[self._weight(word, factor) for word in row] for row in rows]
         return Kernel(weights, anchor)
 
