@@ -138,6 +138,27 @@ class LibraryFunctionType(_Type):
         return [CompletionItem(name) for name in conventions() if name.startswith(incomplete)]
 
 
+class OwnFunctionType(_Type):
+    """A function of a library, also one that makes its kernel by itself, and settings of it behind its name."""
+
+    name = "function"
+
+    def parse(self, text: str) -> Any:
+        """The function and the settings."""
+        from corrconv.libraries.registry import parse_function
+
+        return parse_function(text, own=True)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the names."""
+        from click.shell_completion import CompletionItem
+
+        from corrconv.libraries.registry import conventions, own_kernel_functions
+
+        known = (*conventions(), *own_kernel_functions())
+        return [CompletionItem(name) for name in known if name.startswith(incomplete)]
+
+
 class ConventionType(LibraryFunctionType):
     """What a function of a library computes, with the settings behind its name."""
 

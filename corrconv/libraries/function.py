@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
     from corrconv.libraries.borders import BorderWords
     from corrconv.libraries.command_lines import Tool
+    from corrconv.libraries.own_kernel import OwnKernel
 
 Array = NDArray[Any]
 Settings = Mapping[str, Any]
@@ -84,8 +85,8 @@ def python_literal(value: Any) -> str:
 class PythonText:
     """How a call is written in Python, for an array `padded` of float64 and a kernel `kernel`.
 
-    imports: the line that it needs. expression: with {settings} where `, name=value` belongs. written: how the
-    value of a setting is written.
+    imports: the line that it needs. expression: with {settings} where `, name=value` belongs, or {arguments} where
+    `name=value` does. written: how the value of a setting is written.
     """
 
     imports: str
@@ -95,7 +96,7 @@ class PythonText:
     def call(self, settings: Settings) -> str:
         """The expression with its settings."""
         given = "".join(f", {name}={self.written(value)}" for name, value in settings.items())
-        return self.expression.replace("{settings}", given)
+        return self.expression.replace("{settings}", given).replace("{arguments}", given.removeprefix(", "))
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,14 @@ class ShellText:
 
 @dataclass(frozen=True)
 class MatlabText:
-    """How a call is written in MATLAB, for matrices `padded` and `kernel`."""
+    """How a call is written in MATLAB, for matrices `padded` and `kernel`: an expression, or `[~, result] = ...`."""
 
     expression: Callable[[Settings], str]
+
+    def statement(self, settings: Settings) -> str:
+        """The line that makes `result`."""
+        expression = self.expression(settings)
+        return f"{expression};" if "result] = " in expression else f"result = {expression};"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +166,8 @@ class LibraryFunction:
     says so, where it was not measured. configure: what its own settings, given by name, change in the convention.
     word_setting: the setting that a word without a name stands for. place: the settings that come closest to a
     wanted. contest: for timing, a run of correlation with border `reflect` prepared for an image, weights and a
-    number of threads, or None where it would take too long or cannot take them.
+    number of threads, or None where it would take too long or cannot take them. own: how it makes its kernel, where
+    it takes none; its call is given one nevertheless.
     """
 
     name: str
@@ -174,6 +181,7 @@ class LibraryFunction:
     runner: PythonFunction | Tool | None = None
     text: PythonText | ShellText | MatlabText | None = None
     contest: Callable[[Array, Array, int], Run | None] | None = None
+    own: OwnKernel | None = None
 
     @property
     def installed(self) -> bool:
@@ -192,7 +200,7 @@ class LibraryFunction:
         """What it computes with its usual settings, under its name and with its source."""
         if self.computes is None:
             return None
-        measured = f"measured: corrconv probe {self.name}"
+        measured = f"measured: corrconv probe {self.name}" if self.own is None else "measured: its results compared"
         return replace(
             self.computes,
             name=self.name,
@@ -204,23 +212,35 @@ class LibraryFunction:
         convention = self.convention
         if convention is None:
             raise CorrconvError(f"{self.name} follows no convention of ours; `corrconv probe {self.name}` measures it")
-        if not settings:
+        deciding = self.own.names if self.own else ()
+        given = {name: value for name, value in settings.items() if name not in deciding}
+        if not given:
             return convention
-        if self.configure is None:
-            raise CorrconvError(f"{self.name} is known without settings; leave out {next(iter(settings))}")
+        if self.configure is None and not deciding:
+            raise CorrconvError(f"{self.name} is known without settings; leave out {next(iter(given))}")
         try:
-            inspect.signature(self.configure).bind(**settings)
+            inspect.signature(self.configure or _no_settings).bind(**given)
         except TypeError:
-            known = list(inspect.signature(self.configure).parameters)
-            unknown = next(name for name in settings if name not in known)
-            raise CorrconvError(f"{self.name} has no setting {unknown!r} here; there are {', '.join(known)}") from None
-        return replace(convention, **self.configure(**settings))
+            unknown = next(name for name in given if name not in self.setting_names)
+            known = ", ".join(self.setting_names)
+            raise CorrconvError(f"{self.name} has no setting {unknown!r} here; there are {known}") from None
+        return replace(convention, **self.configure(**given)) if self.configure else convention
+
+    @property
+    def setting_names(self) -> tuple[str, ...]:
+        """The settings that are known here: those that decide its kernel, and those that change its convention."""
+        parameters = inspect.signature(self.configure).parameters if self.configure is not None else {}
+        return (*(self.own.names if self.own else ()), *parameters)
 
     def setting_of(self, word: str) -> tuple[str, Any]:
         """The setting that a word without a name stands for. Raises CorrconvError where there are none such."""
         if self.word_setting is None:
             raise CorrconvError(f"{self.name} takes its settings as NAME=VALUE, and {word!r} is none")
         return self.word_setting(word)
+
+
+def _no_settings() -> Settings:
+    return {}
 
 
 def titled(name: str, settings: Settings) -> str:
@@ -240,6 +260,15 @@ def plain_call(path: str) -> Callable[..., Any]:
 
     def call(image: Array, kernel: Array, **settings: Any) -> Any:
         return attribute(path)(image, kernel, **settings)
+
+    return call
+
+
+def call_without_kernel(path: str) -> Callable[..., Any]:
+    """A function that takes the image only, as it makes its own kernel."""
+
+    def call(image: Array, _: Array, **settings: Any) -> Any:
+        return attribute(path)(image, **settings)
 
     return call
 

@@ -6,12 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from corrconv.core.convention.model import LOWER, BorderRule, Orientation
+from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, attribute
-from corrconv.libraries.shared import CONVOLUTION, LOWER_CORRELATION, REFLECT
+from corrconv.libraries.own_kernel import Gaussian, GaussianRule
+from corrconv.libraries.shared import CONVOLUTION, CORRELATION, LOWER_CORRELATION, REFLECT, pair
 
 if TYPE_CHECKING:
-    from corrconv.libraries.function import Array, Wanted
+    from corrconv.libraries.function import Array, Settings, Wanted
 
 WORDS = BorderWords(
     "border_type",
@@ -41,6 +43,35 @@ def _call(image: Array, kernel: Array, **settings: Any) -> Any:
     return attribute("kornia.filters.filter2d")(pixels, weights, **settings)[0, 0].numpy()
 
 
+def _read_blur(settings: Settings) -> Gaussian:
+    columns, rows = pair(settings.get("kernel_size", (0, 0)))
+    across, down = settings.get("sigma", (0.0, 0.0))
+    if columns != rows or across != down:
+        raise CorrconvError("a blur of one sigma and one size along both axes is known here; give equal ones")
+    return Gaussian(down or None, rows or None)
+
+
+BLUR = GaussianRule(
+    words={
+        "size": "must be said, as kernel_size",
+        "sigma": "must be said, for both axes",
+        "weights": "a sampled Gaussian divided by its sum, in the type of the image",
+    },
+    names=("kernel_size", "sigma"),
+    read=_read_blur,
+    write=lambda sigma, size: {"kernel_size": (size, size), "sigma": (float(sigma), float(sigma))},
+)
+
+
+def _gaussian(*, border_type: str = "reflect") -> dict[str, Any]:
+    return {"borders": WORDS.borders(border_type)}
+
+
+def _call_blur(image: Array, _: Array, **settings: Any) -> Any:
+    pixels = import_module("torch").from_numpy(image)[None, None].double()
+    return attribute("kornia.filters.gaussian_blur2d")(pixels, **settings)[0, 0].numpy()
+
+
 FUNCTIONS = (
     LibraryFunction(
         name="kornia.filters.filter2d",
@@ -55,5 +86,19 @@ FUNCTIONS = (
             "filters.filter2d(\n    torch.from_numpy(padded)[None, None], torch.from_numpy(kernel)[None]{settings}\n"
             ")[0, 0].numpy()",
         ),
+    ),
+    LibraryFunction(
+        name="kornia.filters.gaussian_blur2d",
+        aliases=("kornia.gaussian_blur2d",),
+        computes=CORRELATION.changed(borders=REFLECT),
+        configure=_gaussian,
+        place=_place,
+        borders=WORDS,
+        runner=PythonFunction(module="kornia", call=_call_blur),
+        text=PythonText(
+            "import torch\nfrom kornia import filters",
+            "filters.gaussian_blur2d(\n    torch.from_numpy(padded)[None, None]{settings}\n)[0, 0].numpy()",
+        ),
+        own=BLUR,
     ),
 )

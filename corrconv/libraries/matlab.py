@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Orientation, Overflow, Rounding
@@ -9,7 +11,9 @@ from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.function import LibraryFunction, MatlabText
-from corrconv.libraries.shared import CONVOLUTION, LOWER_CORRELATION
+from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule
+from corrconv.libraries.scipy import derivative_of
+from corrconv.libraries.shared import CONVOLUTION, CORRELATION, EDGE, LOWER_CORRELATION
 
 if TYPE_CHECKING:
     from corrconv.libraries.function import Settings, Wanted
@@ -76,6 +80,61 @@ def _write_imfilter(settings: Settings) -> str:
     return f"imfilter(padded, kernel, {', '.join(words)})"
 
 
+BLUR = GaussianRule(
+    words={
+        "size": "FilterSize, or 2 ceil(2 sigma) + 1",
+        "sigma": "0.5, if it is not said",
+        "weights": "a sampled Gaussian divided by its sum",
+    },
+    names=("sigma", "FilterSize"),
+    read=lambda settings: Gaussian(settings.get("sigma"), settings.get("FilterSize")),
+    write=lambda sigma, size: {"sigma": sigma, **({} if size is None else {"FilterSize": size})},
+    sizes={ALL_TYPES: lambda sigma: 2 * ceil(2 * sigma) + 1},
+)
+
+
+def _imgaussfilt(*, Padding: str | float = "replicate") -> dict[str, Any]:  # noqa: N803 - MATLAB's own name
+    return _imfilter(boundary=Padding)
+
+
+def _place_imgaussfilt(wanted: Wanted) -> dict[str, Any]:
+    return replace(WORDS, option="Padding").settings(wanted.borders)
+
+
+def _write_imgaussfilt(settings: Settings) -> str:
+    words = [f"{settings['sigma']:g}"]
+    words += [f"'{name}', {settings[name]!r}" for name in ("FilterSize", "Padding") if name in settings]
+    return f"imgaussfilt(padded, {', '.join(words)})"
+
+
+SMOOTHING = {"sobel": (1.0, 2.0, 1.0), "prewitt": (1.0, 1.0, 1.0), "central": (0.0, 0.5, 0.0)}
+
+
+def _gradient_weights(*, method: str = "sobel", output: str = "Gx") -> Any:
+    if method not in SMOOTHING or output not in {"Gx", "Gy"}:
+        known = ", ".join(SMOOTHING)
+        raise CorrconvError(f"method={method}, output={output} is not known here; {known}, Gx and Gy are")
+    return derivative_of(SMOOTHING[method], axis=1 if output == "Gx" else 0)
+
+
+GRADIENT = DerivativeRule(
+    words={
+        "weights": "Gx: [-1 0 1; -2 0 2; -1 0 1], laid as they stand: positive where it gets brighter to the right;"
+        " Gy: transposed, positive where it gets brighter downwards; not divided by anything",
+        "method": "sobel; prewitt: [-1 0 1] in three rows; central: [-0.5 0 0.5]",
+        "beware": "Octave's function of that name takes constant 0 outside",
+    },
+    names=("method", "output"),
+    weights=_gradient_weights,
+    choices=tuple({"method": method, "output": output} for method in SMOOTHING for output in ("Gx", "Gy")),
+)
+
+
+def _write_gradient(settings: Settings) -> str:
+    call = f"imgradientxy(padded, '{settings.get('method', 'sobel')}')"
+    return call if settings.get("output", "Gx") == "Gx" else f"[~, result] = {call}"
+
+
 FUNCTIONS = (
     LibraryFunction(
         name="matlab.imfilter",
@@ -104,5 +163,22 @@ FUNCTIONS = (
         word_setting=_shape_word,
         place=_place_shape,
         text=MatlabText(lambda settings: f"conv2(padded, kernel, '{settings.get('shape', 'same')}')"),
+    ),
+    LibraryFunction(
+        name="matlab.imgaussfilt",
+        computes=CORRELATION.changed(borders=EDGE, numbers=NumberRule("image", Rounding.HALF_AWAY, Overflow.SATURATE)),
+        documented="imgaussfilt",
+        configure=_imgaussfilt,
+        place=_place_imgaussfilt,
+        borders=replace(WORDS, option="Padding"),
+        text=MatlabText(_write_imgaussfilt),
+        own=BLUR,
+    ),
+    LibraryFunction(
+        name="matlab.imgradientxy",
+        computes=CORRELATION.changed(borders=EDGE),
+        documented="imgradientxy",
+        text=MatlabText(_write_gradient),
+        own=GRADIENT,
     ),
 )

@@ -13,8 +13,10 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from corrconv import libraries
+from corrconv.core.convention.gaussian import profile
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import LibraryFunction, PythonFunction, titled
+from corrconv.libraries.own_kernel import ALL_TYPES, GaussianRule
 from corrconv.libraries.process import CallableProcess, HostProcess
 from corrconv.libraries.target import Target
 
@@ -28,7 +30,18 @@ if TYPE_CHECKING:
 
 @cache
 def library_functions() -> dict[str, LibraryFunction]:
-    """Every known function by its name, in the order of the files' names."""
+    """Every known function that takes a kernel, by its name, in the order of the files' names."""
+    return {name: function for name, function in _all_functions().items() if function.own is None}
+
+
+@cache
+def own_kernel_functions() -> dict[str, LibraryFunction]:
+    """Every known function that makes its kernel by itself, by its name."""
+    return {name: function for name, function in _all_functions().items() if function.own is not None}
+
+
+@cache
+def _all_functions() -> dict[str, LibraryFunction]:
     found: dict[str, LibraryFunction] = {}
     for module in iter_modules(libraries.__path__):
         for function in getattr(import_module(f"{libraries.__name__}.{module.name}"), "FUNCTIONS", ()):
@@ -44,31 +57,49 @@ def conventions() -> dict[str, Convention]:
     return {name: convention for name, convention in found.items() if convention is not None}
 
 
-def function_named(name: str) -> LibraryFunction:
-    """The function of this name or alias. Raises CorrconvError with the names that come close."""
-    known = library_functions()
+def blur_sizes(sigma: float) -> dict[str, int]:
+    """How many weights along an axis functions that blur take for a sigma, if no size is given."""
+    found = {}
+    for name, function in own_kernel_functions().items():
+        if isinstance(function.own, GaussianRule) and function.own.weights is profile:
+            for kind, size in function.own.sizes.items():
+                found[name if kind == ALL_TYPES else f"{name} of {kind}"] = size(sigma)
+    return found
+
+
+def function_named(name: str, *, own: bool = False) -> LibraryFunction:
+    """The function of this name or alias; own: also one that makes its kernel by itself.
+
+    Raises CorrconvError with the names that come close.
+    """
+    if not own and name in own_kernel_functions():
+        raise CorrconvError(
+            f"{name} takes no kernel, it makes one by itself; `corrconv conventions {name}` says which, and"
+            f" `corrconv port` writes calls to it"
+        )
+    known = {**library_functions(), **(own_kernel_functions() if own else {})}
     aliases = {alias: function for function in known.values() for alias in function.aliases}
     if name in known or name in aliases:
         return known.get(name) or aliases[name]
     near = [other for other in known if name.lower() in other.lower()]
     near = near or get_close_matches(name, [*known, *aliases], n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`corrconv conventions` lists them all"
+    hint = f"did you mean {' or '.join(near[:8])}?" if near else "`corrconv conventions` lists them all"
     raise CorrconvError(f"no function is known as {name!r}; {hint}")
 
 
-def parse_function(text: str) -> tuple[LibraryFunction, dict[str, Any]]:
+def parse_function(text: str, *, own: bool = False) -> tuple[LibraryFunction, dict[str, Any]]:
     """A function and its settings: `scipy.ndimage.convolve mode=mirror origin=1`, `matlab.imfilter replicate`."""
     try:
         name, *rest = shlex.split(text) or [""]
     except ValueError as error:
         raise CorrconvError(f"{text!r} cannot be split into words: {error}; check its quotes") from None
-    function = function_named(name)
+    function = function_named(name, own=own)
     return function, dict(parse_setting(word) if "=" in word else function.setting_of(word) for word in rest)
 
 
-def convention_named(text: str) -> Convention:
+def convention_named(text: str, *, own: bool = False) -> Convention:
     """What a function computes, with the settings behind its name. Raises CorrconvError."""
-    function, settings = parse_function(text)
+    function, settings = parse_function(text, own=own)
     return replace(function.configured(settings), name=" ".join([function.name, *text.split()[1:]]))
 
 

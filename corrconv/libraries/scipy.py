@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.core.convention.model import BorderRule, Convention, NumberRule, Overflow, Rounding
+from corrconv.core.convention.model import CAST, BorderRule, Convention, NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.terms import OutputSize
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.contest import matching, padded
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run, plain_call
+from corrconv.libraries.function import (
+    LibraryFunction,
+    PythonFunction,
+    PythonText,
+    Run,
+    call_without_kernel,
+    plain_call,
+)
+from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule
 from corrconv.libraries.shared import (
     CONVOLUTION,
     CORRELATION,
@@ -28,7 +36,8 @@ from corrconv.libraries.shared import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corrconv.libraries.function import Array, Wanted
+    from corrconv.libraries.function import Array, Settings, Wanted
+    from corrconv.libraries.own_kernel import OwnKernel
 
 NDIMAGE_WORDS = BorderWords(
     "mode",
@@ -120,6 +129,77 @@ def _of_signal(name: str, computes: Convention, **parts: Any) -> LibraryFunction
     )
 
 
+def radius_of(sigma: float, truncate: float = 4.0) -> int:
+    """How far a blur reaches."""
+    return int(truncate * sigma + 0.5)
+
+
+def _read_blur(settings: Settings) -> Gaussian:
+    sigma, radius = settings.get("sigma"), settings.get("radius")
+    if radius is None and sigma and "truncate" in settings:
+        radius = radius_of(sigma, settings["truncate"])
+    return Gaussian(sigma or None, None if radius is None else 2 * radius + 1)
+
+
+BLUR = GaussianRule(
+    words={
+        "size": "2 r + 1, with r = radius, or int(truncate sigma + 0.5)",
+        "sigma": "must be said; truncate is 4",
+        "weights": "a sampled Gaussian divided by its sum",
+    },
+    names=("sigma", "truncate", "radius"),
+    read=_read_blur,
+    write=lambda sigma, size: {"sigma": sigma, **({} if size is None else {"radius": size // 2})},
+    sizes={ALL_TYPES: lambda sigma: 2 * radius_of(sigma) + 1},
+)
+
+
+def derivative_of(smoothing: tuple[float, ...], axis: int) -> Array:
+    """Differences [-1 0 1] along an axis, smoothed along the other."""
+    weights = np.outer(smoothing, [-1.0, 0.0, 1.0])
+    return weights if axis in {1, -1} else weights.T
+
+
+def _derivative_rule(smoothing: tuple[float, ...], written: str) -> DerivativeRule:
+    return DerivativeRule(
+        words={
+            "weights": f"axis=1 or -1, the default: {written}, laid as they stand: positive where it gets brighter to"
+            " the right; axis=0: transposed, positive where it gets brighter downwards; not divided by anything",
+            "beware": "8 bits hold no negative slopes, which wrap around: -3 becomes 253; filter image.astype(float)",
+        },
+        names=("axis",),
+        weights=lambda *, axis=-1: derivative_of(smoothing, axis),
+        choices=({"axis": 1}, {"axis": 0}, {"axis": -1}),
+    )
+
+
+LAPLACE = DerivativeRule(
+    words={
+        "weights": "[0 1 0; 1 -4 1; 0 1 0], negative in the middle; not divided by anything",
+        "beware": "8 bits hold no negative numbers, which wrap around: -3 becomes 253; filter image.astype(float)",
+    },
+    weights=lambda: np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
+)
+
+
+def configure_border(*, mode: str = "reflect", cval: float = 0.0) -> dict[str, Any]:
+    """What the setting of the border changes."""
+    return {"borders": NDIMAGE_WORDS.borders(mode, cval)}
+
+
+def _own(name: str, own: OwnKernel, **changes: Any) -> LibraryFunction:
+    return LibraryFunction(
+        name=f"scipy.ndimage.{name}",
+        computes=CORRELATION.changed(borders=SYMMETRIC, numbers=CAST, **changes),
+        configure=configure_border,
+        place=lambda wanted: NDIMAGE_WORDS.settings(wanted.borders),
+        borders=NDIMAGE_WORDS,
+        runner=PythonFunction(module="scipy", call=call_without_kernel(f"scipy.ndimage.{name}")),
+        text=PythonText("from scipy import ndimage", f"ndimage.{name}(padded{{settings}})"),
+        own=own,
+    )
+
+
 FUNCTIONS = (
     _of_ndimage("correlate", CORRELATION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER), contest=_contest_ndimage),
     _of_ndimage("convolve", CONVOLUTION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER)),
@@ -129,4 +209,8 @@ FUNCTIONS = (
     _of_signal("convolve", LOWER_CONVOLUTION),
     _of_signal("fftconvolve", LOWER_CONVOLUTION, contest=_contest_signal("fftconvolve")),
     _of_signal("oaconvolve", LOWER_CONVOLUTION, contest=_contest_signal("oaconvolve")),
+    _own("gaussian_filter", BLUR, inexact="whole numbers are truncated after each of its two passes"),
+    _own("sobel", _derivative_rule((1.0, 2.0, 1.0), "[-1 0 1; -2 0 2; -1 0 1]")),
+    _own("prewitt", _derivative_rule((1.0, 1.0, 1.0), "[-1 0 1; -1 0 1; -1 0 1]")),
+    _own("laplace", LAPLACE),
 )

@@ -50,7 +50,10 @@ LINES: dict[str, list[str]] = {
     "kernel convert": ["kernel convert k.csv --to imagemagick", "kernel convert k.csv --to csv -o k.csv"],
     "kernel combine": ["kernel combine k.csv emboss", "kernel combine k.csv emboss -o k.csv"],
     "kernel split": ["kernel split log"],
-    "port": ["port emboss --from cv2.filter2D --to scipy.ndimage.convolve"],
+    "port": [
+        "port emboss --from cv2.filter2D --to scipy.ndimage.convolve",
+        "port gaussian:sigma=2 --from cv2.GaussianBlur --to scipy.ndimage.convolve",
+    ],
     "conventions": ["conventions"],
     "layer": [
         "layer photo.png [1,2;3,4] [5,6;7,8] [1,1;1,2]",

@@ -13,19 +13,14 @@ from corrconv.commands.diagnose.selection import merged
 from corrconv.commands.diagnose.treatments import explaining
 from corrconv.commands.diagnose.way import Treatment, Way
 from corrconv.core.convention.filtering import raw_sums
-from corrconv.core.convention.gaussian import (
-    OPENCV_PROFILES,
-    eight_bit_passes,
-    in_units,
-    opencv_sigma,
-    profile,
-    size_rules,
-)
+from corrconv.core.convention.gaussian import eight_bit_passes, in_units, profile
 from corrconv.core.convention.model import Borders, Convention, NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.minimum import lowest_place
 from corrconv.core.terms import Boundary, OutputSize
 from corrconv.errors import CorrconvError
+from corrconv.libraries.opencv import OPENCV_PROFILES, opencv_sigma
+from corrconv.libraries.registry import blur_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +42,14 @@ SMALLEST_SIGMA = 0.2
 GOOD_FIT = 1.5
 MOST_SIZES = 8
 
+
 # Pictures of more numbers take too long.
 MOST_PIXELS = 4_000_000
+
+
+def size_rules(sigma: float) -> dict[str, int]:
+    """How many weights along an axis libraries take for a sigma, if no size is given; and our own Gaussian."""
+    return {**blur_sizes(sigma), "corrconv's gaussian": 2 * ceil(3 * sigma) + 1}
 
 
 @dataclass(frozen=True, kw_only=True)

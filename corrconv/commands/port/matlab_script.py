@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import BorderRule
+import numpy as np
+
+from corrconv.core.convention.model import BorderRule, Overflow, Rounding
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
@@ -21,10 +23,10 @@ def matlab_script(ported: Port, text: MatlabText) -> str:
     """MATLAB that makes `result` of a gray `image`. Raises CorrconvError for a border of mixed constants."""
     lines = [
         "image = double(imread('in.png'));",
-        f"kernel = {write_kernel(ported.passed, Notation.MATLAB)};",
+        *([] if ported.function.own else [f"kernel = {write_kernel(ported.passed, Notation.MATLAB)};"]),
         *_spread_lines(ported),
         *_pad_lines(ported),
-        f"result = {text.expression(ported.settings)};",
+        text.statement(ported.settings),
     ]
     if ported.crop is not None:
         grown = ported.source.output_shape((0, 0), ported.kernel.shape)
@@ -38,7 +40,35 @@ def matlab_script(ported: Port, text: MatlabText) -> str:
         raise CorrconvError(
             f"no MATLAB is written for {ported.source.name}, which leaves the border as it is; port to cv2.filter2D"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_exact_lines(ported)])
+
+
+# Halves to the even number: one step back where rounding away from 0 gave an odd one.
+_HALF_EVEN = "round(result) - sign(result) .* (abs(result - fix(result)) == 0.5 & mod(round(result), 2) == 1)"
+ROUNDED_BY_MATLAB = {
+    Rounding.NONE: "result",
+    Rounding.HALF_EVEN: _HALF_EVEN,
+    Rounding.HALF_UP: "floor(result + 0.5)",
+    Rounding.HALF_AWAY: "round(result)",
+    Rounding.TRUNCATE: "fix(result)",
+    Rounding.FLOOR: "floor(result)",
+}
+MATLAB_TYPES = {"float32": "single", "float64": "double"}
+
+
+def _exact_lines(ported: Port) -> list[str]:
+    """MATLAB that rounds `result` and makes it fit, as the source does with images of a type."""
+    if not ported.exact:
+        return []
+    image = np.dtype(ported.exact)
+    numbers = ported.source.numbers_of(image)
+    rounded, dtype = ROUNDED_BY_MATLAB[numbers.rounding], numbers.output_dtype(image)
+    if numbers.overflow is Overflow.WRAP:
+        rounded = f"mod({rounded}, {2 ** (8 * dtype.itemsize)})"
+    if rounded == "result" and dtype == np.float64:
+        return []
+    # MATLAB's types of whole numbers saturate.
+    return [f"result = {MATLAB_TYPES.get(dtype.name, dtype.name)}({rounded});"]
 
 
 def _spread_lines(ported: Port) -> list[str]:

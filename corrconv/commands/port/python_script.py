@@ -4,25 +4,78 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corrconv.core.convention.model import BorderRule, Borders
+import numpy as np
+
+from corrconv.core.convention.model import BorderRule, Borders, Overflow, Rounding
+from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.libraries.function import PythonFunction
 
 if TYPE_CHECKING:
     from corrconv.commands.port.study import Port
+    from corrconv.core.arrays import Reals
     from corrconv.libraries.function import PythonText
 
 
 def python_script(ported: Port, text: PythonText) -> str:
     """Python that makes `result` of a gray `image`."""
-    kernel = write_kernel(ported.passed.with_anchor("center"), Notation.NUMPY)
     usual = ported.function.runner.settings if isinstance(ported.function.runner, PythonFunction) else {}
     call = text.call({**usual, **ported.settings})
-    lines = ["import numpy as np", *filter(None, [text.imports]), "", f"kernel = {kernel}"]
-    lines += ["kernel = kernel.astype(float)", *spread_lines(ported), "padded = image.astype(float)"]
-    lines += pad_lines(ported)
-    return "\n".join([*lines, f"result = {call}", *after_lines(ported)])
+    lines = ["import numpy as np", *filter(None, [text.imports]), "", *_kernel_lines(ported)]
+    lines += [*spread_lines(ported), "padded = image.astype(float)", *pad_lines(ported)]
+    return "\n".join([*lines, f"result = {call}", *after_lines(ported), *exact_lines(ported)])
+
+
+def _kernel_lines(ported: Port) -> list[str]:
+    if ported.function.own is not None:
+        return []
+    kernel = ported.passed.with_anchor("center")
+    along = kernel.weights.sum(axis=1)
+    if len(along) > LONGEST_ROW and _is_square_of(along, kernel):
+        weights = write_kernel(Kernel([along]), Notation.NUMPY)
+        return [f"weights = {weights}", "kernel = weights.T * weights"]
+    return [f"kernel = {write_kernel(kernel, Notation.NUMPY)}", "kernel = kernel.astype(float)"]
+
+
+# Blurs with longer rows are written by the weights along an axis.
+LONGEST_ROW = 7
+
+
+def _is_square_of(along: Reals, kernel: Kernel) -> bool:
+    """Whether a kernel is the column of these weights times their row, but for the last bits."""
+    if kernel.shape != (len(along), len(along)):
+        return False
+    between = np.abs(np.outer(along, along) - kernel.weights).max()
+    return bool(between <= 16 * np.finfo(np.float64).eps * np.abs(kernel.weights).max())
+
+
+ROUNDED = {
+    Rounding.NONE: "result",
+    Rounding.HALF_EVEN: "np.rint(result)",
+    Rounding.HALF_UP: "np.floor(result + 0.5)",
+    Rounding.HALF_AWAY: "np.copysign(np.floor(np.abs(result) + 0.5), result)",
+    Rounding.TRUNCATE: "np.trunc(result)",
+    Rounding.FLOOR: "np.floor(result)",
+}
+
+
+def exact_lines(ported: Port) -> list[str]:
+    """Python that rounds `result` and makes it fit, as the source does with images of a type."""
+    if not ported.exact:
+        return []
+    image = np.dtype(ported.exact)
+    numbers = ported.source.numbers_of(image)
+    rounded, dtype = ROUNDED[numbers.rounding], numbers.output_dtype(image)
+    if numbers.overflow is Overflow.SATURATE:
+        limits = np.iinfo(dtype if dtype.kind in "iu" else image)
+        rounded = f"np.clip({rounded}, {limits.min}, {limits.max})"
+    elif numbers.overflow is Overflow.WRAP:
+        # A cast from real numbers that do not fit is undefined; between whole types it wraps around.
+        rounded = f"{rounded}.astype(np.int64)"
+    if dtype == np.float64:
+        return [] if rounded == "result" else [f"result = {rounded}"]
+    return [f"result = {rounded}.astype(np.{dtype.name})"]
 
 
 def spread_lines(ported: Port) -> list[str]:

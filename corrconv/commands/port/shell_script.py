@@ -23,6 +23,11 @@ def shell_script(ported: Port, text: ShellText) -> str:
             f"{ported.function.name} cannot do this, because it divides by the kernel's sum, rounds and cuts off"
             f" before anything could be multiplied back; port to {instead}"
         )
+    if ported.exact:
+        raise CorrconvError(
+            f"{ported.function.name} rounds and cuts off by itself; another library's exact numbers are written in"
+            " Python and MATLAB: port to scipy.ndimage.correlate or matlab.imfilter"
+        )
     note = "" if text.suffix == "tif" else "# Sums become whole numbers, cut off below black and above white.\n"
     if ported.direct:
         return note + text.write(ported.passed, ported.settings, "in.png", f"out.{text.suffix}")

@@ -19,11 +19,13 @@ from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Num
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.libraries.function import LibraryFunction, Settings, Wanted
+from corrconv.libraries.function import LibraryFunction, PythonFunction, Settings, Wanted
+from corrconv.libraries.own_kernel import GaussianRule, factor_between, in_one_shape, weights_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from corrconv.commands.port.sources import PortSource
     from corrconv.core.kernel import Cell
 
 
@@ -36,7 +38,9 @@ class Port:
     by the source's border rules before the call; crop: where the wanted results begin in the function's output; both
     None where it can be called on the image as it is. factor, offset: result = the function's · factor + offset.
     spread, stride: what is done by hand before and after; kernel and source are those without it, dilated cells filled
-    with zeros.
+    with zeros. unlike: the largest difference between a weight that is wanted and one that the function makes by
+    itself, relative to the largest. exact: the type of the images whose results are rounded and made to fit as the
+    source does, or "" for real ones.
     """
 
     kernel: Kernel
@@ -51,6 +55,8 @@ class Port:
     offset: float
     stride: Cell = (1, 1)
     spread: Cell = (1, 1)
+    unlike: float = 0.0
+    exact: str = ""
 
     @property
     def flipped(self) -> bool:
@@ -78,14 +84,14 @@ def port(kernel: Kernel, source: Convention, function: LibraryFunction, settings
     check_shape(kernel, source)
     source = source.for_shape(kernel.shape)
     given = settings or {}
-    chosen = {**_settings(function, _wanted(kernel, source, function.configured(given))), **given}
+    chosen = _completed(given, _settings(function, _wanted(kernel, source, function.configured(given))))
     if _agree(kernel, source, function.configured(chosen)):
         return _ported(kernel, source, function, chosen)
     dense_kernel, dense = _dense(kernel, source)
-    chosen = {**_settings(function, _wanted(dense_kernel, dense, function.configured(given))), **given}
+    chosen = _completed(given, _settings(function, _wanted(dense_kernel, dense, function.configured(given))))
     if not _agree(dense_kernel, dense, function.configured(chosen)):
         shape = function.configured(given).orientation.of_shape(dense_kernel.shape)
-        chosen = {**_settings(function, Wanted(shape=shape)), **given}
+        chosen = _completed(given, _settings(function, Wanted(shape=shape)))
     spaced = function.configured(chosen)
     if (spaced.stride, spaced.dilation, spaced.spread, spaced.pads) != ((1, 1), (1, 1), (1, 1), NO_PADS):
         raise CorrconvError(f"{function.name} gives another size with the settings given; leave them out")
@@ -93,14 +99,45 @@ def port(kernel: Kernel, source: Convention, function: LibraryFunction, settings
     return replace(ported, stride=source.stride, spread=source.spread)
 
 
+def exactly(found: PortSource, ported: Port, dtype: str) -> Port:
+    """The port that also rounds and makes fit as the source does with images of a type.
+
+    Raises CorrconvError for a type that the source does not take, and where the function rounds by itself otherwise.
+    """
+    image, source = np.dtype(dtype), found.function
+    if not _takes_real(source) and dtype not in _dtypes(source):
+        raise CorrconvError(f"{source.name} takes images of {', '.join(_dtypes(source))}, and not of {dtype}")
+    own, wanted = ported.destination.numbers_of(image), ported.source.numbers_of(image)
+    if not _takes_real(ported.function) and replace(own, summing=None) != replace(wanted, summing=None):
+        raise CorrconvError(
+            f"{ported.function.name} takes whole numbers only and rounds in another way than {source.name};"
+            " port to a function that takes real ones, such as scipy.ndimage.correlate"
+        )
+    peak = float(np.iinfo(image).max) if source.own and source.own.shares else 1.0
+    return replace(ported, exact=dtype, factor=ported.factor / peak, offset=ported.offset / peak)
+
+
+def _dtypes(function: LibraryFunction) -> tuple[str, ...]:
+    return function.runner.image_dtypes if isinstance(function.runner, PythonFunction) else ()
+
+
+def _takes_real(function: LibraryFunction) -> bool:
+    return not _dtypes(function) or any(np.dtype(dtype).kind == "f" for dtype in _dtypes(function))
+
+
 def _ported(kernel: Kernel, source: Convention, function: LibraryFunction, settings: Settings) -> Port:
     """The port with these settings, with padding by hand where they do not suffice."""
-    passed = _passed(kernel, source, function.configured(settings))
     destination = function.configured(settings)
+    passed, unlike = _passed(kernel, source, destination), 0.0
+    if function.own is not None:
+        kernel, passed, own_factor = _own_kernel(kernel, source, function, settings)
+        unlike = weights_between(passed.scaled(own_factor), _passed(kernel, source, destination))
     check_shape(passed, destination)
     destination = destination.for_shape(passed.shape)
     factor, offset = _line(kernel, passed, source, destination)
-    if destination.scale is Scale.RAW and destination.gain == 1 and factor != 1:
+    if function.own is not None:
+        factor = _plain(factor * own_factor)
+    elif destination.scale is Scale.RAW and destination.gain == 1 and factor != 1:
         passed, factor = passed.scaled(factor), 1.0
     agree = _agree(kernel, source, destination)
     padding, crop = (None, None) if agree else _padding(kernel, passed, source, destination)
@@ -115,7 +152,34 @@ def _ported(kernel: Kernel, source: Convention, function: LibraryFunction, setti
         crop=crop,
         factor=factor,
         offset=offset,
+        unlike=unlike,
     )
+
+
+def _own_kernel(
+    kernel: Kernel, source: Convention, function: LibraryFunction, settings: Settings
+) -> tuple[Kernel, Kernel, float]:
+    """The wanted kernel and that which the function makes by itself, in one shape, and the factor between them."""
+    rule = function.own
+    if rule is None or any(side % 2 == 0 for side in kernel.shape):
+        raise CorrconvError(f"{function.name} makes kernels with odd sides, and {kernel.name} is of another shape")
+    wanted = _passed(kernel, source, function.configured(settings))
+    own = rule.kernel(settings)
+    # A Gaussian may be met by one that is only close to it; then both still sum to one.
+    factor = wanted.sum / own.sum if isinstance(rule, GaussianRule) else factor_between(own, wanted)
+    if factor is None:
+        raise CorrconvError(f"{function.name} makes no kernel like {kernel.name}, even times a factor")
+    kernel, own = in_one_shape(kernel, own)
+    return kernel, own, factor
+
+
+def _plain(factor: float) -> float:
+    """A factor without the last bits that dividing weights leaves: 4 and 1/4, not 3.9999999999999996."""
+    for divisor in (1, 3, 12, 16):
+        whole = round(factor * divisor)
+        if whole and abs(factor * divisor - whole) <= 1e-9 * abs(whole):
+            return whole / divisor
+    return factor
 
 
 def _passed(kernel: Kernel, source: Convention, destination: Convention) -> Kernel:
@@ -166,8 +230,28 @@ def _wanted(kernel: Kernel, source: Convention, destination: Convention) -> Want
     )
 
 
+def _completed(given: Settings, placed: Settings) -> Settings:
+    """Those given, and of the others those that they leave open."""
+    return {**given, **{name: value for name, value in placed.items() if name not in given}}
+
+
 def _settings(function: LibraryFunction, wanted: Wanted) -> Settings:
     return function.place(wanted) if function.place else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """How far the results of a snippet were from those of the source itself, on pictures of rows x columns.
+
+    largest: difference; peak: the largest value; differing: the share of the results that differ at all.
+    """
+
+    rows: int
+    columns: int
+    dtype: str
+    largest: float
+    peak: float
+    differing: float
 
 
 # Where a kernel begins may depend on the picture's size; these are even, odd, and multiples of small strides.

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from corrconv.commands.port.matlab_script import matlab_script
 from corrconv.commands.port.python_script import python_script
 from corrconv.commands.port.shell_script import shell_script
+from corrconv.core.convention.model import Convention, Overflow, Rounding
 from corrconv.drawing.conventions import operation_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import MatlabText, PythonText, ShellText
+from corrconv.libraries.own_kernel import ALIKE
 
 if TYPE_CHECKING:
-    from corrconv.commands.port.study import Port
+    from corrconv.commands.port.sources import PortSource
+    from corrconv.commands.port.study import Measured, Port
+    from corrconv.core.kernel import Kernel
+    from corrconv.libraries.function import LibraryFunction
 
 
 def snippet(ported: Port) -> str:
@@ -33,33 +41,84 @@ def snippet(ported: Port) -> str:
     )
 
 
-def port_text(ported: Port) -> str:
+def port_text(found: PortSource, ported: Port) -> str:
     """What must be done, step by step, as comments above the snippet."""
     source, destination = ported.source, ported.destination
     lines = [
-        f"# {source.name} computes: {operation_words(source)}",
-        f"# {ported.function.name} computes: {operation_words(destination)}",
+        f"# {source.name} computes: {operation_words(source)}{_own_words(found.function, found.kernel)}",
+        f"# {ported.function.name} computes: {operation_words(destination)}"
+        f"{_own_words(ported.function, ported.passed)}",
+        *([f"# {found.note}"] if found.note else []),
         f"# Size of the result: {source.output_size}.",
-        "# Kernel: turned or mirrored for it." if ported.flipped else "# Kernel: the same.",
+        f"# Kernel: {_kernel_words(ported)}",
     ]
     if ported.padding is None:
         lines.append("# Borders and anchor agree, or the call says them: no padding.")
     else:
         lines.append(f"# Borders or anchor differ: pad by hand ({source.borders}), then cut the results out.")
     if ported.factor != 1 or ported.offset != 0:
-        lines.append("# Scale: the results are multiplied and shifted afterwards.")
+        sign = " and so get the other sign" if ported.factor < 0 else ""
+        lines.append(f"# Scale: the results are multiplied by {ported.factor:g} afterwards{sign}{_shift(ported)}.")
     if ported.restores_border:
         lines.append(f"# {source.name} does not filter the border: it is put back.")
+    shares = found.function.own is not None and found.function.own.shares
+    lines.append(f"# Numbers: {_number_sentence(ported, shares=shares)}")
     text = "\n".join([*lines, snippet(ported)])
     matlab = isinstance(ported.function.text, MatlabText)
     return text.replace("\n# ", "\n% ").replace("# ", "% ", 1) if matlab else text
 
 
-def port_document(ported: Port) -> dict[str, Any]:
+def _own_words(function: LibraryFunction, kernel: Kernel) -> str:
+    return f" with a kernel of its own, {kernel.shape[0]}x{kernel.shape[1]}" if function.own else ""
+
+
+def _kernel_words(ported: Port) -> str:
+    if ported.unlike > ALIKE:
+        return f"not the same: a weight differs by up to {100 * ported.unlike:.2g} % of the largest."
+    if ported.function.own is not None and ported.factor != 1:
+        return "the same but for a factor."
+    return "turned or mirrored for it." if ported.flipped else "the same."
+
+
+def _shift(ported: Port) -> str:
+    return f", and {ported.offset:g} is added" if ported.offset else ""
+
+
+ROUNDINGS = {
+    Rounding.HALF_EVEN: "rounds halves to the even number",
+    Rounding.HALF_UP: "rounds halves up",
+    Rounding.HALF_AWAY: "rounds halves away from 0",
+    Rounding.TRUNCATE: "truncates",
+    Rounding.FLOOR: "rounds down",
+}
+OVERFLOWS = {Overflow.SATURATE: "saturates", Overflow.WRAP: "wraps around"}
+
+
+def source_numbers(convention: Convention, dtype: str) -> str:
+    """What a library makes of its sums for images of a type: `makes uint8, rounds halves up and saturates`."""
+    numbers = convention.numbers_of(np.dtype(dtype))
+    acts = [ROUNDINGS.get(numbers.rounding, ""), OVERFLOWS.get(numbers.overflow, "")]
+    given = numbers.output_dtype(np.dtype(dtype)).name
+    return f"makes {given}{', ' if any(acts) else ''}{' and '.join(filter(None, acts))}"
+
+
+def _number_sentence(ported: Port, *, shares: bool) -> str:
+    """Which rounding and saturation the source has, and whether they are written out."""
+    dtype = ported.exact or "uint8"
+    name = ported.source.name.partition(" ")[0]
+    words = f"of {dtype} pictures {name} {'takes shares of the brightest and ' if shares else ''}"
+    words += source_numbers(ported.source, dtype)
+    if ported.source.inexact:
+        words += f"; {ported.source.inexact}"
+    return f"{words}; {'so does this.' if ported.exact else 'here they stay real.'}"
+
+
+def port_document(found: PortSource, ported: Port, measured: Measured | None) -> dict[str, Any]:
     """A port for scripts."""
     return {
         "version": DOCUMENT_VERSION,
         "from": ported.source.name,
+        "note": found.note,
         "to": ported.function.name,
         "kernel": ported.passed.weights.tolist(),
         "settings": dict(ported.settings),
@@ -70,5 +129,23 @@ def port_document(ported: Port) -> dict[str, Any]:
         "factor": ported.factor,
         "offset": ported.offset,
         "direct": ported.direct,
+        "unlike": ported.unlike,
+        "exact": ported.exact or None,
+        "measured": asdict(measured) if measured else None,
         "snippet": snippet(ported),
     }
+
+
+# Relative to the largest value: what orders of summing, some in single precision, make of the same sums.
+FLOAT_NOISE = 1e-6
+
+
+def measured_words(measured: Measured) -> str:
+    """How far the snippet's results are from the source's own."""
+    pictures = f"two pictures of {measured.rows}x{measured.columns}, {measured.dtype}"
+    if measured.largest == 0:
+        return f"ran both on {pictures}: equal to the last bit"
+    within = f"within {measured.largest:.2g} of values up to {measured.peak:.4g}"
+    if measured.largest <= FLOAT_NOISE * measured.peak:
+        return f"ran both on {pictures}: equal but for the last bits, {within}"
+    return f"ran both on {pictures}: {within}; {measured.differing:.2%} of the pixels differ"

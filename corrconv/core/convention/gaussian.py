@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,29 +72,3 @@ def eight_bit_passes(
     total = sum(weight * passed[:, place : place + columns] for place, weight in enumerate(across))
     blurred: NDArray[np.float64] = total / float(down.sum() * across.sum())
     return blurred
-
-
-# What OpenCV takes for a size without a sigma, and so for GaussianBlur(image, (5, 5), 0); longer ones have a sigma.
-# Source: getGaussianKernelBitExact in OpenCV's imgproc/src/smooth.dispatch.cpp.
-OPENCV_PROFILES = {
-    3: (0.25, 0.5, 0.25),
-    5: (0.0625, 0.25, 0.375, 0.25, 0.0625),
-    7: (0.03125, 0.109375, 0.21875, 0.28125, 0.21875, 0.109375, 0.03125),
-    9: tuple(weight / 256 for weight in (4, 13, 30, 51, 60, 51, 30, 13, 4)),
-}
-
-
-def size_rules(sigma: float) -> dict[str, int]:
-    """How many weights along an axis libraries take for a sigma, if no size is given."""
-    return {
-        "cv2.GaussianBlur of 8 bits": round(sigma * 6 + 1) | 1,
-        "cv2.GaussianBlur of other types": round(sigma * 8 + 1) | 1,
-        "scipy.ndimage.gaussian_filter and skimage.filters.gaussian": 2 * int(4 * sigma + 0.5) + 1,
-        "MATLAB's imgaussfilt, as documented": 2 * ceil(2 * sigma) + 1,
-        "corrconv's gaussian": 2 * ceil(3 * sigma) + 1,
-    }
-
-
-def opencv_sigma(size: int) -> float:
-    """The sigma that OpenCV takes for a size, if none is given."""
-    return 0.3 * ((size - 1) / 2 - 1) + 0.8

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from shell import run, trouble, write_picture
 
-from corrconv.commands.diagnose.gaussian_study import diagnose_blur
-from corrconv.core.convention.gaussian import opencv_sigma, size_rules
+from corrconv.commands.diagnose.gaussian_study import diagnose_blur, size_rules
+from corrconv.libraries.opencv import opencv_sigma
 
 PICTURE = np.random.default_rng(6).integers(0, 256, (90, 100)).astype(np.uint8)
 REAL = PICTURE.astype(float)

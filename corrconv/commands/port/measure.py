@@ -1,0 +1,77 @@
+"""The snippet is run, and so is the source itself: how far apart are they?"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corrconv.commands.port.study import Measured
+from corrconv.errors import CorrconvError
+from corrconv.libraries.function import PythonFunction, PythonText
+from corrconv.libraries.own_kernel import REAL
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from corrconv.commands.port.sources import PortSource
+    from corrconv.commands.port.study import Port
+
+SHORTEST = 40  # pixels a side, unless the kernel is large
+LARGEST_KERNEL = 101  # larger ones would take too long
+BLOCK = 8
+
+
+def measure(found: PortSource, ported: Port, snippet: str) -> Measured | None:
+    """The largest difference on a picture of noise and one of blocks; None where one of both cannot be run here.
+
+    The images are of the port's exact type, or else real. Raises CorrconvError for a snippet that cannot be run.
+    """
+    source, destination = found.function.runner, ported.function.runner
+    if not isinstance(source, PythonFunction) or not isinstance(destination, PythonFunction):
+        return None
+    if not isinstance(ported.function.text, PythonText) or not (source.installed and destination.installed):
+        return None
+    side = max(*ported.kernel.shape, *ported.passed.shape)
+    if side > LARGEST_KERNEL:
+        return None
+    dtype = ported.exact or (REAL if REAL in source.image_dtypes else source.image_dtypes[0])
+    target = source.target(found.function.name, found.settings)
+    rows, columns = max(SHORTEST, 3 * side), max(SHORTEST, 3 * side) + 7
+    differences, peak = [], 0.0
+    for picture in pictures(rows, columns, dtype):
+        names: dict[str, Any] = {"image": picture}
+        with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
+            expected = np.asarray(target.run(picture, found.kernel.weights), np.float64)
+            try:
+                exec(snippet, names)
+            except Exception as error:
+                raise CorrconvError(
+                    f"the lines for {ported.function.name} do not run here: {type(error).__name__}: {error}"
+                ) from error
+        result = np.asarray(names["result"], np.float64)
+        if result.shape != expected.shape:
+            raise CorrconvError(f"the lines for {ported.function.name} give {result.shape}, and not {expected.shape}")
+        differences.append(np.abs(result - expected))
+        peak = max(peak, float(np.abs(expected).max()))
+    every = np.concatenate([difference.ravel() for difference in differences])
+    return Measured(
+        rows=rows,
+        columns=columns,
+        dtype=dtype,
+        largest=float(every.max()),
+        peak=peak,
+        differing=float((every > 0).mean()),
+    )
+
+
+def pictures(rows: int, columns: int, dtype: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Noise, and blocks with strong edges; of 8 bits, or of 16."""
+    generator = np.random.default_rng(1)
+    brightest = 65535 if dtype == "uint16" else 255
+    noise = generator.integers(0, brightest + 1, (rows, columns))
+    blocks = generator.integers(0, 2, (rows // BLOCK + 1, columns // BLOCK + 1)).repeat(BLOCK, 0).repeat(BLOCK, 1)
+    return noise.astype(dtype), (brightest * blocks[:rows, :columns]).astype(dtype)
