@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv import __version__
-from corrconv.commands.compare.study import compare_kernel
-from corrconv.commands.compare.view import comparison_panel, comparison_verdict
+from corrconv.commands.compare.panel_view import comparison_panel
+from corrconv.commands.compare.study import compare
+from corrconv.commands.compare.view import comparison_verdict
 from corrconv.commands.explain.picture import reading_tiles
 from corrconv.commands.explain.view import title
 from corrconv.commands.laws.view import laws_verdict
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from corrconv.commands.compare.study import Comparison
+    from corrconv.commands.compare.results import Results
+    from corrconv.commands.compare.study import Comparison, KernelComparison
     from corrconv.commands.explain.study import Explanation
     from corrconv.commands.laws.study import Laws
     from corrconv.commands.learn.study import LearnedKernel
@@ -130,11 +132,13 @@ def _kernel_picture(kernel: Kernel) -> Image.Image:
 
 
 def _comparison_picture(comparison: Comparison) -> Image.Image | None:
-    image = _planes(comparison)
-    panels = []
-    for entry in comparison.kernels[:MOST_PANELS]:
-        measures, results = compare_kernel(image, entry.kernel, comparison.options)
-        panels.append(comparison_panel(measures, results, image, "the image", comparison.options, Rendering()))
+    image, options = _planes(comparison), comparison.options
+    panels: list[Image.Image] = []
+
+    def draw(entry: KernelComparison, results: Results) -> None:
+        panels.append(comparison_panel(entry, results, image, "the image", options, Rendering()))
+
+    compare(image, *(entry.kernel for entry in comparison.kernels[:MOST_PANELS]), options=options, consume=draw)
     if not panels:
         return None
     joined = panels[0]

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 # array is used again for the next tile, so what is to stay must be copied.
 Consumer: TypeAlias = "Callable[[Tile, Numbers], None]"
 
+# Takes the finished sums of one tile of two filterings, likewise.
+PairConsumer: TypeAlias = "Callable[[Tile, Numbers, Numbers], None]"
+
 # Changes the pixels of a tile, in place, before they are filtered.
 Preparation: TypeAlias = "Callable[[Numbers], None]"
 
@@ -73,43 +76,73 @@ class Filtering:
 
     def run(self, consume: Consumer, prepare: Preparation | None = None) -> None:
         """Compute all tiles, several at a time; each is handed to consume as soon as it is done."""
-        self._run(prepare, consume=consume)
+        make = self._tile_maker(prepare)
+
+        def worker() -> Callable[[Tile], None]:
+            compute = make()
+            return lambda tile: consume(*compute(tile))
+
+        self._share_tiles(worker)
+
+    def run_beside(self, other: Filtering, consume: PairConsumer) -> None:
+        """Compute all tiles of this filtering and of another one of the same output shape, each pair together."""
+        makers = self._tile_maker(), replace(other, plan=replace(other.plan, tile=self.plan.tile))._tile_maker()
+
+        def worker() -> Callable[[Tile], None]:
+            first, second = (make() for make in makers)
+            return lambda tile: consume(*first(tile), second(tile)[1])
+
+        self._share_tiles(worker)
 
     def run_into(self, output: NDArray[Any]) -> None:
         """Compute all tiles into an output of the shape and the type of the sums."""
-        self._run(None, output=output)
+        self._share_tiles(self._tile_maker(output=output))
 
     def fills(self, dtype: np.dtype[Any]) -> bool:
         """Whether the sums are the results as they are, in this type."""
         return self.arithmetic.divisor == 1 and dtype == self.plan.precision and self.wanted is None
 
-    def _run(
-        self, prepare: Preparation | None, *, consume: Consumer | None = None, output: NDArray[Any] | None = None
-    ) -> None:
-        tiles = deque(split(self.layout.output_shape, self.plan.tile))
+    def _tile_maker(
+        self, prepare: Preparation | None = None, output: NDArray[Any] | None = None
+    ) -> Callable[[], Callable[[Tile], tuple[Tile, Numbers]]]:
+        """Gives each thread a function that computes a tile, into the output or memory that the next one uses too."""
         engines = _Engines(self)
         sources = self.layout.rows.sources(self.layout.boundary), self.layout.columns.sources(self.layout.boundary)
 
-        def work() -> None:
-            """Take tiles until none is left; whoever takes one does not change what comes out."""
+        def make() -> Callable[[Tile], tuple[Tile, Numbers]]:
             filter_tile = engines.tile_filter()
             loader = TileLoader(self.image, self.layout, engines.dtype, sources)
             scratch = Scratch(engines.dtype)
+
+            def compute(tile: Tile) -> tuple[Tile, Numbers]:
+                padded = loader.load(tile, writable=prepare is not None)
+                if prepare is not None:
+                    prepare(padded)
+                shape = tile[0].stop - tile[0].start, tile[1].stop - tile[1].start, padded.shape[2]
+                sums = scratch.array(shape) if output is None else output[tile]
+                filter_tile(padded, sums)
+                if output is not None:
+                    return tile, sums
+                place, kept = self._kept(tile)
+                return place, self._divided(sums[kept])
+
+            return compute
+
+        return make
+
+    def _share_tiles(self, worker: Callable[[], Callable[[Tile], Any]]) -> None:
+        """Let each thread take tiles until none is left; whoever takes one does not change what comes out."""
+        tiles = deque(split(self.layout.output_shape, self.plan.tile))
+
+        def work() -> None:
+            take = worker()
             while True:
                 try:
                     tile = tiles.popleft()
                 except IndexError:
                     return
                 try:
-                    padded = loader.load(tile, writable=prepare is not None)
-                    if prepare is not None:
-                        prepare(padded)
-                    shape = tile[0].stop - tile[0].start, tile[1].stop - tile[1].start, padded.shape[2]
-                    sums = scratch.array(shape) if output is None else output[tile]
-                    filter_tile(padded, sums)
-                    if consume is not None:
-                        place, kept = self._kept(tile)
-                        consume(place, self._divided(sums[kept]))
+                    take(tile)
                 except BaseException:
                     tiles.clear()
                     raise

@@ -98,7 +98,7 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
         # Whole already, and perhaps beyond the digits of a float64.
         limits, own = np.iinfo(dtype), np.iinfo(values.dtype)
         kept = np.clip(values, max(limits.min, own.min), min(limits.max, own.max))
-        return kept.astype(dtype), _count_pixels(kept != values)
+        return kept.astype(dtype), count_pixels(kept != values)
     darkest, brightest = pixel_limits(dtype)
     rounded = np.rint(_wide_enough(values, dtype))
     low, high = rounded.min(), rounded.max()
@@ -109,10 +109,10 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
     if np.isnan(low):
         outside |= np.isnan(rounded)
         np.nan_to_num(rounded, copy=False, nan=0.0)
-    return np.clip(rounded, darkest, brightest, out=rounded).astype(dtype), _count_pixels(outside)
+    return np.clip(rounded, darkest, brightest, out=rounded).astype(dtype), count_pixels(outside)
 
 
-def _count_pixels(chosen: NDArray[np.bool_]) -> int:
+def count_pixels(chosen: NDArray[np.bool_]) -> int:
     """How many pixels are chosen in at least one channel."""
     channels = chosen.shape[2]
     if channels == 1:

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageDraw
 from shell import place_of
 
-from corrconv.commands.compare.study import compare_kernel
-from corrconv.commands.compare.view import comparison_panel, difference_picture
+from corrconv.commands.compare.panel_view import ComparisonPictures, comparison_panel
+from corrconv.commands.compare.study import compare
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.rendering import Rendering
@@ -344,7 +344,9 @@ def test_pictures_one_below_the_other_keep_their_pixels() -> None:
 def compared(image: Any, weights: Any, **options: Any) -> Any:
     pixels = image if image.ndim == 3 else image[:, :, np.newaxis]
     chosen = Options(**options)
-    return *compare_kernel(pixels, Kernel(weights, name="kernel"), chosen), pixels, chosen
+    made: list[Any] = []
+    compare(pixels, Kernel(weights, name="kernel"), options=chosen, consume=lambda *both: made.extend(both))
+    return *made, pixels, chosen
 
 
 def panel_of(compared: Any, name: str, display: Display = Display.CLIP) -> Any:
@@ -355,10 +357,9 @@ def panel_of(compared: Any, name: str, display: Display = Display.CLIP) -> Any:
 def test_the_difference_is_drawn_by_sign_and_of_the_channel_that_differs_most() -> None:
     image = np.zeros((3, 5, 3), np.uint8)
     image[1, 2] = 0, 250, 40
-    _, results, _, _ = compared(image, [[-1, 0, 1]], boundary="constant")
-    drawn, peak = difference_picture(results)
-    colours = array(drawn)
-    assert peak == 500
+    pictures = ComparisonPictures(*compared(image, [[-1, 0, 1]], boundary="constant")[:3], Rendering())
+    colours = array(pictures.difference)
+    assert pictures.difference_peak == 500
     assert_array_equal(colours[1], [PAPER, POSITIVE, PAPER, NEGATIVE, PAPER])
     assert (colours[[0, 2]] == PAPER).all()
 

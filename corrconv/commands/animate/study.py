@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.compare.study import compare_kernel
+from corrconv.commands.compare.study import compare
 from corrconv.core.boundary import OUTSIDE, source_indices
 from corrconv.core.layout import lay
 from corrconv.core.terms import Operation
@@ -16,6 +16,7 @@ from corrconv.core.zoo import zoo_kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from corrconv.commands.compare.results import Results
     from corrconv.commands.compare.study import KernelComparison
     from corrconv.core.kernel import Cell, Kernel
     from corrconv.core.layout import AxisLayout, Layout
@@ -70,7 +71,9 @@ class Animation:
 
 def animate(image: NDArray[Any], kernel: Kernel, options: Options) -> Animation:
     """Filter a picture (H, W) both ways. Raises CorrconvError for what cannot be filtered."""
-    entry, results = compare_kernel(image, kernel, options)
+    kept: list[Results] = []
+    entry = compare(image, kernel, options=options, consume=lambda _, results: kept.append(results)).kernels[0]
+    results = kept[0]
     shape = (image.shape[0], image.shape[1])
     both = [
         Lain(operation, lay(shape, kernel, operation, options), values[:, :, 0])

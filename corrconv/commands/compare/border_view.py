@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from corrconv.commands.compare.panel_view import strongest_difference
 from corrconv.core.boundary import OUTSIDE, source_indices
 from corrconv.core.layout import lay
 from corrconv.core.pixels import finite_range
 from corrconv.core.terms import Operation
 from corrconv.drawing.numbers import short_number
-from corrconv.drawing.pictures import INK, Figure, diverging, framed, panel, shown
+from corrconv.drawing.pictures import INK, Figure, diverging_pixels, framed, panel, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from corrconv.commands.compare.study import KernelComparison, Results
+    from corrconv.commands.compare.results import Results
+    from corrconv.commands.compare.study import KernelComparison
     from corrconv.core.options import Options
 
     ChosenLayout = tuple[str, Options, KernelComparison, Results]
@@ -30,38 +32,29 @@ SIDE = 192  # of a tile, in pixels
 
 def border_sheet(rows: Sequence[ChosenLayout], image: NDArray[Any], title: str) -> Image.Image:
     """A row for each choice: the upper left corner with what lies outside, both results there, and their difference."""
-    limits = _range([_part(values) for _, _, _, made in rows for values in (made.correlation, made.convolution)])
-    peak = max(map(abs, _range([_part(made.difference) for _, _, _, made in rows])))
-    tiles = [tile for row in rows for tile in _row(row, image, limits, peak)]
+    corners = [results.corner(CORNER) for _, _, _, results in rows]
+    limits = _range([values for corner in corners for values in corner])
+    differences = [strongest_difference(*corner) for corner in corners]
+    peak = max(map(abs, _range(differences)))
+    tiles = []
+    for (name, options, entry, _), corner, difference in zip(rows, corners, differences, strict=True):
+        correlation, convolution = (_corner(_grays(values, limits)) for values in corner)
+        colours = _corner(diverging_pixels(difference, peak))
+        tiles += [
+            Figure(_corner_with_outside(image, options, entry), name, "the corner, and what lies outside"),
+            Figure(correlation, "correlation"),
+            Figure(convolution, "convolution"),
+            Figure(colours, "difference", f"largest anywhere {short_number(entry.max_abs_difference)}"),
+        ]
     low, high = (short_number(limit) for limit in limits)
     footer = f"Results from {low} to {high} in all rows, differences up to {short_number(peak)}."
     return panel(title, tiles, columns=4, footer=footer)
-
-
-def _row(row: ChosenLayout, image: NDArray[Any], limits: tuple[float, float], peak: float) -> list[Figure]:
-    name, options, entry, results = row
-    difference = np.asarray(diverging(_first(_part(results.difference)), peak or None))
-    return [
-        Figure(_corner_with_outside(image, options, entry), name, "the corner, and what lies outside"),
-        Figure(_corner(_grays(_part(results.correlation), limits)), "correlation"),
-        Figure(_corner(_grays(_part(results.convolution), limits)), "convolution"),
-        Figure(_corner(difference), "difference", f"largest anywhere {short_number(entry.max_abs_difference)}"),
-    ]
 
 
 def _range(parts: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
     """The smallest and the largest finite value of all parts, 0 where there is none."""
     ends = [(low, high) for low, high in map(finite_range, parts) if low <= high] or [(0.0, 0.0)]
     return min(low for low, _ in ends), max(high for _, high in ends)
-
-
-def _part(values: NDArray[Any]) -> NDArray[Any]:
-    return values[:CORNER, :CORNER]
-
-
-def _first(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    strongest = np.abs(values).argmax(axis=2)[:, :, np.newaxis]
-    return np.take_along_axis(values, strongest, axis=2)[:, :, 0]
 
 
 def _grays(values: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.uint8]:

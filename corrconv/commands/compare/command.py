@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from corrconv.commands.compare.study import Comparison
+    from corrconv.commands.compare.results import Results
+    from corrconv.commands.compare.study import Comparison, KernelComparison
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.files.images import Picture
@@ -135,19 +136,24 @@ def command(
         ctx.exit(1)
 
 
-def _numbers(picture: Picture, comparison: Comparison) -> Iterator[RenderableType]:
+def _numbers(picture: Picture, comparison: Comparison) -> list[RenderableType]:
     """The numbers of a small picture, for as many kernels as one can take in."""
-    from corrconv.commands.compare.study import compare_kernel
+    from corrconv.commands.compare.study import compare
     from corrconv.commands.compare.view import numbers_view
     from corrconv.drawing.matrices import fits
 
     image = picture.colours
+    parts: list[RenderableType] = []
     if image.shape[2] > 1 or not fits(image[:, :, 0]) or len(comparison.kernels) > MOST_SHOWN:
-        return
-    for entry in comparison.kernels:
-        view = numbers_view(image[:, :, 0], *compare_kernel(image, entry.kernel, comparison.options))
+        return parts
+
+    def add(entry: KernelComparison, results: Results) -> None:
+        view = numbers_view(image[:, :, 0], entry, results)
         if view is not None:
-            yield from ("", f"{entry.kernel.name}:", view)
+            parts.extend(("", f"{entry.kernel.name}:", view))
+
+    compare(image, *(entry.kernel for entry in comparison.kernels), options=comparison.options, consume=add)
+    return parts
 
 
 def _compare_layouts(

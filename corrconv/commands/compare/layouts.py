@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ from corrconv.core.terms import Boundary, OutputSize
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from corrconv.commands.compare.study import Comparison
+    from corrconv.commands.compare.border_view import ChosenLayout
+    from corrconv.commands.compare.results import Results
+    from corrconv.commands.compare.study import Comparison, KernelComparison
     from corrconv.commands.options import Decorated, FilterChoices
     from corrconv.core.kernel import Kernel
     from corrconv.core.options import Options
@@ -75,7 +77,7 @@ def compare_layouts(
 
     from corrconv.commands.compare.border_view import border_sheet
     from corrconv.commands.compare.pictures import places_of
-    from corrconv.commands.compare.study import Comparison, compare_kernel
+    from corrconv.commands.compare.study import Comparison, compare
     from corrconv.files.images import Picture, write_image
     from corrconv.files.outputs import make_folder, refuse_overwrite
 
@@ -83,13 +85,19 @@ def compare_layouts(
     sheets = [] if folder is None else [place / "sheet.png" for place in places_of(chosen, Path(folder))]
     for sheet in sheets:
         refuse_overwrite(sheet, inputs, force=force)
-    entries = []
+    entries: list[KernelComparison] = []
+    rows: list[ChosenLayout] = []
+
+    def keep(words: str, options: Options, entry: KernelComparison, results: Results) -> None:
+        rows.append((words, options, entry, results))
+
     for number, kernel in enumerate(chosen):
-        rows = []
+        rows.clear()
         for words, options in _layouts(choices.options, every):
-            entry, results = compare_kernel(picture.colours, kernel, options)
-            entries.append(replace(entry, kernel=entry.kernel.named(f"{kernel.name} ({words})")))
-            rows.append((words, options, entry, results))
+            compare(picture.colours, kernel, options=options, consume=partial(keep, words, options))
+        entries += [
+            replace(entry, kernel=entry.kernel.named(f"{kernel.name} ({words})")) for words, _, entry, _ in rows
+        ]
         if sheets:
             make_folder(sheets[number].parent)
             title = f"{kernel.name} on {picture.name}: every {' and '.join(every).replace('_', ' ')}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.commands.compare.study import Comparison, compare_kernel
-from corrconv.commands.compare.view import comparison_panel, difference_picture
-from corrconv.core.pixels import finite_range, settled_range, to_pixels
+from corrconv.commands.compare.panel_view import ComparisonPictures
+from corrconv.commands.compare.study import compare
+from corrconv.core.terms import Operation
 from corrconv.drawing.console import progress
 from corrconv.files.images import Picture, write_image
 from corrconv.files.outputs import make_folder, refuse_overwrite
@@ -20,7 +20,8 @@ from corrconv.files.outputs import make_folder, refuse_overwrite
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corrconv.commands.compare.study import KernelComparison, Results
+    from corrconv.commands.compare.results import Results
+    from corrconv.commands.compare.study import Comparison, KernelComparison
     from corrconv.commands.options import FilterChoices
     from corrconv.core.kernel import Kernel
 
@@ -60,14 +61,17 @@ def compare_and_draw(
     # What would be refused later is refused before the first picture is written.
     for place, name in product(places, PICTURES):
         refuse_overwrite(place / f"{name}.png", inputs, force=force)
-    entries, drawn = [], []
+    drawn: list[Drawn] = []
     with progress(quiet=quiet) as bar:
-        for number, kernel in enumerate(bar.track(chosen, description="comparing")):
-            entry, results = compare_kernel(picture.colours, kernel, choices.options)
-            entries.append(entry)
+        task = bar.add_task("comparing", total=len(chosen))
+
+        def draw(entry: KernelComparison, results: Results) -> None:
             if places:
-                drawn.append(_draw(entry, results, picture, choices, places[number]))
-    return Comparison(choices.options, tuple(entries)), drawn
+                drawn.append(_draw(entry, results, picture, choices, places[len(drawn)]))
+            bar.advance(task)
+
+        comparison = compare(picture.colours, *chosen, options=choices.options, consume=draw)
+    return comparison, drawn
 
 
 def places_of(kernels: Sequence[Kernel], folder: Path) -> list[Path]:
@@ -79,22 +83,20 @@ def places_of(kernels: Sequence[Kernel], folder: Path) -> list[Path]:
 
 def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: FilterChoices, place: Path) -> Drawn:
     make_folder(place)
-    rendering, pixels = choices.rendering, picture.colours
+    pixels = picture.colours
+    pictures = ComparisonPictures(entry, results, pixels, choices.rendering)
+
+    def write(name: str, made: Picture, png_level: int | None = None) -> None:
+        write_image(place / f"{name}.png", made, png_level=png_level)
+
+    write("panel", Picture(np.asarray(pictures.panel(picture.name, choices.options))))
+    write("difference", Picture(np.asarray(pictures.difference)), png_level=1)  # as small, in a third of the time
+    del pictures.difference  # before the next large ones
     dtype = np.dtype(np.uint16 if pixels.dtype == np.uint16 and pixels.shape[2] == 1 else np.uint8)
-    made, shares = {}, []
-    for name, values in (("correlation", results.correlation), ("convolution", results.convolution)):
-        biased = values + rendering.bias
-        ends = settled_range(finite_range(biased), rendering.display, entry.tolerance)
-        quantized, clipped = to_pixels(biased, pixels.dtype, dtype, rendering.display, ends)
-        made[name] = replace(picture, pixels=quantized, has_alpha=False, notes=())
-        shares.append(clipped / (quantized.shape[0] * quantized.shape[1]))
-    difference, peak = difference_picture(results)
-    made["difference"] = Picture(np.asarray(difference))
-    drawn = comparison_panel(entry, results, pixels, picture.name, choices.options, rendering)
-    made["panel"] = Picture(np.asarray(drawn))
-    for name in PICTURES:
-        write_image(place / f"{name}.png", made[name])
-    return Drawn(place / "panel.png", max(shares), peak)
+    both = pictures.results(dtype)
+    for operation, shown in zip(Operation, both, strict=True):
+        write(operation, replace(picture, pixels=shown.pixels, has_alpha=False, notes=()))
+    return Drawn(place / "panel.png", max(shown.clipped for shown in both), pictures.difference_peak)
 
 
 def _file_name(name: str) -> str:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
-from math import inf, isfinite, log10, nan, sqrt
+from math import inf, log10, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.commands.compare.results import Results
+from corrconv.core.arithmetic import check_real
 from corrconv.core.arrays import as_array
-from corrconv.core.decision import prepare_filtering
-from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.pixels import finite_range
 from corrconv.core.shown import NOTEBOOK, Shown
-from corrconv.core.terms import Boundary, Operation, OutputSize, Precision, Symmetry
+from corrconv.core.terms import Boundary, OutputSize, Symmetry
+from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -35,19 +38,6 @@ class Coincidence(StrEnum):
     def equal(self) -> bool:
         """Whether the two results are the same here."""
         return self in {Coincidence.EVERY_IMAGE, Coincidence.THIS_IMAGE}
-
-
-@dataclass(frozen=True, eq=False)
-class Results:
-    """What both operations made of one image with one kernel (H', W', C): unrounded float64."""
-
-    correlation: NDArray[np.float64]
-    convolution: NDArray[np.float64]
-
-    @property
-    def difference(self) -> NDArray[np.float64]:
-        """Correlation minus convolution; 0 where both are nan or the same infinity."""
-        return _subtract(self.correlation, self.convolution)
 
 
 @dataclass(frozen=True)
@@ -95,10 +85,16 @@ class Comparison(Shown):
         return import_module(NOTEBOOK).EmbeddedPage(self)
 
 
-def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | None = None) -> Comparison:
+def compare(
+    image: ArrayLike,
+    *kernels: Kernel | ArrayLike,
+    options: Options | None = None,
+    consume: Callable[[KernelComparison, Results], None] | None = None,
+) -> Comparison:
     """Filter an image with each kernel both ways, and compare.
 
-    Computed in float64, whole numbers exactly.
+    Computed in float64, whole numbers exactly. Only the measures are kept, so that memory holds neither the
+    results of many kernels nor, of a large image, those of one.
 
     Parameters
     ----------
@@ -108,6 +104,9 @@ def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | N
         The kernels, each compared for itself.
     options : Options, optional
         Boundary, output size and whatever else is shared by both operations.
+    consume : callable, optional
+        Called with each KernelComparison as soon as it is known, and with the Results behind it, whose
+        `correlation`, `convolution` and `difference` (H', W', C) are computed when they are asked for.
 
     Returns
     -------
@@ -127,55 +126,57 @@ def compare(image: ArrayLike, *kernels: Kernel | ArrayLike, options: Options | N
     ['for every image', 'equal but for sign', 'no']
     >>> comparison.kernels[2].max_abs_difference
     24.0
+    >>> def show(entry, results):
+    ...     print(results.correlation[0, :, 0], results.convolution[0, :, 0])
+    >>> _ = compare([[1, 2, 4]], [[0, 0, 1]], consume=show)
+    [2. 4. 2.] [2. 1. 2.]
     """
     chosen = options or Options()
     pixels = as_array(image, "image")
-    as_kernels = (kernel if isinstance(kernel, Kernel) else Kernel(kernel) for kernel in kernels)
-    return Comparison(chosen, tuple(compare_kernel(pixels, kernel, chosen)[0] for kernel in as_kernels), pixels)
+    planes = pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+    entries = []
+    for kernel in kernels:
+        anchored = chosen.anchored(kernel if isinstance(kernel, Kernel) else Kernel(kernel))
+        results = _results(planes, anchored, chosen)
+        entries.append(_measured(planes, anchored, chosen, results))
+        if consume is not None:
+            consume(entries[-1], results)
+        del results  # before the next ones, whatever they hold by now
+    return Comparison(chosen, tuple(entries), pixels)
 
 
-def compare_kernel(image: NDArray[Any], kernel: Kernel, options: Options) -> tuple[KernelComparison, Results]:
-    """Filter an image (H, W) or (H, W, C) with one kernel both ways, and compare.
+def _results(planes: NDArray[Any], kernel: Kernel, options: Options) -> Results:
+    check_real(planes.dtype)
+    if planes.ndim != 3:
+        raise CorrconvError(f"the image has shape {planes.shape}; it needs 2 dimensions, or 3 with channels last")
+    return Results(planes, kernel, options)
 
-    The results come beside the measures, since those of many kernels on a large picture would not
-    fit into memory together.
-    """
-    pixels = image[:, :, np.newaxis] if image.ndim == 2 else image
-    # float64 even for float32 pictures: the verdict is about the operations, not about rounding.
-    precise = replace(options, precision=Precision.FLOAT64)
-    anchored = options.anchored(kernel)
-    results = Results(
-        *(
-            filter_array(pixels, anchored, operation, precise, channel_axis=-1, dtype=np.float64)
-            for operation in Operation
-        )
-    )
-    difference = np.abs(results.difference)
-    filled = options.boundary is Boundary.CONSTANT and options.output_size is not OutputSize.VALID
-    low, high = _pixel_range(pixels, options.fill if filled else None)
-    own_low, own_high = _pixel_range(pixels, None)
-    psnr_peak = own_high - own_low
-    tolerance = _rounding_tolerance(pixels, anchored, precise, peak=max(abs(low), abs(high)))
-    symmetry = anchored.symmetry(options.output_size)
-    coincidence = _coincidence(symmetry, _largest(difference) <= tolerance)
-    rmse = _root_mean_square(difference)
-    odd_l1 = anchored.odd_part(options.output_size).absolute_sum
-    measures = KernelComparison(
-        kernel=anchored,
+
+def _measured(pixels: NDArray[Any], kernel: Kernel, options: Options, results: Results) -> KernelComparison:
+    own_range = low, high = _pixel_range(pixels)
+    if options.boundary is Boundary.CONSTANT and options.output_size is not OutputSize.VALID:
+        low, high = min(low, options.fill), max(high, options.fill)
+    psnr_peak = own_range[1] - own_range[0]
+    tolerance = replace(results.arithmetic, peak=max(abs(low), abs(high))).rounding_bound(kernel.weights.size)
+    gap = results.gap(tolerance)
+    symmetry = kernel.symmetry(options.output_size)
+    coincidence = _coincidence(symmetry, gap.largest <= tolerance)
+    odd_l1 = kernel.odd_part(options.output_size).absolute_sum
+    return KernelComparison(
+        kernel=kernel,
         symmetry=symmetry,
         coincidence=coincidence,
-        reason=_reason(coincidence, anchored, options.output_size),
+        reason=_reason(coincidence, kernel, options.output_size),
         tolerance=tolerance,
-        max_abs_difference=_largest(difference),
-        mean_abs_difference=float(difference.mean()),
-        rmse=rmse,
-        psnr_db=_psnr(psnr_peak, rmse),
+        max_abs_difference=gap.largest,
+        mean_abs_difference=gap.mean,
+        rmse=gap.rmse,
+        psnr_db=_psnr(psnr_peak, gap.rmse),
         psnr_peak=psnr_peak,
-        differing_share=float(np.mean((~(difference <= tolerance)).any(axis=2))),
+        differing_share=gap.differing_share,
         odd_l1=odd_l1,
         bound=odd_l1 * (high - low),
     )
-    return measures, results
 
 
 def _coincidence(symmetry: Symmetry, equal_here: bool) -> Coincidence:
@@ -200,36 +201,9 @@ def _reason(coincidence: Coincidence, kernel: Kernel, output_size: OutputSize) -
     return f"{coincidence}: {why}"
 
 
-def _subtract(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", over="ignore"):
-        difference = first - second
-    if np.isnan(difference.max()):
-        difference[(first == second) | (np.isnan(first) & np.isnan(second))] = 0.0
-    return difference
-
-
-def _root_mean_square(values: NDArray[np.float64]) -> float:
-    # Squares of more than 1e154 would overflow, so the largest is taken out of the sum.
-    largest = _largest(values)
-    if largest == 0 or not isfinite(largest):
-        return largest
-    return largest * sqrt(float(np.mean((values / largest) ** 2)))
-
-
-def _largest(difference: NDArray[np.float64]) -> float:
-    return float(difference.max())
-
-
-def _pixel_range(pixels: NDArray[Any], fill: float | None) -> tuple[float, float]:
+def _pixel_range(pixels: NDArray[Any]) -> tuple[float, float]:
     low, high = finite_range(pixels)
-    if low > high:
-        low = high = 0.0
-    return (low, high) if fill is None else (min(low, fill), max(high, fill))
-
-
-def _rounding_tolerance(pixels: NDArray[Any], kernel: Kernel, options: Options, peak: float) -> float:
-    arithmetic = prepare_filtering(pixels, kernel, Operation.CORRELATION, options).arithmetic
-    return replace(arithmetic, peak=peak).rounding_bound(kernel.weights.size)
+    return (low, high) if low <= high else (0.0, 0.0)
 
 
 def _psnr(peak: float, rmse: float) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.compare.study import compare_kernel
+from corrconv.commands.compare.study import compare
 from corrconv.commands.explain.reading import check_place
 from corrconv.core.pixels import finite_range, pixel_limits
 from corrconv.errors import CorrconvError, KernelError
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from corrconv.commands.compare.study import KernelComparison, Results
+    from corrconv.commands.compare.results import Results
+    from corrconv.commands.compare.study import KernelComparison
     from corrconv.core.kernel import Cell, Kernel
     from corrconv.core.options import Options
 
@@ -79,18 +80,24 @@ def make_page(image: NDArray[Any], kernels: Sequence[Kernel], options: Options, 
             )
     factor = _reduction(image, max(kernel.weights.size for kernel in kernels))
     pixels = _plain(reduced(image, factor))
-    compared = [compare_kernel(pixels, kernel, options) for kernel in kernels]
-    entries = tuple(PageKernel(entry, *_sampled(results)) for entry, results in compared)
-    results = compared[0][1]
+    entries: list[PageKernel] = []
+    compared: list[Results] = []
+
+    def keep(entry: KernelComparison, results: Results) -> None:
+        entries.append(PageKernel(entry, *_sampled(results)))
+        compared.append(results)
+
+    compare(pixels, *kernels, options=options, consume=keep)
+    results = compared[0]
     start = _most_different(results)
     if at is not None:
-        check_place(at, (results.correlation.shape[0], results.correlation.shape[1]))
+        check_place(at, results.shape[:2])
     return Page(
         pixels=pixels,
         limits=_limits(image, pixels),
         reduced=factor,
         options=options,
-        kernels=entries,
+        kernels=tuple(entries),
         at=at or start[:2],
         channel=start[2],
         results=results,
@@ -141,7 +148,7 @@ def _limits(image: NDArray[Any], pixels: NDArray[Any]) -> tuple[float, float]:
 
 
 def _sampled(results: Results) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    rows, columns, _ = results.correlation.shape
+    rows, columns, _ = results.shape
     corners = [0, columns - 1, (rows - 1) * columns, rows * columns - 1]
     spread = np.linspace(0, rows * columns - 1, CHECKED_PLACES - 2).astype(np.int64)
     at = np.unravel_index(np.unique(np.concatenate([corners, spread])), (rows, columns))

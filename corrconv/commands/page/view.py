@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.commands.compare.panel_view import comparison_panel
 from corrconv.commands.compare.study import Comparison
-from corrconv.commands.compare.view import comparison_panel, comparison_verdict
+from corrconv.commands.compare.view import comparison_verdict
 from corrconv.core.terms import Boundary, OutputSize
 from corrconv.drawing.numbers import short_number
 

@@ -208,7 +208,7 @@ def test_the_installed_program_compares_what_comes_through_a_pipe() -> None:
 
 
 def test_signals_are_drawn_as_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    from corrconv.commands.compare import view
+    from corrconv.commands.compare import panel_view as view
 
     drawn: list[dict[str, list[float]]] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf, isnan, log10, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import oracle
@@ -14,10 +14,13 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from strategies import Case, cases
 
-from corrconv.commands.compare.study import Coincidence, KernelComparison, Results, compare, compare_kernel
+from corrconv.commands.compare.study import Coincidence, KernelComparison, compare
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Precision, Symmetry
+
+if TYPE_CHECKING:
+    from corrconv.commands.compare.results import Results
 
 RANDOM = np.random.default_rng(7)
 NOISE = RANDOM.integers(0, 256, (8, 10), dtype=np.uint8)
@@ -28,12 +31,14 @@ EMBOSS = Kernel([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], name="emboss")
 
 def one(image: Any, kernel: Kernel, **options: Any) -> KernelComparison:
     """The comparison under one kernel."""
-    return compare_kernel(np.asarray(image), kernel, Options(**options))[0]
+    return compare(image, kernel, options=Options(**options)).kernels[0]
 
 
 def both(image: Any, kernel: Kernel, **options: Any) -> Results:
     """What both operations made of the image."""
-    return compare_kernel(np.asarray(image), kernel, Options(**options))[1]
+    kept: list[Results] = []
+    compare(image, kernel, options=Options(**options), consume=lambda _, results: kept.append(results))
+    return kept[0]
 
 
 # The four answers
@@ -153,7 +158,7 @@ def test_an_anchor_can_make_an_even_kernel_symmetric() -> None:
 
 @given(cases())
 def test_results_and_measures_are_those_of_the_definitions(case: Case) -> None:
-    entry, results = compare_kernel(case.image, case.kernel, Options(**case.options))
+    entry, results = one(case.image, case.kernel, **case.options), both(case.image, case.kernel, **case.options)
     options = {**case.options, "anchor": case.kernel.anchor}
     rows, weights = case.image.tolist(), case.kernel.weights.tolist()
     correlation = np.array(oracle.correlate(rows, weights, **options))
@@ -194,7 +199,7 @@ def test_the_bound_is_reached() -> None:
 def test_measures_by_hand() -> None:
     # The right neighbour less the left: 0 0 8 0 0 gives 0 8 0 -8 0 and its negative.
     image, kernel = np.array([[0, 0, 8, 0, 0]], np.uint8), Kernel([[-1, 0, 1]])
-    entry, results = compare_kernel(image, kernel, Options(boundary="constant"))
+    entry, results = (it(image, kernel, boundary="constant") for it in (one, both))
     assert results.difference[0, :, 0].tolist() == [0, 16, 0, -16, 0]
     assert entry.max_abs_difference == 16
     assert entry.mean_abs_difference == 32 / 5
@@ -267,7 +272,7 @@ def test_a_real_difference_of_1e_9_is_one(kernel: Kernel, dtype: Any) -> None:
 def test_float32_pictures_are_compared_in_float64() -> None:
     image = RANDOM.random((9, 9)).astype(np.float32)
     for precision in Precision:
-        entry, results = compare_kernel(image, Kernel([[1, 1, 1 + 1e-9]]), Options(precision=precision))
+        entry, results = (it(image, Kernel([[1, 1, 1 + 1e-9]]), precision=precision) for it in (one, both))
         assert results.correlation.dtype == np.float64
         assert entry.coincidence is Coincidence.NO
 
