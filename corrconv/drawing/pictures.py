@@ -145,7 +145,8 @@ def diverging_pixels(values: NDArray[np.floating[Any]], peak: float | None = Non
     if scaled.size and np.isnan(scaled.max()):
         np.nan_to_num(scaled, copy=False)
     steps = np.rint(scaled * COLOUR_STEPS).astype(np.intp)
-    return np.take(_diverging_colours(), steps + COLOUR_STEPS, axis=0, mode="clip")
+    pixels: NDArray[np.uint8] = np.take(_diverging_colours(), steps + COLOUR_STEPS, axis=0, mode="clip")
+    return pixels
 
 
 @cache
@@ -153,7 +154,8 @@ def _diverging_colours() -> NDArray[np.uint8]:
     """The colours from -1 to 1: so many that no step can be seen, and looked up in a tenth of the time."""
     share = np.linspace(-1, 1, 2 * COLOUR_STEPS + 1)[:, np.newaxis]
     end = np.where(share < 0, np.array(NEGATIVE), np.array(POSITIVE))
-    return np.rint(np.array(PAPER) + np.abs(share) * (end - np.array(PAPER))).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.rint(np.array(PAPER) + np.abs(share) * (end - np.array(PAPER))).astype(np.uint8)
+    return colours
 
 
 def shown(pixels: NDArray[Any]) -> Image.Image:

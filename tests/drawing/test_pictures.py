@@ -29,6 +29,7 @@ from corrconv.drawing.pictures import (
     POSITIVE,
     SMALLEST_SIDE,
     Figure,
+    TellingPeak,
     below,
     colour_bar,
     diverging,
@@ -240,6 +241,22 @@ def test_text_on_every_colour_can_be_read() -> None:
         ink, ground = relative_luminance(ink_on(tuple(colour))), relative_luminance(colour)
         lighter, darker = max(ink, ground), min(ink, ground)
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5, colour
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.linspace(-2, 3, 5000) ** 25, np.arange(5000) % 7 - 3.0, np.arange(5000) % 99.0, np.ones(3), np.zeros(9)],
+)
+def test_the_end_of_colours_is_found_part_by_part(values: Any) -> None:
+    sizes = np.sort(np.abs(values[values != 0]))
+    largest, high = (sizes[-1], np.quantile(sizes, 0.99, method="higher")) if sizes.size else (0, 0)
+    expected = high if high < largest / 2 else largest
+    for parts in (1, 3, 700):
+        peak = TellingPeak(values.size)
+        for part in np.array_split(values[::-1], min(parts, values.size)):
+            peak.add(part)
+        assert peak.value == expected
+        assert peak.beyond == np.count_nonzero(sizes > expected)
 
 
 def test_colours_end_where_the_map_tells_something() -> None:

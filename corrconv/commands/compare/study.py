@@ -146,7 +146,7 @@ def compare(
 
 
 def _results(planes: NDArray[Any], kernel: Kernel, options: Options) -> Results:
-    check_real(planes.dtype)
+    check_real(planes)
     if planes.ndim != 3:
         raise CorrconvError(f"the image has shape {planes.shape}; it needs 2 dimensions, or 3 with channels last")
     return Results(planes, kernel, options)
