@@ -30,14 +30,15 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell
     from corrconv.core.progress import Progress
 
-    # Called with the number of parts done and of all parts.
 VALID = Options(output_size=OutputSize.VALID, precision=Precision.FLOAT64)
 
 # Multiplications that a kernel may take: some ten seconds.
 MOST_PRODUCTS = 5e11
 
-# Numbers in one block of the equations: 16 MB, whatever the picture's size.
-BLOCK_NUMBERS = 2_000_000
+# Squares of numbers up to this can be summed over any picture.
+LARGEST_NUMBER = 1e140
+
+BLOCK_NUMBERS = 2_000_000  # in one block of the equations: 16 MB, whatever the picture's size
 
 # Weights that differ by less than so many standard errors may be equal.
 NOTICEABLE_ERRORS = 4
@@ -103,6 +104,7 @@ class Descent:
         return float(np.abs(correlation.weights - convolution.turned().weights).max())
 
 
+@np.errstate(over="ignore", invalid="ignore")  # tiny numbers in BEFORE make a kernel too large to square
 def learn_kernel(
     before: ArrayLike,
     after: ArrayLike,
@@ -366,6 +368,8 @@ def _with_channels(picture: NDArray[Any], channel_axis: int | None) -> NDArray[A
         )
     if picture.dtype.kind == "f" and not np.isfinite(picture).all():
         raise CorrconvError("a picture holds nan or inf; replace those pixels before learning")
+    if picture.dtype.kind == "f" and np.abs(picture).max() > LARGEST_NUMBER:
+        raise CorrconvError(f"a picture holds numbers above {LARGEST_NUMBER:g}, too large to square; scale it down")
     return picture[:, :, np.newaxis] if channel_axis is None else np.moveaxis(picture, channel_axis, -1)
 
 

@@ -283,3 +283,18 @@ def test_kernels_that_take_too_long_are_refused_beforehand():
     image = np.zeros((512, 512), np.uint8)
     with pytest.raises(CorrconvError, match=r"100x100 cells takes too long.*up to 36x36"):
         learn_kernel(image, image, (100, 100))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("before", "after"), [(1e-150, 1e139), (1e139, 1e-150), (5e-324, 1e139), (1e139, 1e139)])
+def test_numbers_of_far_apart_sizes_overflow_without_a_warning(before, after):
+    first, second = (
+        scale * np.random.default_rng(seed).normal(size=(9, 8)) / 9 for seed, scale in ((1, before), (2, after))
+    )
+    learned = learn_kernel(first, second, (3, 3))
+    assert not isnan(learned.residual)
+
+
+def test_numbers_too_large_to_square_are_refused():
+    with pytest.raises(CorrconvError, match=r"above 1e\+140, too large to square; scale it down"):
+        learn_kernel(np.full((5, 6), 1e308), np.ones((5, 6)), (3, 3))
