@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +24,7 @@ from corrconv.commands.options import (
 )
 from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command
 from corrconv.commands.show import show_option
+from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
 
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.files.outputs import InputFiles
+
+# Seconds after which a single picture gets a bar.
+MOMENT = 1.0
 
 
 def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, ...]) -> tuple[str, ...]:
@@ -160,7 +167,9 @@ def command(
     with _log(log, filter_file, inputs) as book:
         leaving = [keep_existing] if no_clobber else [book.skip_made] if book is not None and skip_existing else []
         if len(images) == 1:
-            outcomes: Iterator[Outcome] = iter([filter_file.attempt(images[0], targets[0], leaving)])
+            with _bar(quiet=quiet) as progress:
+                alone = replace(filter_file, progress=progress)
+                outcomes: Iterator[Outcome] = iter([alone.attempt(images[0], targets[0], leaving)])
         else:
             outcomes = _with_progress(filter_file.many(images, targets, leaving), len(images), quiet=quiet)
         _tell(outcomes, len(images), book, say)
@@ -209,6 +218,28 @@ def _show(image: str, kernel: Kernel, operation: Operation, choices: FilterChoic
     from corrconv.files.images import read_image
 
     console.show(filtered_shots(choices.picture(read_image(image)), kernel, choices, (str(operation),)))
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Progress]:
+    """What shows on a terminal how far a single picture has come, if that takes longer than a moment."""
+    if quiet or not sys.stderr.isatty():
+        yield ignore_progress
+        return
+    begin, first = monotonic(), Lock()
+    shown: list[Progress] = []
+
+    def progress(done: int, tiles: int) -> None:
+        with first:
+            if not shown and monotonic() - begin > MOMENT:
+                from corrconv.drawing.console import counting
+
+                shown.append(stack.enter_context(counting("filtering")))
+        if shown:
+            shown[0](done, tiles)
+
+    with ExitStack() as stack:
+        yield progress
 
 
 def _with_progress(results: Iterator[Any], count: int, *, quiet: bool) -> Iterator[Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -14,12 +17,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corrconv.commands.group import corrconv as main
 from corrconv.files import raw
 from corrconv.files.raw import header_of
 from tests.shell import PROGRAM, run, trouble
 from tests.strategies import cases
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.strategies import Case
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files are mapped only where they can be replaced meanwhile")
@@ -121,3 +127,39 @@ def test_max_pixels_refuses_and_admits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("corrconv.files.limits.MAX_PIXELS", 1000)
     assert "more than the 1,000" in trouble(run("apply", "in.png", "box", "-o", "out.png"))
     assert run("apply", "in.png", "box", "--max-pixels", "1000000", "-o", "out.png").exit_code == 0
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("moment", "options", "shows"), [(0, [], True), (0, ["-q"], False), (60, [], False)], ids=["slow", "quiet", "quick"]
+)
+def test_a_picture_that_takes_long_shows_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, moment: float, options: list[str], shows: bool
+) -> None:
+    np.save("in.npy", np.zeros((2000, 300), np.uint8))
+    monkeypatch.setattr("corrconv.commands.apply.command.MOMENT", moment)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", _Terminal())
+    main(["apply", "in.npy", "box", "-o", "out.npy", *options], standalone_mode=False)
+    assert ("filtering" in sys.stderr.getvalue()) == shows
+    assert bool(re.search(r"m(\d+)/\1\x1b", sys.stderr.getvalue())) == shows
+
+
+@pytest.mark.parametrize("options", [[], ["--display", "rescale"], ["--magnitude"]])
+def test_progress_counts_every_tile_once(options: list[str]) -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (900, 500, 4), dtype=np.uint8)
+    Path("in.tif").write_bytes(header_of("TIFF", pixels.shape, pixels.dtype, {}) + pixels.tobytes())
+    heard: list[tuple[int, int]] = []
+
+    @contextmanager
+    def listening(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+        yield lambda done, tiles: heard.append((done, tiles))
+
+    with patch("corrconv.commands.apply.command._bar", listening):
+        assert run("apply", "in.tif", "sobel", "-o", "out.tif", *options).exit_code == 0
+    assert len(heard) > 1
+    assert sorted(heard) == [(number, len(heard)) for number in range(1, len(heard) + 1)]
