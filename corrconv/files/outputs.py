@@ -8,10 +8,9 @@ import platform
 import re
 import stat
 import sys
-import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -20,14 +19,14 @@ from corrconv.errors import FileError
 from corrconv.files.inputs import STANDARD_STREAM
 from corrconv.files.samples import PREFIX, sample_path
 
+with suppress(ImportError):  # Windows has no such locks
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 # Where the system shows open files by their numbers: Linux, and others.
 _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd|/dev/fd")
-
-
-_STALE_SECONDS = 3600
 
 
 @contextmanager
@@ -63,8 +62,8 @@ def atomic_write(target: str | Path) -> Iterator[BinaryIO]:
         raise FileError(f"{target}: {_trouble(error)}") from error
 
 
-# Finished temporary files and the places that they are to take, while several belong together.
-_waiting: ContextVar[list[tuple[Path, Path]] | None] = ContextVar("waiting", default=None)
+# Finished temporary files, the places that they are to take, and what releases them, while several belong together.
+_waiting: ContextVar[list[tuple[Path, Path, Callable[[], None]]] | None] = ContextVar("waiting", default=None)
 
 
 @contextmanager
@@ -73,7 +72,7 @@ def written_together(*well: type[BaseException]) -> Iterator[None]:
 
     well: exceptions that are no failure, such as the one by which a command ends with a status.
     """
-    waiting: list[tuple[Path, Path]] = []
+    waiting: list[tuple[Path, Path, Callable[[], None]]] = []
     token = _waiting.set(waiting)
     try:
         yield
@@ -81,8 +80,9 @@ def written_together(*well: type[BaseException]) -> Iterator[None]:
         _take_places(waiting)
         raise
     except BaseException:
-        for temporary, _ in waiting:
+        for temporary, _, release in waiting:
             temporary.unlink(missing_ok=True)
+            release()
         raise
     else:
         _take_places(waiting)
@@ -90,9 +90,10 @@ def written_together(*well: type[BaseException]) -> Iterator[None]:
         _waiting.reset(token)
 
 
-def _take_places(waiting: list[tuple[Path, Path]]) -> None:
-    for temporary, final in waiting:
+def _take_places(waiting: list[tuple[Path, Path, Callable[[], None]]]) -> None:
+    for temporary, final, release in waiting:
         temporary.replace(final)
+        release()
 
 
 def write_text(target: str | Path, text: str) -> None:
@@ -205,9 +206,7 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
     if status is not None and not os.access(final, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     _clear_stale(final.parent)
-    temporary = final.with_name(f".corrconv-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
-    # 0o666 less the umask, as any new file; tempfile's 0o600 would hide pictures from others.
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    temporary, descriptor, release = _create(final)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -216,11 +215,30 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
         waiting = _waiting.get()
         if waiting is None:
             temporary.replace(final)
+            release()
         else:
-            waiting.append((temporary, final))
+            waiting.append((temporary, final, release))
     except BaseException:
         temporary.unlink(missing_ok=True)
+        release()
         raise
+
+
+def _create(final: Path) -> tuple[Path, int, Callable[[], None]]:
+    """A new file beside the final one, its descriptor, and what releases it: until then nobody takes it for stale."""
+    while True:
+        temporary = final.with_name(f".corrconv-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
+        # 0o666 less the umask, as any new file; tempfile's 0o600 would hide pictures from others.
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        if os.name != "posix":
+            return temporary, descriptor, lambda: None
+        with suppress(OSError):  # a disk without locks: then nobody clears it either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Before it was locked, it looked like one that was left behind.
+        if temporary.exists():
+            held = os.dup(descriptor)
+            return temporary, descriptor, partial(os.close, held)
+        os.close(descriptor)
 
 
 def _host() -> str:
@@ -230,25 +248,17 @@ def _host() -> str:
 
 @cache
 def _clear_stale(folder: Path) -> None:
-    """Remove, once for each folder, what programs of ours left there that were killed on this machine."""
-    if os.name != "posix":  # elsewhere, asking for a process by signal 0 would end it
+    """Remove, once for each folder, what programs of ours left there that were killed on this machine.
+
+    The system releases their locks when a program ends, however it ends.
+    """
+    if os.name != "posix":
         return
     with suppress(OSError):
         for path in folder.glob(f".corrconv-{_host()}-*-*.tmp"):
-            number = path.name.split("-")[2]
-            # A container may share the name of the machine and not its processes: only what is old goes.
-            if number.isdigit() and time.time() - path.stat().st_mtime > _STALE_SECONDS and not _runs(int(number)):
-                path.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+            with suppress(OSError), path.open("rb+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 @contextmanager

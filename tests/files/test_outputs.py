@@ -6,8 +6,6 @@ import errno
 import io
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 from contextlib import suppress
@@ -295,22 +293,63 @@ def test_a_shipped_sample_is_an_input_like_any_other():
 
 
 def test_what_a_killed_program_left_is_cleared_and_nothing_else(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    left, fresh, alive, foreign = (
-        tmp_path / f".corrconv-{host}-{process}-0{number}.tmp"
-        for number, (host, process) in enumerate(
-            [
-                (outputs._host(), dead.pid),
-                (outputs._host(), dead.pid),
-                (outputs._host(), os.getppid()),
-                ("0" * 8, dead.pid),
-            ]
-        )
-    )
-    for path in (left, fresh, alive, foreign):
+    left, foreign = (tmp_path / f".corrconv-{host}-12345-00.tmp" for host in (outputs._host(), "0" * 8))
+    for path in (left, foreign):
         path.touch()
-        if path != fresh:
-            os.utime(path, (0, 0))
+    with outputs.atomic_write(tmp_path / "slow.txt") as file:
+        (alive,) = set(tmp_path.iterdir()) - {left, foreign}
+        outputs._clear_stale.cache_clear()
+        outputs.write_text(tmp_path / "new.txt", "new")
+        assert sorted(tmp_path.iterdir()) == sorted([alive, foreign, tmp_path / "new.txt"])
+        file.write(b"slow")
+    assert (tmp_path / "slow.txt").read_text() == "slow"
+
+
+def test_files_that_wait_for_others_are_not_taken_for_left_ones(tmp_path):
+    with outputs.written_together():
+        outputs.write_text(tmp_path / "first.txt", "first")
+        outputs._clear_stale.cache_clear()
+        outputs.write_text(tmp_path / "second.txt", "second")
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "first.txt", tmp_path / "second.txt"]
+
+
+def test_a_file_that_was_cleared_before_it_was_locked_is_made_anew(tmp_path, monkeypatch):
+    locks = []
+
+    def lock(descriptor, kind):
+        if not locks:
+            for path in tmp_path.iterdir():
+                path.unlink()
+        locks.append(kind)
+
+    monkeypatch.setattr(outputs.fcntl, "flock", lock)
     outputs.write_text(tmp_path / "new.txt", "new")
-    assert sorted(tmp_path.iterdir()) == sorted([fresh, alive, foreign, tmp_path / "new.txt"])
+    assert (tmp_path / "new.txt").read_text() == "new"
+    assert len(locks) == 2
+
+
+def test_where_nothing_can_be_locked_files_are_written_all_the_same(tmp_path, monkeypatch):
+    def unable(*_):
+        raise OSError(errno.ENOLCK, "unable")
+
+    monkeypatch.setattr(outputs.fcntl, "flock", unable)
+    left = tmp_path / f".corrconv-{outputs._host()}-12345-00.tmp"
+    left.touch()
+    outputs.write_text(tmp_path / "new.txt", "new")
+    assert sorted(tmp_path.iterdir()) == sorted([left, tmp_path / "new.txt"])
+
+
+def test_nothing_stays_open(tmp_path):
+    descriptors = Path("/dev/fd")
+    if not descriptors.exists():
+        pytest.skip("no /dev/fd here")
+    before = len(list(descriptors.iterdir()))
+    outputs.write_text(tmp_path / "new.txt", "new")
+    with suppress(RuntimeError), outputs.atomic_write(tmp_path / "new.txt"):
+        raise RuntimeError
+    with outputs.written_together():
+        outputs.write_text(tmp_path / "new.txt", "newer")
+    with suppress(RuntimeError), outputs.written_together():
+        outputs.write_text(tmp_path / "new.txt", "newest")
+        raise RuntimeError
+    assert len(list(descriptors.iterdir())) == before
