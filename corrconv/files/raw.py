@@ -124,7 +124,12 @@ def reserve(file: BinaryIO, header: bytes, shape: tuple[int, ...], dtype: np.dty
     file.write(header)
     file.flush()
     _reserve(file.fileno(), len(header), prod(shape) * dtype.itemsize)
-    return np.asarray(np.memmap(file, dtype, "r+", len(header), shape))
+    try:
+        return np.asarray(np.memmap(file, dtype, "r+", len(header), shape))
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        raise MemoryError from error  # not the disk's, but a limit to our addresses
 
 
 def _mapped(

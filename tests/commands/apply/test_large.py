@@ -93,18 +93,18 @@ def test_many_tiles_give_the_same_file(kernel: str, suffix: str, channels: int) 
 
 
 def test_a_picture_that_does_not_fit_into_memory_is_filtered() -> None:
-    """15 megapixels, of which the results take 120 MB, where no more than 100 MB may be taken with all that runs."""
+    """40 megapixels, of which the results take 320 MB, where no more than 250 MB may be taken with all that runs."""
     resource = pytest.importorskip("resource")
     if sys.platform != "linux":
         pytest.skip("elsewhere the limit counts other things")
-    shape = (15_000, 1_000)
+    shape = (40_000, 1_000)
     header = header_of("TIFF", shape, np.dtype("uint8"), {})
     with Path("in.tif").open("wb") as file:  # a hole: it takes no place on the disk
         file.write(header)
         file.truncate(len(header) + shape[0] * shape[1])
     done = subprocess.run(
         [PROGRAM, "apply", "in.tif", "sharpen", "--threads", "1", "-o", "out.npy"],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (100 << 20, 100 << 20)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (250 << 20, 250 << 20)),
         capture_output=True,
         text=True,
         check=False,
