@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corrconv.commands.group import corrconv as main
+from corrconv.core.decision import Filtering
 from corrconv.files import raw
 from corrconv.files.raw import header_of
 from tests.shell import PROGRAM, run, trouble
@@ -115,7 +116,7 @@ def test_a_picture_that_does_not_fit_into_memory_is_filtered() -> None:
 
 def test_impossible_targets_are_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     np.save("in.npy", np.zeros((2, 16384), np.uint8))
-    monkeypatch.setattr("corrconv.core.filtering.Filtering.run", None)
+    monkeypatch.setattr(Filtering, "run", None)
     assert "16384 x 2 pixels are more than WEBP holds" in trouble(run("apply", "in.npy", "box", "-o", "out.webp"))
     assert not Path("out.webp").exists()
 
