@@ -10,7 +10,7 @@ from corrconv.core.arithmetic import check_real
 from corrconv.core.arrays import as_array
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
-from corrconv.core.layer.options import LayerOptions, PaddingLike
+from corrconv.core.layer.options import LayerOptions, PaddingLike, checked_options
 from corrconv.core.layer.shape import lay_layer
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
@@ -74,15 +74,7 @@ def layer(
     >>> layer([[[[1, 2, 3]], [[10, 20, 30]]]], [[[[1, 1]], [[1, 0]]]])
     array([[[[13., 25.]]]])
     """
-    options = LayerOptions(
-        operation=operation,  # type: ignore[arg-type]
-        stride=stride,  # type: ignore[arg-type]
-        padding=padding,  # type: ignore[arg-type]
-        dilation=dilation,  # type: ignore[arg-type]
-        groups=groups,
-        transposed=transposed,
-        output_padding=output_padding,  # type: ignore[arg-type]
-    )
+    options = checked_options(operation, stride, padding, dilation, groups, transposed, output_padding)
     return run_layer(images, weights, options, bias=bias, dtype=dtype)
 
 

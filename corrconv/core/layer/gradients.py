@@ -15,7 +15,7 @@ import numpy as np
 from corrconv.core.arithmetic import real_result_dtype
 from corrconv.core.arrays import as_array
 from corrconv.core.layer.forward import as_pictures, gather, padded, run_layer
-from corrconv.core.layer.options import LayerOptions, PaddingLike
+from corrconv.core.layer.options import LayerOptions, PaddingLike, checked_options
 from corrconv.core.layer.shape import lay_layer, unread_end
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
@@ -73,15 +73,7 @@ def layer_gradients(
     >>> found.images, found.weights, found.bias
     (array([[[[  10., 1020., 2000.]]]]), array([[[[201., 302.]]]]), array([101.]))
     """
-    options = LayerOptions(
-        operation=operation,  # type: ignore[arg-type]
-        stride=stride,  # type: ignore[arg-type]
-        padding=padding,  # type: ignore[arg-type]
-        dilation=dilation,  # type: ignore[arg-type]
-        groups=groups,
-        transposed=transposed,
-        output_padding=output_padding,  # type: ignore[arg-type]
-    )
+    options = checked_options(operation, stride, padding, dilation, groups, transposed, output_padding)
     return run_gradients(images, weights, upstream, options)
 
 

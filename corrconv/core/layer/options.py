@@ -73,6 +73,27 @@ class LayerOptions:
         return replace(self, padding=padding)
 
 
+def checked_options(
+    operation: Operation | str,
+    stride: int | tuple[int, int],
+    padding: PaddingLike,
+    dilation: int | tuple[int, int],
+    groups: int,
+    transposed: bool,
+    output_padding: int | tuple[int, int],
+) -> LayerOptions:
+    """The options in whichever form people may pass each. Raises CorrconvError."""
+    return LayerOptions(
+        operation=operation,  # type: ignore[arg-type]
+        stride=stride,  # type: ignore[arg-type]
+        padding=padding,  # type: ignore[arg-type]
+        dilation=dilation,  # type: ignore[arg-type]
+        groups=groups,
+        transposed=transposed,
+        output_padding=output_padding,  # type: ignore[arg-type]
+    )
+
+
 def operation_named(name: str) -> Operation:
     """The operation of this name. Raises CorrconvError."""
     try:
