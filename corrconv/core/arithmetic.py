@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from corrconv.core.engines.signature import Numbers
+from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Precision
 from corrconv.errors import CorrconvError, InputTypeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.kernel import Kernel
 
 FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.terms import Boundary
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # The source index of a place that no pixel is repeated at: it holds the fill value.
 OUTSIDE = -1

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from corrconv.core.engines.signature import Numbers
+from corrconv.core.engines.signature import Numbers
 
 
 @dataclass(frozen=True)

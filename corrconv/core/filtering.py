@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from corrconv.core.arithmetic import check_real, real_result_dtype
 from corrconv.core.arrays import as_array, check_channel_axis, check_out, is_lazy
@@ -14,9 +15,6 @@ from corrconv.core.options import Options
 from corrconv.core.results import check_result, checked_dtype, compute_into
 from corrconv.core.terms import Boundary, Engine, Operation, OutputSize
 from corrconv.errors import CorrconvError, InputTypeError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 
 def correlate(

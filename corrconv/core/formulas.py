@@ -8,16 +8,13 @@ a symmetric kernel is symmetric to the last bit.
 from __future__ import annotations
 
 from math import ceil, comb, cos, radians, sin
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.errors import KernelError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Weights = NDArray[np.float64]
+Weights = NDArray[np.float64]
 
 # A typing slip such as size=99999 must not fill the memory.
 LARGEST_SIDE = 1001

@@ -7,18 +7,15 @@ from fractions import Fraction
 from functools import cached_property
 from math import lcm
 from operator import index
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from corrconv.core.arrays import as_array
 from corrconv.core.names import one_line, shown_name
 from corrconv.core.shown import Shown
 from corrconv.core.terms import OutputSize, Symmetry
 from corrconv.errors import InputTypeError, KernelError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 Cell = tuple[int, int]
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corrconv.core.filtering import filter_array
-from corrconv.core.kernel import Kernel
+from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from corrconv.core.kernel import Cell
 
 IN_TURN = "applied once, it gives what its parts give in turn; only at the border do two passes differ from one"
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.boundary import source_indices
+from corrconv.core.kernel import Kernel
+from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from corrconv.core.kernel import Kernel
-    from corrconv.core.options import Options
-
 
 # What is refused beforehand, far beyond honest kernels: the places along an axis cost memory, and so do
 # the pixels of the window that a single output reads.

@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from corrconv.core.arithmetic import EXACT_UP_TO, check_real_dtype, integer_peak, real_result_dtype, type_peak
 from corrconv.core.arrays import check_channel_axis
 from corrconv.core.decision import Decision, decide
+from corrconv.core.engines.tiles import Tile
 from corrconv.core.kernel import Kernel
+from corrconv.core.options import Options
 from corrconv.core.results import check_result, checked_dtype, compute_into
-from corrconv.core.terms import Boundary, Precision
+from corrconv.core.terms import Boundary, Operation, Precision
 from corrconv.errors import CorrconvError, InputTypeError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-    from corrconv.core.engines.tiles import Tile
-    from corrconv.core.options import Options
-    from corrconv.core.terms import Operation
 
 # Whatever dask holds: it has no types of its own.
 LazyArray = Any

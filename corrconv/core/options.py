@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from corrconv.core.boundary import boundary_named
+from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.terms import Boundary, Engine, OutputSize, Precision
 from corrconv.errors import CorrconvError, InputTypeError
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Cell, Kernel
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

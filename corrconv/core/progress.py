@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import TypeAlias
 
 # Called with the number of parts that are done, and of all parts.
 Progress: TypeAlias = "Callable[[int, int], None]"

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
+from corrconv.core.decision import Filtering
+from corrconv.core.engines.planner import Plan
+from corrconv.core.engines.signature import Numbers
+from corrconv.core.engines.tiles import Tile
+from corrconv.core.kernel import Kernel
+from corrconv.core.options import Options
 from corrconv.core.pixels import PixelScale, finite_range, pixel_scale, quantize, settled_range, to_pixels, unit_factor
 from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.terms import Alpha, Display, Engine, Operation
 from corrconv.core.transparency import AlphaFiltering, prepare_alpha_filtering
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import DTypeLike, NDArray
-
-    from corrconv.core.decision import Filtering
-    from corrconv.core.engines.planner import Plan
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.engines.tiles import Tile
-    from corrconv.core.kernel import Kernel
-    from corrconv.core.options import Options
 
 # Provides an array of a shape and type, to be filled.
 Allocate: TypeAlias = "Callable[[tuple[int, int, int], np.dtype[Any]], NDArray[Any]]"

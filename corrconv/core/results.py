@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
+from corrconv.core.arithmetic import Arithmetic
+from corrconv.core.decision import Filtering
+from corrconv.core.engines.signature import Numbers
+from corrconv.core.engines.tiles import Tile
 from corrconv.errors import CorrconvError, InputTypeError
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike, NDArray
-
-    from corrconv.core.arithmetic import Arithmetic
-    from corrconv.core.decision import Filtering
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.engines.tiles import Tile
 
 
 def compute_into(output: NDArray[Any], filtering: Filtering) -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corrconv.core.decision import prepare_filtering
+from corrconv.core.decision import Filtering, Preparation, prepare_filtering
+from corrconv.core.engines.signature import Numbers
 from corrconv.core.kernel import ROUNDING, Kernel
+from corrconv.core.options import Options
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.terms import Alpha, Operation, Precision
 from corrconv.errors import CorrconvError, KernelError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.decision import Filtering, Preparation
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.options import Options
 
 
 def _all_colours(sums: Numbers) -> tuple[Numbers, None]:

@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from corrconv.core import formulas
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation.numbers import nearest_float, quoted, read_number, write_number
 from corrconv.core.terms import Operation
 from corrconv.errors import KernelError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 Value = int | float | str | None
 

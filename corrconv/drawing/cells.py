@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from corrconv.core.kernel import Cell, Kernel
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import (
     FRAME,
@@ -19,13 +22,6 @@ from corrconv.drawing.pictures import (
     font,
     ink_on,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.kernel import Cell, Kernel
 
 TEXT_SIZES = (16, 13, 11)
 WRITING_CELL = 44  # pixels: enough to write a number in

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, PAPER, font
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
 # Told apart by every kind of colour vision, and by their dashes where they lie on each other.
 # Source: the palette of M. Okabe and K. Ito, "Color Universal Design" (2008).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv.core.convention.geometry import NO_PADS, Pads, SameRule
 from corrconv.core.convention.model import (
@@ -18,10 +18,8 @@ from corrconv.core.convention.model import (
     Scale,
     ZeroSum,
 )
+from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation, OutputSize
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Kernel
 
 ORIENTATIONS = {
     Orientation.AS_IS: "correlation",

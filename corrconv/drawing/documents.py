@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from corrconv.core.options import Options
-
+from corrconv.core.options import Options
 
 DOCUMENT_VERSION = 1
 

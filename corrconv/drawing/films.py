@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, NEGATIVE, PAPER, POSITIVE
+from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, NEGATIVE, PAPER, POSITIVE, Colour
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from corrconv.drawing.pictures import Colour
-
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, log10
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.columns import Columns
+from rich.console import RenderableType
 from rich.text import Text
 
+from corrconv.core.kernel import Kernel
 from corrconv.drawing.pictures import NEGATIVE, POSITIVE
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-    from rich.console import RenderableType
-
-    from corrconv.core.kernel import Kernel
-
-    NumberMatrix = NDArray[np.number[Any]]
+NumberMatrix = NDArray[np.number[Any]]
 
 
 LINE_WIDTH = 78

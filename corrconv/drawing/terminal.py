@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.color import Color
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from corrconv.core.engines.signature import Numbers
+from corrconv.core.kernel import Cell
 from corrconv.drawing.matrices import numbers_text
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
-
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.kernel import Cell
 
 # Four of them fit 80 columns, and pixels are squares.
 ROWS, COLUMNS = 24, 19

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from corrconv.core.kernel import ROUNDING
+from corrconv.core.kernel import ROUNDING, Kernel
+from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, OutputSize, Symmetry
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Kernel
-    from corrconv.core.options import Options
 
 
 def boundary_words(options: Options) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from corrconv.errors import FileError, InputTypeError
 from corrconv.files.formats import CSV, FORMATS, NPY, format_of
@@ -22,12 +25,6 @@ from corrconv.files.picture import Picture, without_unfit_profile
 from corrconv.files.raw import map_npy, map_picture
 from corrconv.files.samples import PREFIX, sample_path
 from corrconv.files.silence import c_silence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-    from PIL.ImageFile import ImageFile
 
 # Pillow walks a TIFF page by page, each time through a list of all pages before.
 _MOST_PAGES = 1000

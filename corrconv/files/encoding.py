@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from corrconv.errors import FileError
@@ -19,11 +21,6 @@ from corrconv.files.numbers import write_numbers
 from corrconv.files.outputs import open_output
 from corrconv.files.picture import Picture, without_opaque_alpha, without_unfit_profile
 from corrconv.files.raw import RAW_FORMATS, header_of, is_large, reserve
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
 
 # One place for how each format is compressed; only JPEG loses anything.
 COMPRESSION: dict[str, dict[str, Any]] = {

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corrconv.errors import FileError
 from corrconv.files.inputs import STANDARD_STREAM
-
-if TYPE_CHECKING:
-    from corrconv.files.picture import Picture
+from corrconv.files.picture import Picture
 
 
 @dataclass(frozen=True)

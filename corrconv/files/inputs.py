@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from corrconv.errors import FileError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 STANDARD_STREAM = "-"
 

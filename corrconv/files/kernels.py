@@ -6,9 +6,10 @@ import re
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.kernel import Kernel, resolve_anchor
 from corrconv.core.kernel_algebra import chained
@@ -21,9 +22,6 @@ from corrconv.files.inputs import STANDARD_STREAM, is_file, open_input
 from corrconv.files.outputs import is_folder, open_output, write_text
 from corrconv.files.picture import to_gray, without_opaque_alpha
 from corrconv.files.samples import PREFIX as SAMPLE_PREFIX
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # MATLAB's own .mat files: version 5 to 7 and 7.3 begin with their name, bare HDF5 with its signature.
 _MATLAB_SIGNATURES = (b"MATLAB ", b"\x89HDF\r\n")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from corrconv.errors import FileError
 from corrconv.files.formats import FORMATS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Larger pictures would need gigabytes; a small file that claims such a size is most likely an attack.
 MAX_PIXELS = 500_000_000

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PIL import ExifTags
+from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 XMP_KEY = "XML:com.adobe.xmp"
 EXIF_FORMATS = ("PNG", "JPEG", "WEBP")

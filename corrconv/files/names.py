@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from corrconv.errors import FileError
 from corrconv.files.formats import FORMATS, SUFFIXES, format_of
@@ -12,9 +12,6 @@ from corrconv.files.inputs import STANDARD_STREAM
 from corrconv.files.numbers import is_inline
 from corrconv.files.outputs import is_folder, make_folder
 from corrconv.files.samples import PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def name_outputs(

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.errors import FileError
 from corrconv.files.decoding import NPY_SIGNATURE, read_array
 from corrconv.files.inputs import open_input
 from corrconv.files.weights import read_npz
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from numpy.typing import NDArray
 
 # Numpy's own files do not say which axes are which; kernels are square and small.
 _LARGEST_KERNEL = 15

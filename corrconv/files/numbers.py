@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.notation import parse_kernel
 from corrconv.core.notation.numbers import write_number
@@ -14,9 +15,6 @@ from corrconv.core.ragged_rows import REMEDY, ragged_words
 from corrconv.errors import FileError
 from corrconv.files.formats import CSV
 from corrconv.files.picture import Picture
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 # Whole numbers up to here are kept as such, so that their sums stay exact.
 _LARGEST_WHOLE = 2**53

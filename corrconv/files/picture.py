@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.names import shown_name
 from corrconv.errors import FileError
 from corrconv.files.metadata import NO_METADATA, Metadata
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 # An ICC profile names the colour space of its pixels in these bytes of its header (ICC.1:2022, 7.2.6).
 _PROFILE_SPACE = slice(16, 20)

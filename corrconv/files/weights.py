@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.ragged_rows import ragged_words
 from corrconv.errors import FileError
 from corrconv.files.decoding import NPY_SIGNATURE, read_array
 from corrconv.files.inputs import is_file, open_input
 from corrconv.files.outputs import open_output
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 # The names under which people keep the two arrays of a layer.
 _WEIGHT_NAMES = ("weights", "weight", "kernel", "W", "w")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv.core.convention.model import BorderRule, Scale, ZeroSum
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, plain_call
+from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Wanted, plain_call
 from corrconv.libraries.shared import CONVOLUTION
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Wanted
 
 WORDS = BorderWords(
     "boundary",

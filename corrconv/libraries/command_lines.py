@@ -12,13 +12,15 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
@@ -29,11 +31,6 @@ from corrconv.files.decoding import decode_image
 from corrconv.files.images import Picture, read_image, to_gray, write_image
 from corrconv.files.kernels import write_kernel_file
 from corrconv.libraries.target import FEW_KERNEL_SHAPES, Shape, Target, TimeoutExceededError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 PLACEHOLDER = re.compile(r"\{(image|output|kernel(?::[a-z:]+)?)\}")
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Array
+from corrconv.libraries.function import Array
 
 
 def padded(image: Array, weights: Array) -> Array:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, attribute
+from corrconv.core.convention.model import Convention
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, attribute
 from corrconv.libraries.scipy import CAST_IN_ORDER, NDIMAGE_WORDS, configure_ndimage, place_ndimage
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, SYMMETRIC
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.core.convention.model import Convention
-    from corrconv.libraries.function import Array
 
 
 def _call(name: str) -> Callable[..., Any]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Overflow, Rounding, Scale, Side
 from corrconv.core.convention.summing import Summing
+from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool
-from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.function import LibraryFunction, Settings, ShellText
 from corrconv.libraries.shared import CORRELATION, REFLECT
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.function import Settings
 
 # What it does with 3x3 kernels only.
 REFLECT_THEN_EDGE = Borders(

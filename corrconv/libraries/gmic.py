@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from corrconv.core.convention.model import BorderRule
+from corrconv.core.convention.model import BorderRule, Convention
+from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.command_lines import Command, Tool
-from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.function import LibraryFunction, Settings, ShellText, Wanted
 from corrconv.libraries.shared import EDGE, FLOAT32, LOWER_CONVOLUTION, LOWER_CORRELATION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.core.convention.model import Convention
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.function import Settings, Wanted
 
 WORDS = BorderWords(
     "boundary",

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from corrconv.core.convention.model import NumberRule, Overflow, Rounding, Scale
 from corrconv.core.convention.summing import Summing
+from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
-from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.function import LibraryFunction, Settings, ShellText
 from corrconv.libraries.shared import CORRELATION, EDGE
 from corrconv.libraries.target import SQUARE_SHAPES
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.function import Settings
-
 
 # Sums are kept in 16 bits, rounded half up; files of 8 bits get a 257th of that, truncated.
 WHOLE = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_first=True))

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from corrconv.core.convention.model import BorderRule, NumberRule, Overflow, Rounding, Scale
+from corrconv.core.convention.model import BorderRule, Convention, NumberRule, Overflow, Rounding, Scale
 from corrconv.core.convention.summing import Summing
+from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
-from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.function import LibraryFunction, Settings, ShellText, Wanted
 from corrconv.libraries.shared import EDGE, LOWER_CONVOLUTION, LOWER_CORRELATION, anchored_at
 from corrconv.libraries.target import FEW_KERNEL_SHAPES, SQUARE_SHAPES, Shape
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from corrconv.core.convention.model import Convention
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.function import Settings, Wanted
 
 WORDS = BorderWords(
     "virtual-pixel",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from corrconv.core.convention.geometry import SameRule
+from corrconv.core.convention.model import Convention
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run, attribute
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted, attribute
 from corrconv.libraries.shared import (
     CORRELATION,
     FLOAT32,
@@ -23,12 +25,6 @@ from corrconv.libraries.shared import (
     strided_same,
 )
 from corrconv.libraries.target import FEW_KERNEL_SHAPES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.core.convention.model import Convention
-    from corrconv.libraries.function import Array, Wanted
 
 PADDINGS = {
     "SAME": (LOWER_CORRELATION, SameRule.AFTER),

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from corrconv.core.convention.model import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
+from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Command, Tool, kernel_rows
-from corrconv.libraries.function import LibraryFunction, ShellText
+from corrconv.libraries.function import LibraryFunction, Settings, ShellText
 from corrconv.libraries.shared import CORRELATION, UNFILTERED
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.function import Settings
-
 
 OTHER_CODE = "kernels of equal rows or equal columns run other code, whose border columns come from another row"
 HALF_UP_IN_ORDER = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from corrconv.core.convention.model import Convention
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, call_by_rows
 from corrconv.libraries.shared import CORRELATION, LOWER_CONVOLUTION, by_output_size, placed_output_size
 from corrconv.libraries.target import ROW_SHAPES
-
-if TYPE_CHECKING:
-    from corrconv.core.convention.model import Convention
 
 
 def _function(name: str, computes: Convention) -> LibraryFunction:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,8 @@ from corrconv.core.convention.geometry import Pads, SameRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
-from corrconv.libraries.function import LibraryFunction, PythonFunction, Run
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, Run
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, pair, strided_same
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from corrconv.libraries.function import Array
 
 PADDINGS = {
     "SAME_UPPER": (LOWER_CORRELATION, SameRule.AFTER),

@@ -9,29 +9,24 @@ import signal
 import subprocess
 import sys
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from io import BytesIO
 from queue import Empty, Queue
 from select import select
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv import libraries
 from corrconv.core.threads import start
 from corrconv.errors import CorrconvError
-from corrconv.libraries.calling import Argument, Form, forms_of
+from corrconv.libraries.calling import Argument, Form, Order, forms_of
 from corrconv.libraries.running import imported_callable
 from corrconv.libraries.target import TimeoutExceededError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from corrconv.libraries.calling import Order
 
 START_SECONDS = 60.0
 LARGEST_ANSWER = 256 * 1024 * 1024

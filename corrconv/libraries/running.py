@@ -8,12 +8,10 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 def imported_callable(name: str) -> Any:

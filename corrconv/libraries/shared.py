@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, SameRule
 from corrconv.core.convention.model import (
@@ -15,9 +15,7 @@ from corrconv.core.convention.model import (
 )
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Wanted
+from corrconv.libraries.function import Wanted
 
 Pair = int | tuple[int, int]
 

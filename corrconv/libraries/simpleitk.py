@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from corrconv.core.convention.model import BorderRule
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Wanted
 from corrconv.libraries.shared import CONVOLUTION, EDGE
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Array, Wanted
 
 WORDS = BorderWords(
     "boundaryCondition",

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.convention.geometry import Pads, SameRule
+from corrconv.core.layer.options import LayerOptions
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run, attribute
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted, attribute
 from corrconv.libraries.shared import CONVOLUTION, FLOAT32, LOWER_CORRELATION, Pair, pair
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.layer.options import LayerOptions
-    from corrconv.libraries.function import Array, Wanted
 
 
 def _conv2d(*, padding: str | Pair = "same", stride: Pair = 1, dilation: Pair = 1) -> dict[str, Any]:

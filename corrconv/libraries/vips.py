@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.contest import inside, padded
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run, ShellText
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Settings, ShellText
 from corrconv.libraries.shared import CORRELATION, EDGE, FLOAT32
-
-if TYPE_CHECKING:
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.function import Array, Settings
 
 
 def _call(image: Array, kernel: Array, **settings: Any) -> Any:

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.arrays import size_words
 from corrconv.core.boundary import OUTSIDE, source_indices
-from corrconv.core.convention.model import REPLACED, BorderRule, Scale, ZeroSum
-from corrconv.core.convention.summing import Walk
+from corrconv.core.convention.model import REPLACED, BorderRule, Borders, Convention, Scale, Side, ZeroSum
+from corrconv.core.convention.summing import Summing, Walk
 from corrconv.core.filtering import filter_array
-from corrconv.core.kernel import Kernel
+from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from corrconv.core.convention.model import Borders, Convention, Side
-    from corrconv.core.convention.summing import Summing
-    from corrconv.core.kernel import Cell
-
 
 # All rows and columns of a result.
 WHOLE = (slice(None), slice(None))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from math import nan
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.convention.filtering import exact_values, interior
 from corrconv.core.convention.model import BorderRule, Borders, Convention, NumberRule, Overflow, Rounding, Side
+from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.kernel import Kernel
 
 # Relative to the largest possible sum: thousands of roundings of float64 and of float32, so that FFT
 # methods pass, and a term that does not belong there is noticed.

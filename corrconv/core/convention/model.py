@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.convention.geometry import NO_PADS, AnchorBase, AnchorRule, AxisAnchor, Pads, SameRule, first_place
-from corrconv.core.kernel import ROUNDING, Kernel
+from corrconv.core.convention.summing import Summing
+from corrconv.core.kernel import ROUNDING, Cell, Kernel
 from corrconv.core.terms import Boundary, Operation, OutputSize
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from corrconv.core.convention.summing import Summing
-    from corrconv.core.kernel import Cell
 
 
 class Orientation(StrEnum):

@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log2
-from typing import TYPE_CHECKING
 
 from corrconv.core.engines.fft import fast_length
 from corrconv.core.engines.matmul import STRIP_ROWS
 from corrconv.core.engines.separable import BLOCK_COLUMNS
-
-if TYPE_CHECKING:
-    from corrconv.core.layout import AxisLayout
+from corrconv.core.layout import AxisLayout
 
 # One row of a tile, and all that a tile of the direct engine reads, in bytes: wide rows keep BLAS
 # busy, and what is read again and again stays in a core's own cache.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
 from corrconv.core.engines.tiles import Scratch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
-    from corrconv.core.kernel import Cell
-    from corrconv.core.layout import Layout
+from corrconv.core.kernel import Cell
+from corrconv.core.layout import Layout
 
 # Kernels of more cells are not searched for equal weights: that takes longer than it could save.
 MOST_GROUPED = 500

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
-    from corrconv.core.layout import Layout
+from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
+from corrconv.core.layout import Layout
 
 
 @cache

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
 from corrconv.core.engines.strips import banded, overlapping, strided
 from corrconv.core.engines.tiles import Scratch
-
-if TYPE_CHECKING:
-    from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
-    from corrconv.core.layout import Layout
+from corrconv.core.layout import Layout
 
 # Output rows of one product. More make the banded matrix hold more zeros. Of one row only, BLAS would
 # multiply a vector, for which threads wait for each other.

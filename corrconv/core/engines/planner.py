@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from corrconv.core.arithmetic import Arithmetic
 from corrconv.core.engines.costs import (
     Estimate,
     Geometry,
@@ -18,16 +20,11 @@ from corrconv.core.engines.costs import (
 )
 from corrconv.core.engines.direct import count_passes
 from corrconv.core.factors import factorize
+from corrconv.core.layout import Layout
+from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Precision
 from corrconv.core.threads import available_cores
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.core.arithmetic import Arithmetic
-    from corrconv.core.layout import Layout
-    from corrconv.core.options import Options
 
 # All threads together take no more than this for their tiles, where one thread can do with it.
 MEMORY_BYTES = 36 * 1024 * 1024

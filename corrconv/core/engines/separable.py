@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from corrconv.core.engines.matmul import STRIP_ROWS
+from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
 from corrconv.core.engines.strips import banded, overlapping
 from corrconv.core.engines.tiles import Scratch
 from corrconv.core.factors import factorize
-
-if TYPE_CHECKING:
-    from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
-    from corrconv.core.layout import AxisLayout, Layout
+from corrconv.core.layout import AxisLayout, Layout
 
 # Output columns of one product along the rows: more of them multiply more zeros.
 BLOCK_COLUMNS = 16

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from numpy.typing import NDArray
 
-    from numpy.typing import NDArray
-
-    from corrconv.core.layout import Layout
+from corrconv.core.layout import Layout
 
 # Real numbers of any type; the arithmetic says which.
 Numbers: TypeAlias = "NDArray[Any]"

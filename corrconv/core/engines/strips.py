@@ -6,12 +6,9 @@ one piece and apart from each other; all views made here do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from corrconv.core.engines.signature import Numbers
+from corrconv.core.engines.signature import Numbers
 
 
 def banded(taps: Numbers, outputs: int, stride: int, dilation: int) -> Numbers:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise, product
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from corrconv.core.engines.signature import Numbers
+from corrconv.core.layout import AxisLayout, Layout
 from corrconv.core.terms import Boundary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.engines.signature import Numbers
-    from corrconv.core.layout import AxisLayout, Layout
 
 # For each axis, the pixel that each padded place repeats.
 Sources: TypeAlias = "tuple[NDArray[np.intp], NDArray[np.intp]]"

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from corrconv.core.arithmetic import check_real
 from corrconv.core.arrays import as_array
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.layer.options import LayerOptions, PaddingLike, checked_options
-from corrconv.core.layer.shape import lay_layer
+from corrconv.core.layer.shape import LayerShape, lay_layer
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-    from corrconv.core.layer.shape import LayerShape
 
 
 def layer(

@@ -8,22 +8,18 @@ is a full correlation, and the weights' is that same valid correlation, turned b
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from corrconv.core.arithmetic import real_result_dtype
 from corrconv.core.arrays import as_array
 from corrconv.core.layer.forward import as_pictures, gather, padded, run_layer
 from corrconv.core.layer.options import LayerOptions, PaddingLike, checked_options
-from corrconv.core.layer.shape import lay_layer, unread_end
+from corrconv.core.layer.shape import LayerShape, lay_layer, unread_end
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from corrconv.core.layer.shape import LayerShape
 
 
 @dataclass(frozen=True, eq=False)

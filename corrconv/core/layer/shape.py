@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.convention.geometry import SameRule
+from corrconv.core.layer.options import LayerOptions, Sides
 from corrconv.core.layout import LONGEST_EXTENT, AxisLayout
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.layer.options import LayerOptions, Sides
 
 # Channels, rows and columns of one picture.
 PictureShape = tuple[int, int, int]

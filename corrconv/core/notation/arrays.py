@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from numpy.typing import ArrayLike
 
 from corrconv.core.kernel import Kernel
 from corrconv.errors import InputTypeError, KernelError, NotationError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 
 def kernel_from_array(array: ArrayLike, *, where: str) -> Kernel:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from corrconv.core.kernel import Kernel
+from corrconv.core.kernel import Cell, Kernel
 from corrconv.core.notation.numbers import quoted, read_number, read_weight
 from corrconv.core.ragged_rows import row_words
 from corrconv.errors import NotationError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from corrconv.core.kernel import Cell
 
 _BYTE_ORDER_MARK = "\ufeff"
 _COMMENT = re.compile(r"#[^\n]*")

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
-from corrconv.core.kernel import resolve_anchor
+from corrconv.core.kernel import Kernel, resolve_anchor
 from corrconv.core.notation.numbers import write_number
 from corrconv.core.terms import Notation
 from corrconv.errors import KernelError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.core.kernel import Kernel
 
 Rows = list[list[str]]
 
