@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice, product
 from math import ceil, exp, log
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,17 @@ from corrconv.commands.diagnose.evidence import PRECISIONS, Evidence, check_numb
 from corrconv.commands.diagnose.selection import merged
 from corrconv.commands.diagnose.treatments import explaining
 from corrconv.commands.diagnose.way import Treatment, Way
-from corrconv.core.convention.filtering import raw_sums
-from corrconv.core.convention.gaussian import eight_bit_passes, in_units, profile
-from corrconv.core.convention.model import Borders, Convention, NumberRule, Overflow, Rounding
+from corrconv.core.convention.filtering import raw_sums, replace_border_results
+from corrconv.core.convention.gaussian import (
+    box_passes,
+    box_profile,
+    eight_bit_passes,
+    in_units,
+    profile,
+    scipy_profile,
+    truncated_passes,
+)
+from corrconv.core.convention.model import BorderRule, Borders, Convention, NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.minimum import lowest_place
 from corrconv.core.terms import Boundary, OutputSize
@@ -31,6 +40,9 @@ if TYPE_CHECKING:
 
 # The part of the result that sigma and size are fitted to: so many pixels a side, in the middle.
 WINDOW = 96
+
+# What lies outside where nothing outside is looked at.
+ANY = Borders.uniform(Boundary.EDGE)
 
 # The longest kernel that is fitted.
 LARGEST_SIZE = 121
@@ -64,6 +76,14 @@ class Blur:
     @property
     def rules(self) -> tuple[str, ...]:
         """The libraries that take this size for the sigma, or this sigma for the size, by themselves."""
+        if self.way.treatment is Treatment.BOXES:
+            return (f"ImageFilter.GaussianBlur({self.sigma:g})",)
+        if self.way.treatment is Treatment.TRUNCATED_PASSES:
+            return tuple(
+                name for name, size in size_rules(self.sigma or 0).items() if "scipy" in name and size == self.size
+            )
+        if self.way.convention.borders.top.rule is BorderRule.UNFILTERED:
+            return ("no blur's: these borders are those of PIL.ImageFilter.Kernel",)
         if self.sigma is None:
             return (f"cv2.GaussianBlur(image, ({self.size}, {self.size}), 0)",)
         found = [name for name, size in size_rules(self.sigma).items() if size == self.size]
@@ -107,10 +127,10 @@ def diagnose_blur(image: NDArray[Any], result: NDArray[Any]) -> BlurDiagnosis:
     gain = 1 / float(np.iinfo(image.dtype).max) if shares else 1.0
     fits = _fits(image * gain, result)
     off, size, sigma = fits[0]
-    found: list[Blur] = []
-    for kernel, it, side in _candidates(fits):
+    found = list(_boxes(image, result, sigma))
+    for kernel, it, side in () if found else _candidates(fits):
         evidence = Evidence(image, kernel, result)
-        ways = merged(list(_ways(evidence, side, gain)))
+        ways = merged(list(_ways(evidence, it, side, gain)))
         found += [Blur(sigma=it, size=side, kernel=kernel, way=way) for way in ways[:1]]
     # The plainest sigma, then the shortest kernel.
     found.sort(key=lambda blur: (len(f"{blur.sigma or 0:g}"), blur.size))
@@ -121,17 +141,14 @@ def diagnose_blur(image: NDArray[Any], result: NDArray[Any]) -> BlurDiagnosis:
 def _fits(image: NDArray[Any], result: NDArray[Any]) -> list[tuple[float, int, float]]:
     """For the sizes that come near: the root mean square of what is left, the size, and the fitted sigma."""
     longest = min(LARGEST_SIZE, min(image.shape[:2]) // 2 * 2 - 5)
+    whole = result.dtype.kind in "iu"
 
     def off(sigma: float, size: int) -> float:
-        # All sizes are judged on the window that the longest one leaves.
-        margin = size // 2
-        rows, columns = (
-            slice(max(margin, (length - WINDOW) // 2), min(length - margin, (length + WINDOW) // 2))
-            for length in image.shape[:2]
-        )
-        part = image[rows.start - margin : rows.stop + margin, columns.start - margin : columns.stop + margin]
-        blurred = _blurred(part.astype(np.float64), profile(sigma, size))
-        return float(np.sqrt(((blurred - result[rows, columns]) ** 2).mean()))
+        part, seen = _window(image, result, size)
+        left = _blurred(part.astype(np.float64), profile(sigma, size)) - seen
+        if whole:
+            left -= left.mean()  # fractions that were cut off darken all pixels alike
+        return float(np.sqrt((left**2).mean()))
 
     def enough(sigma: float) -> int:
         return int(min(2 * ceil(4 * sigma) + 1, longest))
@@ -177,31 +194,66 @@ def _candidates(fits: list[tuple[float, int, float]]) -> Iterator[tuple[Kernel, 
                 yield Kernel(np.outer(weights, weights)), sigma, size
 
 
-def _ways(evidence: Evidence, size: int, gain: float) -> Iterator[Way]:
-    """The borders and numbers with which a kernel gives the whole result."""
-    for boundary in Boundary:
-        if size > 2 * min(evidence.image.shape[:2]) - 1:
-            return
-        plain = Convention(borders=Borders.uniform(boundary), output_size=OutputSize.SAME, gain=gain)
-        if evidence.whole and evidence.image.dtype == np.uint8:
-            weights = in_units(evidence.kernel.weights.sum(axis=1))
-            values = eight_bit_passes(evidence.image, (weights, weights), plain.borders)
-            numbers = NumberRule(evidence.held.name, Rounding.HALF_UP, Overflow.SATURATE)
-            found = list(explaining(evidence, replace(plain, numbers=numbers), values, Treatment.EIGHT_BIT_WEIGHTS))
+def _window(image: NDArray[Any], result: NDArray[Any], size: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The middle of the result, and the pixels that a kernel of this size reads for it."""
+    margin = size // 2
+    rows, columns = (
+        slice(max(margin, (length - WINDOW) // 2), min(length - margin, (length + WINDOW) // 2))
+        for length in image.shape[:2]
+    )
+    part = image[rows.start - margin : rows.stop + margin, columns.start - margin : columns.stop + margin]
+    return part, result[rows, columns]
+
+
+def _ways(evidence: Evidence, sigma: float | None, size: int, gain: float) -> Iterator[Way]:
+    """The borders and numbers with which a kernel gives the whole result; a window decides what is worth a look."""
+    if size > 2 * min(evidence.image.shape[:2]) - 1:
+        return
+    part, seen = _window(evidence.image, evidence.result, size)
+    kept = slice(size // 2, -(size // 2))
+    line = evidence.kernel.weights.sum(axis=1)
+    if evidence.whole and evidence.image.dtype.kind in "iu" and sigma is not None:
+        lines = (scipy_profile(sigma, size),) * 2
+        if np.array_equal(truncated_passes(part, lines, ANY, exact=False)[kept, kept], seen):
+            yield from _passes(evidence, lines)
+    if evidence.whole and evidence.image.dtype == np.uint8:
+        units = (in_units(line),) * 2
+        if np.abs(eight_bit_passes(part, units, ANY)[kept, kept] - seen).max() <= 0.5:
+            found = list(_eight_bit(evidence, units))
+            yield from found
             if found:
-                yield from found
-                continue
-        values = raw_sums(evidence.image, evidence.kernel, plain) * gain
-        for numbers in _numbers(evidence):
-            ways = (
-                way
-                for precision in PRECISIONS
-                for way in explaining(evidence, replace(plain, numbers=numbers), values, Treatment.NONE, precision)
-            )
-            first = next(ways, None)
-            if first is not None:
-                yield first
-                break
+                return
+    slack = 1 + 1e-6 if evidence.whole else 2 * evidence.slack
+    if np.abs(_blurred(part.astype(np.float64), line) * gain - seen).max() > slack:
+        return
+    for boundary in (*Boundary, BorderRule.UNFILTERED):
+        plain = Convention(borders=Borders.uniform(boundary), output_size=OutputSize.SAME, gain=gain)
+        sums = raw_sums(evidence.image, evidence.kernel, plain)
+        values = replace_border_results(sums, evidence.image, evidence.kernel.shape, plain) * gain
+        ways = (
+            way
+            for precision, numbers in product(PRECISIONS, _numbers(evidence))
+            for way in explaining(evidence, replace(plain, numbers=numbers), values, Treatment.NONE, precision)
+        )
+        yield from islice(ways, 1)
+
+
+def _eight_bit(evidence: Evidence, units: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Iterator[Way]:
+    """The borders with which weights of 8 bits give the whole result."""
+    numbers = NumberRule(evidence.held.name, Rounding.HALF_UP, Overflow.SATURATE)
+    for boundary in Boundary:
+        plain = Convention(borders=Borders.uniform(boundary), output_size=OutputSize.SAME, numbers=numbers)
+        values = eight_bit_passes(evidence.image, units, plain.borders)
+        yield from explaining(evidence, plain, values, Treatment.EIGHT_BIT_WEIGHTS)
+
+
+def _passes(evidence: Evidence, lines: tuple[Reals, Reals]) -> Iterator[Way]:
+    """The borders with which sums that are cut off after each axis give the whole result."""
+    numbers = NumberRule(evidence.held.name, Rounding.TRUNCATE, Overflow.SATURATE)
+    for boundary in Boundary:
+        cut = Convention(borders=Borders.uniform(boundary), output_size=OutputSize.SAME, numbers=numbers)
+        values = truncated_passes(evidence.image, lines, cut.borders, exact=False)
+        yield from explaining(evidence, cut, values, Treatment.TRUNCATED_PASSES)
 
 
 def _numbers(evidence: Evidence) -> list[NumberRule]:
@@ -209,5 +261,25 @@ def _numbers(evidence: Evidence) -> list[NumberRule]:
         return [NumberRule(evidence.result.dtype.name)]
     return [
         NumberRule(evidence.held.name, rounding, Overflow.SATURATE)
-        for rounding in (Rounding.HALF_EVEN, Rounding.TRUNCATE)
+        for rounding in (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.TRUNCATE)
     ]
+
+
+def _boxes(image: NDArray[Any], result: NDArray[Any], sigma: float) -> Iterator[Blur]:
+    """The radius of Pillow's GaussianBlur, near a fitted sigma, that gives the whole result; the plainest alone."""
+    if image.dtype != np.uint8 or result.dtype != np.uint8:
+        return
+    near = {round(sigma * share, digits) for share in np.linspace(0.95, 1.05, 201) for digits in (0, 1, 2)}
+    part = tuple(slice(0, WINDOW) for _ in (0, 1))
+    numbers = NumberRule("uint8", Rounding.HALF_UP, Overflow.SATURATE)
+    plain = Convention(borders=Borders.uniform(Boundary.EDGE), output_size=OutputSize.SAME, numbers=numbers)
+    for radius in sorted((it for it in near if it > 0), key=lambda it: (len(f"{it:g}"), abs(it - sigma))):
+        weights = box_profile(radius)
+        reach = len(weights) // 2
+        seen = tuple(slice(0, max(1, min(length, WINDOW) - reach)) for length in image.shape[:2])
+        if not np.array_equal(box_passes(image[part], radius)[seen], result[seen]):
+            continue
+        kernel = Kernel(np.outer(weights, weights))
+        for way in explaining(Evidence(image, kernel, result), plain, box_passes(image, radius), Treatment.BOXES):
+            yield Blur(sigma=radius, size=len(weights), kernel=kernel, way=way)
+            return

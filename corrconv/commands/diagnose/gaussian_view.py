@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.text import Text
 
 from corrconv.commands.diagnose.way import Treatment
+from corrconv.core.convention.gaussian import EIGHT_BIT_UNIT
 from corrconv.core.convention.model import Rounding
 from corrconv.drawing.conventions import number_words, scale_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
@@ -39,7 +41,7 @@ def blur_text(diagnosis: BlurDiagnosis, line: str | None) -> Text:
 def _lines(diagnosis: BlurDiagnosis, blur: Blur) -> dict[str, str]:
     sizes = [str(other.size) for other in diagnosis.blurs[1:]]
     lines = {
-        "sigma": "OpenCV's own weights for this size" if blur.sigma is None else f"{blur.sigma:g}",
+        "sigma": _table_words(blur) if blur.sigma is None else f"{blur.sigma:g}",
         "size": f"{blur.size}x{blur.size}" + (f" ({', '.join(sizes)} would do as well)" if sizes else ""),
         "border": " or ".join(_borders(blur)),
     }
@@ -55,6 +57,12 @@ def _lines(diagnosis: BlurDiagnosis, blur: Blur) -> dict[str, str]:
         if other.rules:
             lines.setdefault("size as", f"{other.size}: {'; '.join(other.rules)}")
     return lines
+
+
+def _table_words(blur: Blur) -> str:
+    """The weights along an axis that OpenCV takes for a size, in whole numbers."""
+    table = np.rint(blur.kernel.weights.sum(axis=1) * EIGHT_BIT_UNIT).astype(int)
+    return f"none: the weights {' '.join(map(str, table // np.gcd.reduce(table)))} along each axis, OpenCV's own"
 
 
 def _borders(blur: Blur) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from corrconv.commands.diagnose.evidence import PRECISIONS
 from corrconv.commands.diagnose.way import DISPLAYS, Treatment, Way
 from corrconv.core.convention.filtering import padded_window, raw_sums
-from corrconv.core.convention.gaussian import eight_bit_passes, eight_bit_weights
+from corrconv.core.convention.gaussian import eight_bit_passes, eight_bit_weights, truncated_passes
 from corrconv.core.convention.model import Borders, Convention, NumberRule, Orientation, Overflow, Rounding, Side
 from corrconv.core.pixels import pixel_scale
 from corrconv.core.terms import Boundary, OutputSize
@@ -37,7 +37,7 @@ def treated(evidence: Evidence, laid: list[Convention]) -> list[Way]:
     """
     if evidence.result.size > MOST_RESULTS:
         return []
-    searches = (_early_clipping, _displayed, _eight_bit, partial(_stretched, laid=laid))
+    searches = (_early_clipping, _displayed, _eight_bit, _truncated, partial(_stretched, laid=laid))
     for search in searches:
         found = list(search(evidence))
         if found:
@@ -127,6 +127,19 @@ def _eight_bit(evidence: Evidence) -> Iterator[Way]:
         values = eight_bit_passes(evidence.image, weights, convention.borders)
         half_up = replace(convention, numbers=replace(convention.numbers, rounding=Rounding.HALF_UP))
         yield from explaining(evidence, half_up, values, Treatment.EIGHT_BIT_WEIGHTS)
+
+
+def _truncated(evidence: Evidence) -> Iterator[Way]:
+    """Blurs of whole numbers, cut off after each axis."""
+    weights = evidence.kernel.weights
+    if eight_bit_weights(evidence.kernel) is None:
+        return
+    lines = weights.sum(axis=1), weights.sum(axis=0)
+    for convention in _usual(evidence):
+        cut = replace(convention, numbers=replace(convention.numbers, rounding=Rounding.TRUNCATE))
+        for exact in (True, False):
+            values = truncated_passes(evidence.image, lines, cut.borders, exact=exact)
+            yield from explaining(evidence, cut, values, Treatment.TRUNCATED_PASSES)
 
 
 def _stretched(evidence: Evidence, laid: list[Convention]) -> Iterator[Way]:

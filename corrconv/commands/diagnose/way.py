@@ -27,6 +27,8 @@ class Treatment(StrEnum):
     BY_LARGEST = "divided by the largest"
     MAGNITUDE_STRETCHED = "absolute values, stretched, the smallest to 0"
     MAGNITUDE_BY_LARGEST = "absolute values, divided by the largest"
+    TRUNCATED_PASSES = "cut off to whole numbers after each axis, as scipy.ndimage does"
+    BOXES = "three boxes along each axis, as Pillow's GaussianBlur lays them"
     EIGHT_BIT_WEIGHTS = "each pass with weights of 8 bits, as cv2.GaussianBlur has them"
 
     @property

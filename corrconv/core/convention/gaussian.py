@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 # What 8-bit pixels are multiplied by is kept in units of 1/256.
 EIGHT_BIT_UNIT = 256
+
+# Sums that are less than this below a whole number are whole where nothing but rounding parts them.
+WHOLE_SUM = 1e-9
+
+# Pillow's boxes: how often each is laid along an axis, and the unit of its weights.
+BOX_PASSES = 3
+BOX_UNIT = 1 << 24
 
 # Weights that differ by less are equal: a row times a column, and rounding.
 EQUAL = 1e-9
@@ -72,3 +80,80 @@ def eight_bit_passes(
     total = sum(weight * passed[:, place : place + columns] for place, weight in enumerate(across))
     blurred: NDArray[np.float64] = total / float(down.sum() * across.sum())
     return blurred
+
+
+def truncated_passes(
+    image: NDArray[Any], weights: tuple[NDArray[np.float64], NDArray[np.float64]], borders: Borders, *, exact: bool
+) -> NDArray[np.float64]:
+    """The sums along columns and then rows, cut off to whole numbers after each: scipy.ndimage on whole numbers.
+
+    image (H, W) or (H, W, C); weights symmetric, anchored in the middle. exact: sums that are whole but for their
+    rounding count as whole, as uniform_filter has them; else they are summed in the order of correlate1d.
+    Source: NI_Correlate1D in SciPy's ndimage/src/ni_filters.c.
+    """
+    passed = image.astype(np.float64)
+    for axis, line in enumerate(weights):
+        half, length = len(line) // 2, image.shape[axis]
+        first, reads = [0, 0], list(image.shape[:2])
+        first[axis], reads[axis] = -half, length + 2 * half
+        padded = padded_window(passed, (first[0], first[1]), (reads[0], reads[1]), borders)
+        places = [np.take(padded, np.arange(place, place + length), axis=axis) for place in range(len(line))]
+        total = places[half] * line[half]
+        for place in range(half):
+            total += (places[place] + places[-1 - place]) * line[place]
+        passed = np.trunc(total + (WHOLE_SUM if exact else 0.0))
+    return passed
+
+
+def scipy_profile(sigma: float, size: int) -> NDArray[np.float64]:
+    """The weights of scipy.ndimage.gaussian_filter along an axis, to the last bit."""
+    places = np.arange(-(size // 2), size // 2 + 1)
+    weights = np.exp(-0.5 / (sigma * sigma) * places**2)
+    normalized: NDArray[np.float64] = weights / weights.sum()
+    return normalized
+
+
+def box_radius(sigma: float) -> float:
+    """The radius of the boxes that Pillow's GaussianBlur lays three times along each axis, in 32-bit floats.
+
+    Source: _gaussian_blur_radius in Pillow's src/libImaging/BoxBlur.c.
+    """
+    single = np.float32
+    variance = single(sigma) * single(sigma) / single(BOX_PASSES)
+    whole = single(floor((single(sqrt(12.0 * float(variance) + 1.0)) - 1.0) / 2.0))
+    part = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance) / (6 * (variance - (whole + 1) * (whole + 1)))
+    return float(whole + part)
+
+
+def box_profile(sigma: float) -> NDArray[np.float64]:
+    """The weights along an axis of those three boxes together."""
+    radius = box_radius(sigma)
+    whole = int(radius)
+    box = np.ones(2 * whole + 3)
+    box[0] = box[-1] = radius - whole
+    weights = np.ones(1)
+    for _ in range(BOX_PASSES):
+        weights = np.convolve(weights, box / (2 * radius + 1))
+    return weights
+
+
+def box_passes(image: NDArray[Any], sigma: float) -> NDArray[np.float64]:
+    """What Pillow's GaussianBlur makes of 8-bit pixels: rounded after each of its boxes, rows first.
+
+    image (H, W) or (H, W, C). Source: ImagingBoxBlur in Pillow's src/libImaging/BoxBlur.c.
+    """
+    radius = box_radius(sigma)
+    whole = int(radius)
+    inner = int(np.float32(BOX_UNIT) / (np.float32(radius) * 2 + 1))
+    outer = (BOX_UNIT - (2 * whole + 1) * inner) // 2
+    passed = image.astype(np.int64)
+    for axis in (1, 0):
+        length = image.shape[axis]
+        for _ in range(BOX_PASSES):
+            places = [
+                np.take(passed, np.clip(np.arange(length) + shift, 0, length - 1), axis=axis)
+                for shift in range(-whole - 1, whole + 2)
+            ]
+            total = inner * np.sum(places[1:-1], axis=0) + outer * (places[0] + places[-1])
+            passed = (total + BOX_UNIT // 2) // BOX_UNIT
+    return passed.astype(np.float64)

@@ -6,9 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 from shell import run, trouble, write_picture
 
 from corrconv.commands.diagnose.gaussian_study import diagnose_blur, size_rules
+from corrconv.commands.diagnose.way import Treatment
+from corrconv.core.convention.model import Rounding
 from corrconv.libraries.opencv import opencv_sigma
 
 PICTURE = np.random.default_rng(6).integers(0, 256, (90, 100)).astype(np.uint8)
@@ -52,6 +55,40 @@ def test_floats_of_cv2_scipy_and_skimage():
     blur = found(filters.gaussian(PICTURE, 2))
     assert (blur.sigma, blur.size, borders(blur)) == (2, 17, {"edge"})
     assert blur.way.convention.gain == 1 / 255
+
+
+@pytest.mark.parametrize(("sigma", "border"), [(1.5, "reflect"), (2, "wrap"), (0.8, "nearest")])
+def test_scipy_of_8_bits_cuts_off_after_each_axis(sigma, border):
+    ndimage = pytest.importorskip("scipy.ndimage")
+    blur = found(ndimage.gaussian_filter(PICTURE, sigma, mode=border))
+    assert (blur.sigma, blur.size) == (sigma, 2 * int(4 * sigma + 0.5) + 1)
+    assert blur.way.treatment is Treatment.TRUNCATED_PASSES
+    assert borders(blur) == {{"reflect": "symmetric", "wrap": "wrap", "nearest": "edge"}[border]}
+    assert blur.rules == ("scipy.ndimage.gaussian_filter",)
+
+
+@pytest.mark.parametrize("radius", [0.6, 1, 2])
+def test_pillow_lays_boxes(radius):
+    blurred = Image.fromarray(PICTURE).filter(ImageFilter.GaussianBlur(radius))
+    blur = found(np.asarray(blurred))
+    assert (blur.sigma, blur.way.treatment, borders(blur)) == (radius, Treatment.BOXES, {"edge"})
+    assert blur.rules == (f"ImageFilter.GaussianBlur({radius:g})",)
+
+
+def test_boxes_are_held_against_every_pixel():
+    blurred = np.asarray(Image.fromarray(PICTURE).filter(ImageFilter.GaussianBlur(0.6))).copy()
+    blurred[89, 99] ^= 1  # the part that is looked at first ends before
+    assert not diagnose_blur(PICTURE, blurred).explained
+
+
+@pytest.mark.parametrize("line", [(1, 2, 1), (1, 4, 6, 4, 1)])
+def test_pillow_kernels_leave_the_border(line):
+    weights = np.outer(line, line).ravel().tolist()
+    blur = found(np.asarray(Image.fromarray(PICTURE).filter(ImageFilter.Kernel((len(line), len(line)), weights))))
+    assert (blur.size, borders(blur)) == (len(line), {"unfiltered"})
+    assert blur.way.convention.numbers.rounding is Rounding.HALF_UP
+    assert "PIL.ImageFilter.Kernel" in blur.rules[0]
+    assert not blur.way.deviation.edges
 
 
 def test_what_is_no_gaussian_is_not_explained():

@@ -162,6 +162,14 @@ def test_a_factor_and_a_cut(factor, shown):
     assert found.convention.operation is Operation.CONVOLUTION
 
 
+@pytest.mark.parametrize("size", [3, 5])
+def test_scipy_boxes_of_8_bits_are_cut_off_after_each_axis(size):
+    ndimage = pytest.importorskip("scipy.ndimage")
+    found = way(ndimage.uniform_filter(PICTURE, size, mode="mirror"), Kernel(np.full((size, size), 1 / size**2)))
+    assert (found.treatment, rules(found)) == (Treatment.TRUNCATED_PASSES, {"reflect"})
+    assert found.convention.numbers.rounding is Rounding.TRUNCATE
+
+
 @pytest.mark.parametrize(("size", "sigma"), [(5, 1.1), (7, 2.0), (9, 1.5), (13, 2.0)])
 def test_cv2_gaussian_blur_of_8_bits(size, sigma):
     cv2 = pytest.importorskip("cv2")
