@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 TITLE = "time of each, as a multiple of corrconv's own (above 1: corrconv is faster)"
 
+# What the cells mean, in words.
+KEY = """The first row is corrconv's own time in milliseconds, by the engine that it chose.
+Below: 2.00 takes twice as long as that, 0.50 half as long, 1.00 the same.
+'other numbers' were computed by what does something else; - took no part."""
+
 
 def machine(versions: dict[str, str], threads: int) -> dict[str, Any]:
     """What the figures depend on: processor, cores, SIMD, versions, threads."""
@@ -107,4 +112,4 @@ def _cell(result: WorkResult, contestant: str) -> str:
 def benchmark_view(results: Sequence[WorkResult], facts: dict[str, Any]) -> list[Table | str]:
     """Tables of seven columns, which is what 80 columns of text can hold, and the machine."""
     tables = [benchmark_table(results[start : start + 6]) for start in range(0, len(results), 6)]
-    return [TITLE, "", *(part for table in tables for part in (table, "")), machine_line(facts)]
+    return [TITLE, KEY, "", *(part for table in tables for part in (table, "")), machine_line(facts)]

@@ -9,21 +9,22 @@ import click
 
 from corrconv.commands.answer import answer
 from corrconv.commands.options import json_option
-from corrconv.commands.questions.study import Event, Question
+from corrconv.commands.questions.study import Event, Question, search
 from corrconv.errors import CorrconvError
 
 
-def read_questions() -> tuple[tuple[Question, ...], tuple[Event, ...]]:
-    """All questions, in groups, and the history of the two names."""
+def read_questions() -> tuple[tuple[Question, ...], tuple[Event, ...], dict[str, list[str]]]:
+    """All questions, in groups, the history of the two names, and the synonyms of words that are searched."""
     data = tomllib.loads((files(__package__) / "questions.toml").read_text(encoding="utf-8"))
-    return tuple(Question(**entry) for entry in data["questions"]), tuple(Event(**entry) for entry in data["history"])
+    questions = tuple(Question(**entry) for entry in data["questions"])
+    return questions, tuple(Event(**entry) for entry in data["history"]), data["synonyms"]
 
 
 @click.command()
-@click.argument("word", required=False)
+@click.argument("words", metavar="[WORD]...", nargs=-1)
 @json_option
-def command(word: str | None, as_json: bool) -> None:
-    """List what people ask, or only what has WORD in it, with the command that answers it.
+def command(words: tuple[str, ...], as_json: bool) -> None:
+    """List what people ask, or only what has most of the WORDs in it, with the command that answers it.
 
     Every command runs on numbers or pictures that come with corrconv. 'corrconv questions history'
     tells where the two names come from.
@@ -31,19 +32,20 @@ def command(word: str | None, as_json: bool) -> None:
     \b
     corrconv questions
     corrconv questions flip
+    corrconv questions moving average
     corrconv questions history
     """
     from corrconv.commands.questions.view import history_text, questions_document, questions_text
 
-    questions, history = read_questions()
-    if word == "history":
+    questions, history, synonyms = read_questions()
+    searched = " ".join(words)
+    if searched == "history":
         answer(lambda: questions_document((), history), lambda: history_text(history), as_json=as_json)
         return
-    found = questions if word is None else tuple(question for question in questions if question.mentions(word))
+    found = search(questions, searched, synonyms) if searched else questions
     if not found:
-        groups = ", ".join(dict.fromkeys(question.group for question in questions))
-        raise CorrconvError(f"no question has {word!r} in it; the groups are {groups}")
-    shown_history = history if word is None else ()
+        raise CorrconvError(f"no question has {searched!r} in it; try {', '.join(sorted(synonyms))}")
+    shown_history = () if searched else history
     answer(
         lambda: questions_document(found, shown_history),
         lambda: questions_text(found),

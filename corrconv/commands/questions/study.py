@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# Words that stand in every second question.
+SMALL_WORDS = frozenset(
+    {"a", "an", "and", "are", "as", "can", "do", "does", "for", "from", "how", "i", "in", "is", "it", "my", "of", "on"}
+    | {"or", "the", "to", "what", "when", "which", "why", "with"}
+)
 
 
 @dataclass(frozen=True)
@@ -18,9 +29,10 @@ class Question:
     answer: str
     shows: str
 
-    def mentions(self, word: str) -> bool:
-        """Whether a word occurs in it, in any case."""
-        return word.casefold() in f"{self.group} {self.question} {self.command} {self.answer}".casefold()
+    def mentions(self, words: Iterable[str]) -> bool:
+        """Whether a word of it begins with one of these, in any case."""
+        text = f"{self.group} {self.question} {self.command} {self.answer}".casefold()
+        return any(re.search(rf"(?<![a-z]){re.escape(word.casefold())}", text) for word in words)
 
 
 @dataclass(frozen=True)
@@ -29,3 +41,17 @@ class Event:
 
     fact: str
     source: str
+
+
+def search(questions: Iterable[Question], words: str, synonyms: Mapping[str, Sequence[str]]) -> tuple[Question, ...]:
+    """The questions that mention most of the words, or their synonyms; none if none mentions any."""
+    wanted = [word for word in words.casefold().replace("?", " ").split() if word not in SMALL_WORDS]
+    meant = [(*_stems(word), *(it for stem in _stems(word) for it in synonyms.get(stem, ()))) for word in wanted]
+    counted = [(sum(question.mentions(it) for it in meant), question) for question in questions]
+    most = max((count for count, _ in counted), default=0)
+    return tuple(question for count, question in counted if count == most > 0)
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    """The word, and without the ending of its plural."""
+    return (word, word[:-1]) if word.endswith("s") and len(word) > 4 else (word,)

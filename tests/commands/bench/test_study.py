@@ -123,6 +123,7 @@ def test_the_table_shows_our_time_and_the_ratios_within_its_width(clock, width):
     lines = printed([result], width).splitlines()
     assert max(map(len, lines)) <= width
     assert lines[0].rstrip() == "time of each, as a multiple of corrconv's own (above 1: corrconv is faster)"
+    assert "Below: 2.00 takes twice as long as that, 0.50 half as long, 1.00 the same." in map(str.rstrip, lines)
     cells = {line.rsplit(maxsplit=1)[0].strip(): line.split()[-1] for line in lines if len(line.split()) > 1}
     assert (cells["corrconv, ms"], cells["slow"], cells["quick"]) == ("2000.0", "3.50", "0.25")
     assert any("7x9" in line for line in lines)

@@ -9,8 +9,9 @@ import pytest
 from shell import run, trouble
 
 from corrconv.commands.questions.command import read_questions
+from corrconv.commands.questions.study import search
 
-QUESTIONS, HISTORY = read_questions()
+QUESTIONS, HISTORY, SYNONYMS = read_questions()
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.question)
@@ -18,7 +19,7 @@ def test_every_command_runs_and_shows_what_the_answer_says(question):
     done = run(*shlex.split(question.command))
     assert done.exit_code == 0, done.stderr
     assert " ".join(question.shows.split()) in " ".join(f"{done.stdout} {done.stderr}".split())
-    shown = [line for line in done.stdout.splitlines() if not line.lstrip().startswith("the same")]
+    shown = [line for line in done.stdout.splitlines() if not line.lstrip().startswith(("the same", "corrconv "))]
     assert max(map(len, shown), default=0) <= 80
 
 
@@ -42,7 +43,50 @@ def test_a_word_narrows_them():
     shown = run("questions", "PyTorch").stdout
     assert "Is PyTorch's Conv2d" in shown
     assert "backpropagation" not in shown
-    assert "no question has 'xyzzy' in it; the groups are The name" in trouble(run("questions", "xyzzy"))
+    assert "no question has 'xyzzy' in it; try average, blurring, circular" in trouble(run("questions", "xyzzy"))
+    # Words begin: "art" is no part of "starts", and letters before it are none.
+    assert "no question has 'adient' in it" in trouble(run("questions", "adient"))
+
+
+# What newcomers typed, and a question that they should find.
+SEARCHES = {
+    "motion": "How do I make motion blur?",
+    "fft": "Why does my FFT convolution come out wrapped around?",
+    "Fourier": "What is the convolution theorem?",
+    "autocorrelation": "What is autocorrelation?",
+    "median": "Is a median filter a convolution?",
+    "keras": "What does padding='same' mean with a stride?",
+    "stride": "What does a stride do?",
+    "padding": "How much padding keeps the size?",
+    "sharpen": "How do I sharpen a picture?",
+    "edges": "Why do the weights of an edge filter add up to 0?",
+    "blurring": "Is blurring twice one larger blur?",
+    "symmetry": "Is a symmetric kernel always enough?",
+    "deconvolution": "Can a blur be undone?",
+    "moving average": "How do I compute a moving average?",
+    "how do I shift an image?": "How do I shift a picture with a kernel?",
+    "im2col": "Is a convolution a matrix multiplication?",
+    "rgb": "How is a colour (RGB) picture filtered?",
+    "deblur": "Can a blur be undone?",
+}
+
+
+@pytest.mark.parametrize("words", SEARCHES)
+def test_what_newcomers_search_is_found(words):
+    found = search(QUESTIONS, words, SYNONYMS)
+    assert SEARCHES[words] in {question.question for question in found}
+    assert len(found) < len(QUESTIONS) / 2
+
+
+def test_every_synonym_finds_something():
+    for word, others in SYNONYMS.items():
+        assert all(search(QUESTIONS, other, {}) for other in others), word
+
+
+def test_several_words_find_what_has_most_of_them():
+    shown = run("questions", "moving", "average").stdout
+    assert shown.count("$ corrconv") == 1
+    assert "How do I compute a moving average?" in shown
 
 
 def test_the_history_names_a_publication_for_each_fact():
