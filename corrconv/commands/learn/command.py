@@ -84,13 +84,13 @@ def command(
     task = both_pictures(before, after, make, size, anchor, gray=gray)
     for note in task.notes:
         say(note)
-    learned, descent = learn(task, steps, seed, keep_clipped=keep_clipped, quiet=quiet)
+    learned, advice, descent = learn(task, steps, seed, keep_clipped=keep_clipped, quiet=quiet)
     if save is not None:
         say(save_kernel(save, learned, force=force))
     save_drawing(output, lambda: learned_picture(learned, task.title, descent), force=force, quiet=quiet)
     steps_taken = () if descent is None else ("", descent_table(descent), "", descent_verdict(descent))
     answer(
-        lambda: learned_document(learned, descent),
-        lambda: (learned_view(learned, task.title), *steps_taken),
+        lambda: learned_document(learned, descent, advice),
+        lambda: (learned_view(learned, task.title, advice), *steps_taken),
         as_json=as_json,
     )

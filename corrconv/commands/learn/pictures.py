@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corrconv.commands.learn.size import size_advice
 from corrconv.commands.learn.study import descend, learn_kernel
 from corrconv.commands.parameters import inputs_of_command
 from corrconv.core.filtering import filter_array
@@ -20,6 +21,7 @@ from corrconv.files.outputs import refuse_overwrite
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from corrconv.commands.learn.size import SizeAdvice
     from corrconv.commands.learn.study import Descent, LearnedKernel
     from corrconv.core.kernel import Cell
 
@@ -91,16 +93,18 @@ def _made_task(
 
 def learn(
     task: LearningTask, steps: int | None, seed: int, *, keep_clipped: bool, quiet: bool
-) -> tuple[LearnedKernel, Descent | None]:
-    """Recover the kernel, and learn it step by step where that is asked for, with a bar on a terminal."""
+) -> tuple[LearnedKernel, SizeAdvice | None, Descent | None]:
+    """Recover the kernel, see about its size, and learn it in steps where that is asked for, with a bar."""
     given: dict[str, Any] = {"anchor": task.anchor, "keep_clipped": keep_clipped, "channel_axis": -1}
     with counting("fitting", quiet=quiet) as progress:
         learned = learn_kernel(task.before, task.after, task.shape, progress=progress, **given)
+        # Another anchor than the middle is the middle of no other size.
+        advice = size_advice(learned, task.before, task.after, **given) if task.anchor == "center" else None
     if steps is None:
-        return learned, None
+        return learned, advice, None
     with counting("learning", quiet=quiet) as progress:
         descent = descend(task.before, task.after, task.shape, steps, seed=seed, progress=progress, **given)
-    return learned, descent
+    return learned, advice, descent
 
 
 def save_kernel(target: str, learned: LearnedKernel, *, force: bool) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from corrconv.commands.learn.nearest import ZooLikeness
+    from corrconv.commands.learn.size import SizeAdvice
     from corrconv.commands.learn.study import Descent, LearnedKernel
     from corrconv.core.kernel import Kernel
 
@@ -39,7 +40,7 @@ CONSEQUENCES = {
 }
 
 
-def learned_view(learned: LearnedKernel, title: str) -> Group:
+def learned_view(learned: LearnedKernel, title: str, advice: SizeAdvice | None = None) -> Group:
     """The kernel as each operation lays it, how well it fits, and what is known about it."""
     blocks: list[Text] = []
     for kernel, operation in (
@@ -49,7 +50,7 @@ def learned_view(learned: LearnedKernel, title: str) -> Group:
         neat = _neat(kernel, learned)
         factor, _ = weight_texts(neat)
         blocks.append(Text(f"as a kernel for {operation}{factor}:") + Text("\n") + matrix_text(neat))
-    facts = Text("\n".join(f"{name:<9} {fact}" for name, fact in _facts(learned)))
+    facts = Text("\n".join(f"{name:<9} {fact}" for name, fact in _facts(learned, advice)))
     return Group(Text(title, style="bold"), "", *blocks, facts)
 
 
@@ -80,7 +81,9 @@ def descent_verdict(descent: Descent) -> str:
     return f"{losses}, and {kernels}.\nThat does not need a symmetric kernel: the flip is learned along with it."
 
 
-def learned_document(learned: LearnedKernel, descent: Descent | None = None) -> dict[str, Any]:
+def learned_document(
+    learned: LearnedKernel, descent: Descent | None = None, advice: SizeAdvice | None = None
+) -> dict[str, Any]:
     """The result for scripts; what has no value, such as the uncertainty of an undetermined kernel, is null."""
     document: dict[str, Any] = {
         "version": DOCUMENT_VERSION,
@@ -97,6 +100,7 @@ def learned_document(learned: LearnedKernel, descent: Descent | None = None) -> 
         "uncertainty": finite(learned.uncertainty),
         "pixels": learned.pixels,
         "clipped": learned.clipped,
+        "better_size": None if advice is None else list(advice.shape),
         "nearest": None if learned.nearest is None else _nearest_document(learned.nearest),
     }
     if descent is not None:
@@ -135,7 +139,7 @@ def learned_picture(learned: LearnedKernel, title: str, descent: Descent | None 
     return panel(title, [*tiles, losses, *learned_tiles], columns=3)
 
 
-def _facts(learned: LearnedKernel) -> list[tuple[str, str]]:
+def _facts(learned: LearnedKernel, advice: SizeAdvice | None) -> list[tuple[str, str]]:
     count = learned.correlation_kernel.weights.size
     facts = [("fit", _fit(learned))]
     if learned.determined:
@@ -148,9 +152,13 @@ def _facts(learned: LearnedKernel) -> list[tuple[str, str]]:
                 f"{'':<10}This is the smallest; a smaller --size or a picture with more detail helps",
             )
         )
+    if advice is not None:
+        facts.append(("size", _advice(advice, learned)))
     facts.append(("symmetry", CONSEQUENCES[learned.symmetry]))
     if learned.nearest is not None:
         facts.append(("nearest", _nearest(learned.nearest)))
+    elif learned.correlation_kernel.weights.any():
+        facts.append(("nearest", "none: no named kernel is nine tenths of it"))
     if learned.clipped:
         total = learned.clipped + learned.pixels
         facts.append(
@@ -161,6 +169,18 @@ def _facts(learned: LearnedKernel) -> list[tuple[str, str]]:
             )
         )
     return facts
+
+
+def _advice(advice: SizeAdvice, learned: LearnedKernel) -> str:
+    """What another --size is better at."""
+    rows, columns = advice.shape
+    size = f"--size {rows}" if rows == columns else f"--size {rows},{columns}"
+    if advice.residual is None:
+        return f"the rim is 0 within its errors; {size} holds all the rest"
+    return (
+        f"too small: the weights at the rim are not, and with {size}\n{'':<10}the residual is"
+        f" {_small(advice.residual)} instead of {_small(learned.residual)}"
+    )
 
 
 def _fit(learned: LearnedKernel) -> str:

@@ -65,6 +65,19 @@ def test_a_target_can_be_made_first():
     )
 
 
+def test_another_size_is_advised_and_no_far_fetched_name_is_given():
+    write_picture("before.png", GRAY)
+    small = run("learn", "before.png", "box:size=5", "--correlate", "--size", 3).stdout
+    assert "too small: the weights at the rim are not, and with --size 5" in small
+    assert "the residual is 0 instead of" in small
+    odd = run("learn", "before.png", "[1 7 -3; 2 0 5; -4 6 1]", "--correlate").stdout
+    assert "nearest   none: no named kernel" in odd
+    large = ("learn", "before.png", "emboss", "--correlate", "--size", "5,3")
+    assert "the rim is 0 within its errors; --size 3 holds all the rest" in run(*large).stdout
+    assert json.loads(run(*large, "--json").stdout)["better_size"] == [3, 3]
+    assert "\nsize " not in odd
+
+
 def test_descent_is_shown_as_a_table():
     write_picture("before.png", GRAY)
     result = run("learn", "before.png", "sobel", "--convolve", "--steps", 20)

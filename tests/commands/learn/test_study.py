@@ -11,6 +11,7 @@ from strategies import kernels
 
 from corrconv.commands.learn import study as learning
 from corrconv.commands.learn.nearest import nearest_zoo_kernel
+from corrconv.commands.learn.size import size_advice
 from corrconv.commands.learn.study import descend, learn_kernel
 from corrconv.core.filtering import convolve, correlate, filter_array
 from corrconv.core.kernel import Kernel
@@ -298,3 +299,41 @@ def test_numbers_of_far_apart_sizes_overflow_without_a_warning(before, after):
 def test_numbers_too_large_to_square_are_refused():
     with pytest.raises(CorrconvError, match=r"above 1e\+140, too large to square; scale it down"):
         learn_kernel(np.full((5, 6), 1e308), np.ones((5, 6)), (3, 3))
+
+
+def test_no_name_is_given_to_what_is_like_nothing():
+    # The nearest of them has a likeness of 0.5 to 0.9, which is no help.
+    for seed in range(3):
+        assert nearest_zoo_kernel(Kernel(np.random.default_rng(seed).normal(size=(3, 3)))) is None
+    assert nearest_zoo_kernel(Kernel([[1, 2, 1], [2, 5, 2], [1, 2, 1.2]])) is not None
+
+
+def advised(kernel, shape, dtype=float, noise=0.0):
+    """What is advised where this kernel, correlated, was sought in this shape."""
+    rng = np.random.default_rng(4)
+    before = rng.integers(0, 200, (50, 60)).astype(float)
+    after = correlate(before, kernel, boundary="edge") + noise * rng.normal(size=before.shape)
+    after = np.rint(after).astype(np.uint8) if dtype is np.uint8 else after
+    return size_advice(learn_kernel(before, after, shape), before, after)
+
+
+@pytest.mark.parametrize("dtype", [float, np.uint8])
+def test_a_kernel_that_is_too_small_is_told_by_a_larger_one(dtype):
+    box = np.full((5, 5), 1 / 25)
+    advice = advised(box, (3, 3), dtype)
+    assert advice.shape == (5, 5)
+    assert advice.residual < 0.31
+    assert advised(box, (5, 5), dtype) is None
+    assert advised(np.full((1, 5), 0.2), (1, 3), dtype).shape == (1, 5)
+
+
+def test_a_rim_of_zeros_is_too_much():
+    emboss = [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]
+    assert advised(emboss, (7, 7)).shape == (3, 3)
+    assert advised(emboss, (7, 7)).residual is None
+    assert advised([[0.2, 0.5, 0.3]], (3, 5), np.uint8).shape == (1, 3)
+    assert advised(emboss, (3, 3)) is None
+
+
+def test_noise_does_not_ask_for_a_larger_kernel():
+    assert advised([[0.2, 0.5, 0.3]], (1, 3), noise=3.0) is None
