@@ -9,7 +9,7 @@ import numpy as np
 
 from corrconv.commands.diagnose.evidence import PRECISIONS, Evidence, check_numbers
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
-from corrconv.commands.diagnose.grids import plain_grids, plainness, stepped_grids
+from corrconv.commands.diagnose.grids import TRIED_STEPS, plain_grids, plainness, stepped_grids
 from corrconv.commands.diagnose.mistakes import mistakes
 from corrconv.commands.diagnose.ranking import Laying, rank, simple_borders
 from corrconv.commands.diagnose.selection import distinct, far_fetched, merged, plainest
@@ -51,7 +51,7 @@ class Diagnosis:
     unchanged: whether the result is the image itself. flat: whether the image holds one value only. more: how many
     further layings fit a part of the result as well and were not followed. untried: what was left out of
     the search, in words. chance: how many results of as few numbers the ways that were tried give.
-    spread: how far apart the results lie.
+    spread: how far apart the results lie; value: the first of them.
     """
 
     kernel: Kernel
@@ -64,12 +64,15 @@ class Diagnosis:
     untried: str = ""
     chance: Chance
     spread: float = 0.0
+    value: float = 0.0
 
     @property
     def proves_nothing(self) -> bool:
         """Whether the result is explained, and invented numbers would often be as well."""
         if not self.explained:
             return False
+        if self.spread == 0 and not self.flat:
+            return True
         way = self.explanations[0]
         convention = way.convention
         stepped = (convention.stride, convention.dilation, convention.pads) != ((1, 1), (1, 1), NO_PADS)
@@ -144,6 +147,7 @@ def diagnose(
         untried=search.untried,
         chance=search.evidence.reached.chance,
         spread=float(result.max()) - float(result.min()),
+        value=float(result.flat[0]),
     )
 
 
@@ -341,9 +345,18 @@ class _Search:
 def _impossible(evidence: Evidence) -> str:
     (rows, columns), (height, width) = evidence.result.shape[:2], evidence.image.shape[:2]
     shape = evidence.kernel.shape
+    sides = list(zip((rows, columns), (height, width), shape, strict=True))
+    strides = [
+        stride
+        for stride in TRIED_STEPS
+        if all(2 - 2 * side <= result - (length - 1) * stride - side < stride for result, length, side in sides)
+    ]
+    other = (
+        f"; a transposed convolution of stride {strides[0]} has this size, and none is sought here" if strides else ""
+    )
     return (
         f"a {height}x{width} image and a {shape[0]}x{shape[1]} kernel cannot give {rows}x{columns} results: neither"
-        " same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach"
+        f" same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach{other}"
     )
 
 

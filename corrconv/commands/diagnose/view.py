@@ -56,7 +56,8 @@ def diagnosis_text(diagnosis: Diagnosis, lines: Mapping[int, str], intended: Int
     for number, way in enumerate(shown):
         text.append_text(_way_text(diagnosis, way, lines.get(number)))
     if diagnosis.proves_nothing:
-        text.append("Give more numbers: a larger picture and its result.\n")
+        few = "Give a result that varies" if diagnosis.spread == 0 else "Give more numbers"
+        text.append(f"{few}: a larger picture and its result.\n")
     elif diagnosis.explained:
         text.append(_open_questions(diagnosis))
         if diagnosis.flat:
@@ -86,17 +87,23 @@ def _headline(diagnosis: Diagnosis) -> str:
             return "not explained, and nothing comes near; closest:"
         return "not explained; closest:"
     if diagnosis.proves_nothing:
-        return _accident(diagnosis.chance)
+        return _one_value(diagnosis) if diagnosis.spread == 0 else _accident(diagnosis.chance)
     first = diagnosis.explanations[0]
     ways = len(diagnosis.explanations)
     counted = f", in {ways} ways" if ways > 1 else ""
     return f"explained {_how_well(first)}{counted}"
 
 
+def _one_value(diagnosis: Diagnosis) -> str:
+    """Why the explanation of a result without variation is none; and what makes all zeros of small weights."""
+    weights = diagnosis.kernel.weights
+    cast = diagnosis.value == 0 and not weights.astype(int).any()
+    why = ". Weights that lose their fractions are all 0 here, as where they become whole numbers" if cast else ""
+    return hanging("", f"RESULT is {diagnosis.value:g} everywhere, which proves nothing{why}. One way that fits:")
+
+
 def _accident(chance: Chance) -> str:
     """Why the explanation of so few numbers is none."""
-    if chance.possible == 1:
-        return "so few numbers prove nothing: all of them are 0. One way that fits:"
     numbers = f"{chance.numbers} numbers" if chance.numbers > 1 else "a number"
     if chance.step == chance.high - chance.low > 1:
         among = f"that are {chance.low:g} or {chance.high:g}"
