@@ -10,12 +10,11 @@ import click
 from corrconv import __version__
 from corrconv.commands.exit_status import exit_after, own_closed_pipe
 from corrconv.commands.help import HelpContext, with_whole_words
+from corrconv.commands.parameters import ARGUMENTS, shield_negative_numbers
 from corrconv.core.memory import reserve_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-ARGUMENTS = "corrconv.arguments"  # the key of a context's arguments, as they were typed
 
 # Each command stands in the module of its name, as the attribute `command`.
 COMMANDS = {
@@ -75,6 +74,13 @@ class LazyGroup(click.Group):
         """Parse the arguments, and keep them for what says how it was made."""
         ctx.meta[ARGUMENTS] = tuple(args)
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, and the words that follow it."""
+        name, command, words = super().resolve_command(ctx, args)
+        return name, command, words if command is None else shield_negative_numbers(command, words)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

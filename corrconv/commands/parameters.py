@@ -10,6 +10,8 @@ import click
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from click.shell_completion import CompletionItem
 
     from corrconv.core.convention.model import Convention
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 _WHOLE_NUMBER = re.compile(r"\s*[0-9]{1,18}\s*")
 
 INPUTS = "corrconv.inputs"  # the key of a context's inputs
+ARGUMENTS = "corrconv.arguments"  # and that of its arguments, as they were typed
+
+# Numbers that begin with a minus, as a kernel may: -1,0,1.
+_NEGATIVE_NUMBERS = re.compile(r"-\.?[0-9][0-9.,;/*+eE()\[\]\s-]*")
+# What stands before them while click reads the line, for which they would be options.
+_SHIELD = " "
 
 
 class _Type(click.ParamType[Any]):
@@ -54,12 +62,48 @@ class _InputType(_Type):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The value of a text, which is remembered as an input."""
+        if isinstance(value, str) and value.startswith(f"{_SHIELD}-"):
+            value = value.removeprefix(_SHIELD)
         if isinstance(value, str) and ctx is not None:
             inputs = ctx.meta.setdefault(INPUTS, [])
             if value == "-" and "-" in inputs:
                 self.fail("standard input can be read only once, so only one argument can be '-'", param, ctx)
             inputs.append(value)
         return super().convert(value, param, ctx)
+
+
+def places_of_arguments(command: click.Command, words: Sequence[str]) -> list[int]:
+    """Which of the words that follow a command are arguments: neither options nor the values of options."""
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    takes = {name for option in options if not (option.is_flag or option.count) for name in option.opts}
+    places: list[int] = []
+    is_value = False
+    for place, word in enumerate(words):
+        if is_value:
+            is_value = False
+        elif word == "--":
+            return [*places, *range(place + 1, len(words))]
+        elif word in known:
+            is_value = word in takes
+        elif word == "-" or not word.startswith("-") or _NEGATIVE_NUMBERS.fullmatch(word):
+            places.append(place)
+        else:  # -qo OUT is -q -o OUT, and -oOUT needs no further word
+            letters = [] if word.startswith("--") else [f"-{letter}" for letter in word[1:]]
+            is_value = next((name for name in letters if name in takes), None) == (letters or [""])[-1]
+    return places
+
+
+def shield_negative_numbers(command: click.Command, words: Sequence[str]) -> list[str]:
+    """The words that follow a command, such that click takes a kernel or picture like -1,0,1 for an argument."""
+    if isinstance(command, click.Group) and words and words[0] in command.commands:
+        return [words[0], *shield_negative_numbers(command.commands[words[0]], words[1:])]
+    shielded = list(words)
+    if any(isinstance(each, click.Argument) and isinstance(each.type, _InputType) for each in command.params):
+        for place in places_of_arguments(command, words):
+            if _NEGATIVE_NUMBERS.fullmatch(words[place]):
+                shielded[place] = _SHIELD + words[place]
+    return shielded
 
 
 def inputs_of_command() -> tuple[str, ...]:

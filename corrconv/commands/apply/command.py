@@ -22,7 +22,13 @@ from corrconv.commands.options import (
     quiet_option,
     without_effect,
 )
-from corrconv.commands.parameters import KernelType, SourceType, inputs_of_command
+from corrconv.commands.parameters import (
+    ARGUMENTS,
+    KernelType,
+    SourceType,
+    inputs_of_command,
+    places_of_arguments,
+)
 from corrconv.commands.show import show_option
 from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.terms import Display, Operation
@@ -42,9 +48,15 @@ MOMENT = 1.0
 
 
 def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, ...]) -> tuple[str, ...]:
-    if not images and not ctx.params.get("files_from"):
-        raise click.MissingParameter(ctx=ctx, param=param)
-    return images
+    if images or ctx.params.get("files_from"):
+        return images
+    from corrconv.files.kernels import is_picture_file
+
+    words = ctx.meta[ARGUMENTS][1:]
+    named = [words[place] for place in places_of_arguments(ctx.command, words)]
+    if named and is_picture_file(named[0]):
+        raise click.UsageError(f"Missing argument 'KERNEL': {named[0]} is the only argument, and a picture", ctx)
+    raise click.MissingParameter(ctx=ctx, param=param)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from corrconv.commands.answer import report, say_notes
 from corrconv.commands.crop import crop_option, cropped
 from corrconv.commands.options import FilterChoices, filter_options_but, force_option, quiet_option
-from corrconv.commands.parameters import CellType, ImageType, KernelType, inputs_of_command
+from corrconv.commands.parameters import ARGUMENTS, CellType, ImageType, KernelType, inputs_of_command
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def command(
     say_notes(picture, quiet=quiet)
     chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
     page = make_page(picture.colours, [choices.kernel(kernel) for kernel in chosen], choices.options, at)
-    line = shlex.join(["corrconv", *ctx.meta["corrconv.arguments"]])
+    line = shlex.join(["corrconv", *ctx.meta[ARGUMENTS]])
     write_page(target, page, picture.name, choices.rendering, line=line)
     say = report(quiet=quiet)
     if page.reduced > 1:
