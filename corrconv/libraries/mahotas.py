@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corrconv.core.convention.model import BorderRule
+from corrconv.core.convention.model import CAST, BorderRule
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Wanted, plain_call
 from corrconv.libraries.shared import CORRELATION, SYMMETRIC
@@ -21,6 +21,9 @@ WORDS = BorderWords(
 )
 
 
+UNDEFINED = "negative weights become large ones, and what C makes of sums past 31 bits is not defined"
+
+
 def _convolve(*, mode: str = "reflect") -> dict[str, Any]:
     return {"borders": WORDS.borders(mode)}
 
@@ -32,11 +35,12 @@ def _place(wanted: Wanted) -> dict[str, Any]:
 FUNCTIONS = (
     LibraryFunction(
         name="mahotas.convolve",
-        # Despite its name. It casts the weights to the picture's type: real pictures only.
-        computes=CORRELATION.changed(borders=SYMMETRIC),
+        # Despite its name. It casts the weights to the picture's type, as it does the sums.
+        computes=CORRELATION.changed(borders=SYMMETRIC, numbers=CAST, whole_weights=True, inexact=UNDEFINED),
         configure=_convolve,
         place=_place,
         borders=WORDS,
+        # Nothing but real pictures shows fractional weights.
         runner=PythonFunction(module="mahotas", call=plain_call("mahotas.convolve"), image_dtypes=("float64",)),
         text=PythonText("import mahotas", "mahotas.convolve(padded, kernel{settings})"),
     ),

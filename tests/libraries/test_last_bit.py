@@ -9,7 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from measure_conventions import weights
+from PIL import __version__ as pillow_version
 
+from corrconv.commands.explain.like_study import explain_like
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Tool
@@ -24,6 +27,7 @@ WHOLE = [
     "dask_image.ndfilters.convolve",
     "cv2.filter2D",
     "PIL.ImageFilter.Kernel",
+    "mahotas.convolve",
 ]
 TOOLS = [
     "imagemagick.convolve",
@@ -35,20 +39,6 @@ TOOLS = [
 ]
 
 
-def weights(shape, random):
-    """Random fractional weights: over a divisor, normalised, a box, decimals, dyadic ones, whole ones."""
-    made = [
-        lambda: random.integers(-4, 9, shape) / random.integers(2, 40),
-        lambda: random.dirichlet(np.ones(np.prod(shape))).reshape(shape),
-        lambda: random.integers(1, 10, shape) / random.integers(10, 100),
-        lambda: np.ones(shape) / np.prod(shape),
-        lambda: np.round(random.normal(0, 0.4, shape), 2),
-        lambda: random.integers(-4, 9, shape) / 16,
-        lambda: random.integers(-4, 9, shape).astype(float),
-    ][random.integers(7)]()
-    return made if abs(made.sum()) > 0.05 else weights(shape, random)
-
-
 def cases(name, dtype, count, seed=0):
     """Pictures and kernels that the function takes; some pictures are flat, where noise decides about each pixel."""
     random = np.random.default_rng(seed)
@@ -57,7 +47,9 @@ def cases(name, dtype, count, seed=0):
         picture = random.integers(0, np.iinfo(dtype).max + 1, (13, 17)).astype(dtype)
         if number % 5 == 4:
             picture[:] = picture[0, 0]
-        yield picture, weights(shapes[number % len(shapes)], random)
+        ours = weights(shapes[number % len(shapes)], random)
+        # Negative weights become large there, and their sums are cast as C does not define.
+        yield picture, np.abs(ours) if (name, dtype) == ("mahotas.convolve", "uint16") else ours
 
 
 def largest_deviation(name, target, dtype, count):
@@ -72,9 +64,9 @@ def largest_deviation(name, target, dtype, count):
 @pytest.mark.parametrize("name", WHOLE)
 def test_python_functions_to_the_last_bit(name, dtype):
     pytest.importorskip(library_functions()[name].runner.module)
-    if (name, dtype) == ("PIL.ImageFilter.Kernel", "uint16"):
-        pytest.skip("Pillow filters 8-bit pictures only")
-    allowed = 1 if conventions()[name].inexact else 0
+    if (name, dtype) == ("PIL.ImageFilter.Kernel", "uint16") and int(pillow_version.partition(".")[0]) < 13:
+        pytest.skip("Pillow 13 was measured; older ones filter 8-bit pictures only")
+    allowed = 1 if name == "cv2.filter2D" else 0
     assert largest_deviation(name, target_named(name, {}), dtype, 20 if name.startswith("dask") else 300) <= allowed
 
 
@@ -106,8 +98,19 @@ def test_what_makes_no_difference_is_not_summed_again():
     image = np.random.default_rng(1).integers(0, 256, (20, 30), dtype=np.uint8)
     for name in (*WHOLE, *TOOLS):
         summing = conventions()[name].numbers_of(image.dtype).summing
+        if summing is None:  # sums of whole numbers
+            assert conventions()[name].whole_weights
+            continue
         assert summing.is_exact(np.array([[1.0, -2, 0.25]]), 255) or summing.steps > 1
         assert not summing.is_exact(np.array([[0.1, 0.2]]), 255)
+
+
+def test_mahotas_cuts_weights_off_in_apply_and_in_explain():
+    """With numbers of 64 bits, which a float64 cannot hold all: what fits is not wrapped around."""
+    image, ours = np.array([[10, 20, 30], [40, 50, 60]]), Kernel([[1.5, 2, 0.5]])
+    mahotas = conventions()["mahotas.convolve"]
+    assert apply_convention(image, ours, mahotas).tolist() == [[30, 50, 80], [120, 140, 170]]
+    assert explain_like(image[:, :, np.newaxis], ours, mahotas, at=(1, 1)).pixel == 40 + 2 * 50
 
 
 def test_every_whole_number_convention_is_tested_here():

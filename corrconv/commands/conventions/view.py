@@ -47,11 +47,16 @@ def conventions_table(conventions: Iterable[Convention]) -> Table:
         table.add_row(
             Text(convention.name, style="bold"),
             operation_words(convention) + size,
-            anchor_words(convention)[1] if convention.accepts((2, 2)) else "refused",
+            anchor_words(convention)[1] if _takes_even(convention) else "refused",
             border_words(convention),
             f"{scale_words(convention)}; {number_words(convention)}",
         )
     return table
+
+
+def _takes_even(convention: Convention) -> bool:
+    """Whether any even side is covered; some functions take a single row only."""
+    return any(convention.accepts(shape) for shape in ((2, 2), (1, 2), (2, 1)))
 
 
 def patterns_text() -> str:
@@ -81,7 +86,7 @@ def convention_text(function: LibraryFunction, convention: Convention) -> str:
     lines = {
         convention.name: operation_words(convention),
         "  kernels": "all" if convention.accepted == "kernels" else convention.accepted.removeprefix("kernels "),
-        "  anchor": f"odd sides {odd}, even sides {even if convention.accepts((2, 2)) else 'refused'}",
+        "  anchor": f"odd sides {odd}, even sides {even if _takes_even(convention) else 'refused'}",
         "  border": border_words(convention),
         "  output": f"{convention.output_size}{_assumed_words(function)}",
         "  scale": scale_words(convention),
@@ -91,6 +96,8 @@ def convention_text(function: LibraryFunction, convention: Convention) -> str:
         lines[f"  {exception.accepted.removeprefix('kernels of ')}"] = f"border {border_words(exception)}"
     if convention.eight_bit is not None:
         lines["  8 bits"] = number_words(convention.changed(numbers=convention.eight_bit))
+    if convention.whole_weights:
+        lines["  weights"] = "cut off to whole ones where pixels are whole numbers"
     if convention.inexact:
         lines["  may differ"] = convention.inexact
     if function.configure is not None:

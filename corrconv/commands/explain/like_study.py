@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from corrconv.commands.explain.reading import Reading, check_cells, check_channel, check_place, read_pixel
-from corrconv.core.convention.filtering import border_strips, exact_values, fitted_values
+from corrconv.core.convention.filtering import border_strips, exact_values, fitted_values, used_kernel
 from corrconv.core.convention.model import REPLACED, Convention, NumberRule, Side
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import OutputSize
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class LikeExplanation:
     """How a library arrives at one output pixel.
 
-    kernel: as it was given. left_out: the border rule that puts something else in place of the sum, or None. value:
-    what the library makes of the sum before it is rounded. numbers: how whole-number pictures are rounded and made
-    to fit, or None for real ones. result: what the library returns, of type result_dtype. pixel: what is written,
-    of type dtype.
+    kernel: as the library uses it. left_out: the border rule that puts something else in place of the sum, or None.
+    value: what the library makes of the sum before it is rounded. numbers: how whole-number pictures are rounded and
+    made to fit, or None for real ones. result: what the library returns, of type result_dtype. pixel: what is
+    written, of type dtype.
     """
 
     reading: Reading
@@ -67,6 +67,7 @@ def explain_like(
     check_channel(channel, channels)
     check_cells(kernel)
     plane = image[:, :, channel]
+    kernel = used_kernel(kernel, convention, plane.dtype)
     # The whole plane is filtered, as `apply` does: sums by another engine may round otherwise.
     values = exact_values(plane, kernel, convention)
     check_place(at, (values.shape[0], values.shape[1]))

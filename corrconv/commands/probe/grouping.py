@@ -55,7 +55,7 @@ class Finding:
 
 def _layout(convention: Convention) -> Convention:
     """A convention without its name, the kernels and sums that it covers, and what whole-number pictures become."""
-    bare = replace(convention.behaviour, numbers=REAL_NUMBERS, eight_bit=None, smallest_sum=None)
+    bare = convention.behaviour.changed(numbers=REAL_NUMBERS, eight_bit=None, smallest_sum=None, whole_weights=False)
     return bare if bare.output_size is OutputSize.SAME else _without_anchor(bare)
 
 

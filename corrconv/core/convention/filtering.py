@@ -138,6 +138,13 @@ def fitted_values(
     return convention.for_shape(shape).numbers_of(image_dtype).fit(values, image_dtype)
 
 
+def used_kernel(kernel: Kernel, convention: Convention, image_dtype: np.dtype[Any]) -> Kernel:
+    """The kernel as it is used for images of this type: some libraries cut its weights off to whole numbers."""
+    if not convention.whole_weights or image_dtype.kind == "f":
+        return kernel
+    return Kernel(np.trunc(kernel.weights), name=kernel.name)
+
+
 def exact_values(
     image: NDArray[Any], kernel: Kernel, convention: Convention, part: tuple[slice, slice] = WHOLE
 ) -> NDArray[np.float64]:
@@ -147,6 +154,7 @@ def exact_values(
     """
     check_shape(kernel, convention)
     convention = convention.for_shape(kernel.shape)
+    kernel = used_kernel(kernel, convention, image.dtype)
     divisor = convention.scale.divisor(kernel)
     summing = convention.numbers_of(image.dtype).summing
     if divisor == 0 and convention.zero_sum is ZeroSum.REFUSED:

@@ -238,7 +238,9 @@ class NumberRule:
         limits = np.iinfo(dtype if dtype.kind in "iu" else image_dtype)
         if self.overflow is Overflow.WRAP:
             with np.errstate(invalid="ignore"):  # nan, and 2^64 after rounding, are no whole numbers of the type
-                return (np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min).astype(dtype)
+                wrapped = np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min
+            # What fits stays as it is: 64 bits are more than a float64 can hold.
+            return np.where((rounded >= limits.min) & (rounded < limits.max), rounded, wrapped).astype(dtype)
         highest = float(limits.max)
         if int(highest) > limits.max:
             highest = np.nextafter(highest, 0)  # 2^63 - 1 is not a float64: the one below it is
@@ -264,7 +266,7 @@ class Convention:
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
     bits, where they differ. inexact: why results may be others, or an empty text. kernel_shapes: the only shapes
     (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. exceptions:
-    conventions that hold instead for the shapes that they list.
+    conventions that hold instead for the shapes that they list. whole_weights: those for whole pixels are truncated.
     """
 
     name: str = ""
@@ -290,6 +292,7 @@ class Convention:
     odd_sides: bool = False
     square: bool = False
     single_row: bool = False
+    whole_weights: bool = False
     exceptions: tuple[Convention, ...] = ()
     source: str = ""
 

@@ -132,6 +132,9 @@ def test_conventions_of_one_function_and_of_borders():
     assert "mode, cval, origin" in said
     assert "border top reflect, bottom edge" in run("conventions", "ffmpeg.convolution").stdout
     assert "did you mean" in trouble(run("conventions", "filter2d"))
+    assert "even sides lower" in run("conventions", "numpy.convolve").stdout
+    assert "even sides refused" in run("conventions", "netpbm.pnmconvol").stdout
+    assert "cut off to whole ones" in run("conventions", "mahotas.convolve").stdout
     words = json.loads(run("conventions", "borders", "--json").stdout)["libraries"]
     assert words["cv2 borderType"]["BORDER_REFLECT_101"] == "reflect"
     assert words["scipy.ndimage mode"]["reflect"] == "symmetric"
