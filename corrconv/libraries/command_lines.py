@@ -67,8 +67,6 @@ IMAGE_DTYPES = {
     "tiff": ("float32", "uint8"),
 }
 
-SHELL_WORDS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>"}
-
 MESSAGE_LENGTH = 400
 
 # More than any picture that is asked for: a command that prints or writes more is not filtering.
@@ -146,7 +144,7 @@ def split_template(template: str) -> list[str]:
         arguments = shlex.split(template)
     except ValueError as error:
         raise CorrconvError(f"the command cannot be split into arguments: {error}; check its quotes") from None
-    of_shell = [word for word in arguments if word in SHELL_WORDS]
+    of_shell = _of_shell(template)
     if of_shell:
         raise CorrconvError(f"there is no shell that would read {of_shell[0]}; use sh -c '...' for it")
     found = [match.group(1) for match in PLACEHOLDER.finditer(template)]
@@ -156,6 +154,14 @@ def split_template(template: str) -> list[str]:
     for name in found:
         _notation_of(name)
     return arguments
+
+
+def _of_shell(template: str) -> list[str]:
+    """The pipes, redirections and such that stand outside of quotes, be it between words or within them."""
+    words = shlex.shlex(template, posix=True, punctuation_chars="|&;<>")
+    words.whitespace_split = True
+    words.commenters = ""
+    return [word for word in words if set(word) <= set("|&;<>") and word]
 
 
 def _notation_of(placeholder: str) -> tuple[str, bool]:

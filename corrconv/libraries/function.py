@@ -43,7 +43,7 @@ class PythonFunction:
     module: str
     call: Callable[..., Any]
     settings: Settings = field(default_factory=dict)
-    image_dtypes: tuple[str, ...] = ("float64", "uint8")
+    image_dtypes: tuple[str, ...] = ("float64", "uint8", "uint16")
     kernel_shapes: tuple[Shape, ...] = KERNEL_SHAPES
     separable: bool = False
     proof_pictures: int = 3

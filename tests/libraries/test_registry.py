@@ -291,6 +291,28 @@ def test_templates_that_cannot_work(template, message):
         Command(name="tool", template=template).target()
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("tool {image} {kernel} | other", "read |;"),
+        ("tool {image} {kernel}|other", "read |;"),
+        ("tool {image} {kernel} {output} 2>/dev/null", "read >;"),
+        ("tool {image} {kernel} >>{output}", "read >>;"),
+        ("tool {image} {kernel} && other", "read &&;"),
+    ],
+)
+def test_what_only_a_shell_reads_is_answered(template, said):
+    with pytest.raises(CorrconvError) as error:
+        Command(name="tool", template=template).target()
+    assert said in str(error.value)
+    assert "use sh -c" in str(error.value)
+
+
+def test_quoted_words_of_a_shell_are_for_the_program():
+    for template in ("sh -c 'tool {image} {kernel:list} | other > {output}'", 'tool "{image};a>b" {kernel:rows} # x'):
+        assert Command(name="tool", template=template).target().name == "tool"
+
+
 def test_program_that_is_not_there():
     found = probe(Command(name="tool", template="no-such-program-here {image} {kernel}").target())
     assert "is it installed and on PATH" in found.problem

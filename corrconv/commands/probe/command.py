@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target", required=False)
-@click.option("--command", "template", metavar="TEMPLATE", help="A shell command with {image}, {kernel}, {output}.")
+@click.option("--command", "template", metavar="TEMPLATE", help="A command with {image}, {kernel}, {output}.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An option of the function.")
 @click.option("--args", "arguments", metavar="ORDER", help="Of a callable: kernel,image or NAME=image,NAME=kernel.")
 @click.option("--image-format", default="png", metavar="NAME", help="Files for --command: png, png16, pgm or tiff.")
@@ -54,6 +54,12 @@ def command(
     trying; --args says the order. It runs in a process of its own, and what it prints is dropped.
     With --command, a command is probed. Without either, everything known that is installed here.
     --exit-code gives 1 if anything is not explained.
+
+    A command's {image} and {output} are files; without {output} it prints the picture. {kernel} stands for
+    the weights as csv, {kernel:NOTATION} for another notation, {kernel:file:NOTATION} for a file of it;
+    NOTATION: imagemagick, vips, gmic, matlab, numpy, json, csv, npy (a file), ffmpeg, or bare numbers as
+    list (1,2,3,4), spaced (1 2 3 4), rows (1,2;3,4), sized (2x2:1,2,3,4). There is no shell: for pipes
+    and redirections write sh -c '...'.
 
     --json holds target, called_as, explained, max_deviation, equivalent, and the convention: operation, orientation,
     anchor, boundary, output_size, scale, bias, rounding, overflow.

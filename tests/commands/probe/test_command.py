@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from shell import run, trouble, write_picture
 
+from corrconv.core.terms import Notation
+from corrconv.libraries.command_lines import BARE_NOTATIONS
 from corrconv.libraries.registry import conventions, library_functions
 
 PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
@@ -92,6 +94,13 @@ def test_probe_troubles(tmp_path):
         assert "no number of seconds" in trouble(run("probe", "x", "--timeout", seconds))
     failing = f"{sys.executable} -c 'raise SystemExit(7)' {{image}} {{kernel}}"
     assert "failed with status 7: it said nothing" in trouble(run("probe", "--command", failing))
+
+
+def test_help_names_every_placeholder():
+    said = run("probe", "--help").stdout
+    for words in ("{image}", "{output}", "{kernel}", "{kernel:NOTATION}", "{kernel:file:NOTATION}", "sh -c"):
+        assert words in said
+    assert all(notation in said for notation in (*Notation, *BARE_NOTATIONS))
 
 
 def test_probe_keeps_its_standard_output_to_itself(tmp_path):
