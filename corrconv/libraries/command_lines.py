@@ -62,8 +62,8 @@ BARE_NOTATIONS = {
 IMAGE_DTYPES = {
     "png": ("uint8",),
     "pgm": ("uint8",),
-    "png16": ("uint16",),
-    "pgm16": ("uint16",),
+    "png16": ("uint16", "uint8"),
+    "pgm16": ("uint16", "uint8"),
     "tiff": ("float32", "uint8"),
 }
 

@@ -200,7 +200,8 @@ def _measured(examination: Examination, finding: Finding) -> Finding:
         raise
     except (Unexplained, Refused) as outcome:
         return replace(finding, problem=str(outcome))
-    wide = next((numbers[it.name] for it in reversed(whole_types(examination.target))), convention.numbers)
+    widest = max(whole_types(examination.target), key=lambda dtype: dtype.itemsize, default=None)
+    wide = convention.numbers if widest is None else numbers[widest.name]
     narrow = numbers.get("uint8")
     eight_bit = narrow if narrow != wide else None
     return replace(finding, convention=replace(convention, numbers=wide, eight_bit=eight_bit), numbers=numbers)

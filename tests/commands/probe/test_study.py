@@ -178,6 +178,17 @@ def test_targets_of_few_types(dtypes):
     assert found.numbers.rounding is Rounding.HALF_EVEN
 
 
+@pytest.mark.parametrize("dtypes", [("uint16", "uint8"), ("uint8", "uint16")])
+def test_eight_and_sixteen_bits_are_told_apart_in_any_order(dtypes):
+    def run(image, kernel):
+        values = fakes.correlation(image, kernel)
+        rounded = np.floor(values + 0.5) if image.dtype == np.uint16 else np.trunc(values)
+        return np.clip(rounded, 0, np.iinfo(image.dtype).max).astype(image.dtype)
+
+    found = explained(run, image_dtypes=dtypes)
+    assert (found.numbers.rounding, found.eight_bit.rounding) == (Rounding.HALF_UP, Rounding.TRUNCATE)
+
+
 def test_whole_number_division_shows_its_rounding():
     def run(image, kernel):
         assert (kernel == np.rint(kernel)).all()
