@@ -33,8 +33,13 @@ from corrconv.core.zoo import ZOO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# They run other programs, or take no inputs.
-LEFT_OUT = {"probe", "bench", "demo"}
+# It runs other programs.
+LEFT_OUT = {"probe"}
+# What keeps a command short.
+SHORT = {
+    ("train",): ["--steps", "2", "--pictures", "20"],
+    ("bench",): ["--sizes", "9x8", "--kernels", "3 sobel", "--peers", "none", "--repeats", "1"],
+}
 SLOWEST = 10.0  # seconds of one core
 LARGEST = 2**31  # bytes of address space beyond what Python and NumPy take
 
@@ -79,6 +84,9 @@ OUTPUTS = [
     "out.tiff",
     "out.pgm",
     "out.csv",
+    "out.html",
+    "out.gif",
+    "out.npz",
     "k.json",
     "photo.png",
     "folder/",
@@ -121,9 +129,12 @@ def make_inputs() -> None:
         "complex.npy": np.ones((3, 3), dtype=complex),
         "cube.npy": np.ones((3, 3, 3, 3)),
         "k.npy": np.array([[1.0, 2], [3, 4]]),
+        "net.npy": rng.normal(size=(4, 3, 3, 3)),
     }
     for name, array in arrays.items():
         np.save(name, array)
+    np.savez("net.npz", first=arrays["net.npy"], second=rng.normal(size=(2, 4, 5, 5)), bias=np.ones(2))
+    Path("list.txt").write_text("photo.png\ngray.png\n")
     Path("cut.png").write_bytes(Path("photo.png").read_bytes()[:60])
     Path("k.csv").write_text("1,2,1\n0,0,0\n-1,-2,-1\n")
     Path("odd\x1bname.csv").write_text("1,2,1\n")
@@ -169,11 +180,43 @@ def value_of(chance: random.Random, parameter: click.Parameter) -> str:
         "n or rows,cols": PAIRS,
         "row,col,rows,cols": RECTANGLES,
         "boundary": ["constant", "edge", "reflect", "symmetric", "wrap", "mirror"],
-        "convention": ["cv2.filter2D", "scipy.ndimage.convolve", "matlab.conv2", "torch.nn.functional.conv2d", "x"],
+        "function": [
+            "cv2.filter2D",
+            "scipy.ndimage.convolve mode=mirror origin=1",
+            "matlab.conv2 valid",
+            "torch.nn.functional.conv2d",
+            "x",
+        ],
+        "image or shape": [*SOUND_IMAGES, "12x10", "3x5x6", "2x3x5x6", "0x3", "99999x99999"],
+        "n, rows,cols, top,bottom,left,right or rule": [
+            "0",
+            "1",
+            "2,1",
+            "1,0,2,0",
+            "same",
+            "valid",
+            "full",
+            "-1",
+            "99",
+        ],
+        "b or b,b,...": ["0", "1.5", "1,2,3", "nan", "x"],
     }
+    by_name = {
+        "weights": ["2x2", "4x3x3x3", "2x1x3x3", "0x0", "net.npy", "net.npz", *SOUND_KERNELS[:6]],
+        "network": ["net.npy", "net.npz", "cube.npy", "real.npy", "photo.png", "missing.npz"],
+        "files_from": ["list.txt", "text0.txt", "missing.txt", "-"],
+        "following": ["max:2", "mean:3", "3x3", "8x4x3x3:stride=2", "relu", "max:0"],
+        "upstream": ["real.npy", "flat.npy", "net.npy"],
+        "word": ["border", "sobel", "x", ""],
+        "name": ["borders", "cv2.filter2D", "scipy", "x"],
+    }
+    if parameter.name in by_name:
+        return chance.choice(by_name[parameter.name])
     if kind.name in pools:
         return chance.choice(pools[kind.name])
-    if parameter.name in {"output", "save", "score_map"}:
+    if kind.name == "choice":  # of our own
+        return chance.choice(["all", "reflect", "wrap", "same", "full", "x"])
+    if parameter.name in {"output", "save", "score_map", "gradients", "log"}:
         return chance.choice(OUTPUTS)
     return chance.choice([*WORDS, *NUMBERS[:4], *PAIRS[:4], *images()])
 
@@ -182,8 +225,7 @@ def random_line(chance: random.Random, commands: list[tuple[tuple[str, ...], cli
     """One command line."""
     path, command = chance.choice(commands)
     words = list(path)
-    if path == ("train",):
-        words += ["--steps", "2", "--pictures", "20"]
+    words += SHORT.get(path, [])
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
             count = 1 if parameter.nargs == 1 else chance.randint(1, 2)

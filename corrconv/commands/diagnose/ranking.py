@@ -48,6 +48,9 @@ MOST_EVERYWHERE = 400
 # How many values a search through all border rules may hold at once.
 MOST_VALUES = 10_000_000
 
+# Places to begin at, each of which takes some milliseconds, however few results there are.
+MOST_PLACES = 3000
+
 
 @dataclass(frozen=True, eq=False)
 class Laying:
@@ -236,9 +239,9 @@ def _everywhere(evidence: Evidence, grids: list[Grid]) -> tuple[list[Laying], st
         return [], ""
     places = sum(len(grid.starts[0]) * len(grid.starts[1]) for grid in grids)
     near, untried = None, ""
-    if places * evidence.result.size * len(SIMPLE_RULES) > MOST_VALUES:
-        near = 2
-        untried = f"anchors more than {near} cells off the middle"
+    if places > MOST_PLACES or places * evidence.result.size * len(SIMPLE_RULES) > MOST_VALUES:
+        near = 2 if places < 10 * MOST_PLACES else 1
+        untried = f"anchors more than {near} {'cell' if near == 1 else 'cells'} off the middle"
     seen = evidence.result.astype(np.float64).ravel()
     conventions, values = [], []
     for grid in grids:

@@ -27,6 +27,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.rendering import Rendering, render
 from corrconv.core.terms import Boundary, Display, Operation, OutputSize
+from corrconv.core.zoo import zoo_kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.registry import conventions
 
@@ -243,3 +244,9 @@ def test_numbers_that_cannot_be_reckoned_with(trouble):
         diagnose(np.ones((9, 9)), KERNEL, huge)
     with pytest.raises(CorrconvError, match="the kernel holds"):
         diagnose(np.ones((9, 9)), Kernel([[1e200]]), np.ones((9, 9)))
+
+
+def test_of_too_many_places_for_one_number_those_about_the_middle_are_tried():
+    picture = np.array([[5.0, 9], [2, 4]])
+    found = diagnose(picture, zoo_kernel("log"), np.array([[77.0]]))
+    assert found.untried == "anchors more than 2 cells off the middle"
