@@ -33,8 +33,8 @@ from corrconv.core.zoo import ZOO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# It runs other programs.
-LEFT_OUT = {"probe"}
+# It runs other programs; it takes no inputs, and many seconds.
+LEFT_OUT = {"probe", "demo"}
 # What keeps a command short.
 SHORT = {
     ("train",): ["--steps", "2", "--pictures", "20"],
