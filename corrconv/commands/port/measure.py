@@ -45,7 +45,12 @@ def measure(found: PortSource, ported: Port, snippet: str) -> Measured | None:
     for picture in pictures(rows, columns, dtype):
         names: dict[str, Any] = {"image": picture}
         with warnings.catch_warnings(action="ignore"), redirect_stdout(io.StringIO()):
-            expected = np.asarray(target.run(picture, found.kernel.weights), np.float64)
+            try:
+                expected = np.asarray(target.run(picture, found.kernel.weights), np.float64)
+            except Exception as error:
+                raise CorrconvError(
+                    f"{target.name} does not take this kernel: {type(error).__name__}: {error}; choose other settings"
+                ) from error
             try:
                 exec(snippet, names)
             except Exception as error:
