@@ -194,7 +194,7 @@ class CallableProcess:
         message = CALL + form.to_bytes(FORM_BYTES, "big") + _packed(image, kernel)
         result, *changed = _arrays(self.host.ask(message, self.timeout, self.name))
         for here, there in zip((image, kernel), changed, strict=True):
-            if here.shape == there.shape:
+            if here.shape == there.shape and here.flags.writeable:
                 here[...] = there
         return result
 

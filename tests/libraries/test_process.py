@@ -123,6 +123,8 @@ def test_what_is_changed_there_is_changed_here():
     image = IMAGE.copy()
     process("changing")(image, KERNEL)
     assert np.array_equal(image, IMAGE + 1)
+    image.flags.writeable = False
+    assert np.array_equal(process("changing")(image, KERNEL), IMAGE + 2)
 
 
 def test_a_document_stays_whole_whatever_is_printed():

@@ -17,7 +17,7 @@ from corrconv.core.convention.model import BorderRule, Borders, Convention, Side
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import PythonText
-from corrconv.libraries.registry import convention_named, conventions, function_named, library_functions, target_named
+from corrconv.libraries.registry import convention_named, conventions, function_named, library_functions
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (14, 17)).astype(float)
 KERNELS = [Kernel([[1, 2, 3], [4, 5, 6], [7, 8, -9]]), Kernel([[1, 2], [3, 5]]), Kernel([[1, 2, 3, 4], [5, 6, 7, -8]])]
@@ -56,7 +56,7 @@ def test_snippets_run(source, target):
             module = FUNCTIONS[source].runner.module
             pytest.importorskip(module)
             import_module(module)
-            expected = target_named(source, {}).run(IMAGE, kernel.weights)
+            expected = FUNCTIONS[source].runner.target(source, {}).run(IMAGE, kernel.weights)
         else:
             expected = apply_convention(IMAGE, kernel, conventions()[source])
         assert names["result"].shape == expected.shape
