@@ -8,7 +8,7 @@ import click
 
 from corrconv.commands.answer import report, save_drawing, say_notes
 from corrconv.commands.crop import crop_option, cropped
-from corrconv.commands.options import FilterChoices, filter_options_but, force_option, quiet_option
+from corrconv.commands.options import FilterChoices, filter_options_but, force_option, quiet_option, without_effect
 from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ MOST_BYTES = 2**20
 @click.option("--still", is_flag=True, help="Write six of its pictures on one sheet instead.")
 @filter_options_but("gray", "bias", "display", "alpha", "engine", "precision", "threads")
 @force_option
+@without_effect("speed", "loop", when=("still",))
 @quiet_option
 def command(
     image: Picture | None,

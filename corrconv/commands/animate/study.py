@@ -12,6 +12,7 @@ from corrconv.core.boundary import OUTSIDE, source_indices
 from corrconv.core.layout import lay
 from corrconv.core.terms import Operation
 from corrconv.core.zoo import zoo_kernel
+from corrconv.errors import CorrconvError, KernelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell, Kernel
     from corrconv.core.layout import AxisLayout, Layout
     from corrconv.core.options import Options
+
+
+# Of larger ones each cell would take more time to be drawn than there is to see in it.
+LARGEST_KERNEL = 31
+LARGEST_SURROUNDED = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +76,35 @@ class Animation:
 
 
 def animate(image: NDArray[Any], kernel: Kernel, options: Options) -> Animation:
-    """Filter a picture (H, W) both ways. Raises CorrconvError for what cannot be filtered."""
+    """Filter a picture (H, W) both ways.
+
+    Raises CorrconvError for what cannot be filtered, and for what is too large to be seen.
+    """
+    if max(kernel.shape) > LARGEST_KERNEL:
+        raise KernelError(
+            f"{kernel.name} has {kernel.shape[0]}x{kernel.shape[1]} cells, and an animation draws each of them; use one"
+            f" of at most {LARGEST_KERNEL}x{LARGEST_KERNEL}"
+        )
+    shape = (image.shape[0], image.shape[1])
+    layouts = [lay(shape, kernel, operation, options) for operation in Operation]
+    apron = _apron([layout.rows for layout in layouts]), _apron([layout.columns for layout in layouts])
+    rows, columns = (length + sum(sides) for length, sides in zip(shape, apron, strict=True))
+    if max(rows, columns) > LARGEST_SURROUNDED:
+        raise CorrconvError(
+            f"{kernel.name} reads {rows} rows and {columns} columns, those around the picture among them, and more than"
+            f" {LARGEST_SURROUNDED} of either cannot be seen; use a smaller dilation"
+        )
     kept: list[Results] = []
     entry = compare(image, kernel, options=options, consume=lambda _, results: kept.append(results)).kernels[0]
     results = kept[0]
-    shape = (image.shape[0], image.shape[1])
-    both = [
-        Lain(operation, lay(shape, kernel, operation, options), values[:, :, 0])
-        for operation, values in zip(Operation, (results.correlation, results.convolution), strict=True)
-    ]
-    apron = _apron([lain.layout.rows for lain in both]), _apron([lain.layout.columns for lain in both])
+    correlation, convolution = (
+        Lain(operation, layout, values[:, :, 0])
+        for operation, layout, values in zip(
+            Operation, layouts, (results.correlation, results.convolution), strict=True
+        )
+    )
     surrounded = _surrounded(image, options, apron)
-    return Animation(image, options, entry, both[0], both[1], apron, surrounded, results.difference[:, :, 0])
+    return Animation(image, options, entry, correlation, convolution, apron, surrounded, results.difference[:, :, 0])
 
 
 def letter() -> NDArray[np.uint8]:
