@@ -113,6 +113,7 @@ AT_TIMES = {
     "--backward",
     "--matrix",
     "--inverse",
+    "--still",
     "--all",
     "--force",
     "--count",
