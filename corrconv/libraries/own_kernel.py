@@ -151,15 +151,32 @@ class DerivativeRule(OwnKernel):
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MagnitudeRule(OwnKernel):
+    """How a function joins two derivatives into one strength; no kernel does that.
+
+    parts: the functions that make the two. formula: of their results h and v.
+    """
+
+    parts: tuple[str, str]
+    formula: str
+
+    def kernel(self, settings: Given, dtype: str = REAL) -> Kernel:  # noqa: ARG002
+        """Nothing. Raises CorrconvError."""
+        raise CorrconvError(f"the strength {self.formula} is no result of one kernel; take {' and '.join(self.parts)}")
+
+
 def factor_between(own: Kernel, wanted: Kernel) -> float | None:
     """What one kernel is multiplied by to give the other, both about their middles, or None where nothing does."""
+    if any((one - other) % 2 for one, other in zip(own.shape, wanted.shape, strict=True)):
+        return None  # they have no middle in common
     first, second = in_one_shape(own, wanted)
     factor = float((first.weights * second.weights).sum() / (first.weights**2).sum())
     return factor if factor and weights_between(first.scaled(factor), second) <= ALIKE else None
 
 
 def in_one_shape(*kernels: Kernel) -> tuple[Kernel, ...]:
-    """Kernels with odd sides, with zeros around them until all are of one shape."""
+    """Kernels whose sides are all odd or all even, with zeros around them until all are of one shape."""
     rows, columns = (max(kernel.shape[axis] for kernel in kernels) for axis in (0, 1))
     around = [((rows - kernel.shape[0]) // 2, (columns - kernel.shape[1]) // 2) for kernel in kernels]
     return tuple(

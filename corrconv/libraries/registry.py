@@ -57,6 +57,12 @@ def conventions() -> dict[str, Convention]:
     return {name: convention for name, convention in found.items() if convention is not None}
 
 
+def function_names() -> frozenset[str]:
+    """All names and aliases, of functions that make their kernel by themselves too."""
+    known = _all_functions()
+    return frozenset((*known, *(alias for function in known.values() for alias in function.aliases)))
+
+
 def blur_sizes(sigma: float) -> dict[str, int]:
     """How many weights along an axis functions that blur take for a sigma, if no size is given."""
     found = {}

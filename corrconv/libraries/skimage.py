@@ -18,7 +18,7 @@ from corrconv.libraries.function import (
     call_without_kernel,
     plain_call,
 )
-from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule
+from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule, MagnitudeRule
 from corrconv.libraries.scipy import derivative_of, radius_of
 from corrconv.libraries.shared import CORRELATION, EDGE, SYMMETRIC
 
@@ -109,6 +109,20 @@ DERIVATIVES = {
 }
 
 
+MAGNITUDES = {
+    name: MagnitudeRule(
+        words={
+            "weights": f"h of {name}_h and v of {name}_v, joined: sqrt((h^2 + v^2) / 2), which is never negative",
+            "beware": f"{SHARES}; with axis=0 it is {name}_h, with axis=1 {name}_v",
+        },
+        shares=True,
+        parts=(f"skimage.filters.{name}_h", f"skimage.filters.{name}_v"),
+        formula="sqrt((h^2 + v^2) / 2)",
+    )
+    for name in ("sobel", "scharr", "prewitt")
+}
+
+
 def _own(name: str, own: OwnKernel, configure: Callable[..., dict[str, Any]] | None, **changes: Any) -> LibraryFunction:
     return LibraryFunction(
         name=f"skimage.filters.{name}",
@@ -139,5 +153,5 @@ FUNCTIONS = (
         contest=_contest,
     ),
     _own("gaussian", BLUR, _gaussian, borders=EDGE),
-    *(_own(name, rule, None) for name, rule in DERIVATIVES.items()),
+    *(_own(name, rule, None) for name, rule in (*DERIVATIVES.items(), *MAGNITUDES.items())),
 )

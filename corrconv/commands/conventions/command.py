@@ -14,31 +14,52 @@ from corrconv.commands.options import json_option
 def command(name: str | None, as_json: bool) -> None:
     """List the conventions of well-known libraries and tools, or all about one.
 
-    Each was measured by 'corrconv probe' on the library itself, or is said to be documented only. NAME may be
-    followed by the function's own settings. 'borders' is a dictionary of everybody's words for borders.
+    Each was measured on the library itself, or is said to be documented only. NAME may be followed by the
+    function's own settings; a part of a name lists all that hold it. 'borders' is a dictionary of everybody's
+    words for borders.
 
     \b
     corrconv conventions
     corrconv conventions "scipy.ndimage.convolve mode=mirror origin=1"
+    corrconv conventions cv2.GaussianBlur
+    corrconv conventions sobel
     corrconv conventions borders
     """
     from corrconv.commands.conventions import view
-    from corrconv.libraries.registry import convention_named, conventions, library_functions, parse_function
+    from corrconv.libraries.registry import (
+        convention_named,
+        conventions,
+        function_names,
+        library_functions,
+        own_kernel_functions,
+        parse_function,
+    )
 
-    if name == "borders":
+    if name in BORDER_WORDS:
         functions = library_functions().values()
         answer(lambda: view.borders_document(functions), lambda: view.borders_table(functions), as_json=as_json)
-    elif name is not None:
-        (function, _), convention = parse_function(name), convention_named(name)
-        answer(
-            lambda: view.conventions_document([convention]),
-            lambda: (view.convention_text(function, convention),),
-            as_json=as_json,
-        )
-    else:
-        known = conventions().values()
-        answer(
-            lambda: view.conventions_document(known),
-            lambda: (view.conventions_table(known), "", view.patterns_text()),
-            as_json=as_json,
-        )
+        return
+    known, own = conventions(), own_kernel_functions()
+    if name is not None:
+        word = name.strip().lower()
+        alike = [each for each in (*known, *own) if word and word in each.lower()]
+        if len(alike) < 2 or name in function_names():
+            asked = alike[0] if len(alike) == 1 else name
+            (function, _), convention = parse_function(asked, own=True), convention_named(asked, own=True)
+            answer(
+                lambda: view.conventions_document([] if function.own else [convention], [function]),
+                lambda: view.convention_parts(function, convention),
+                as_json=as_json,
+            )
+            return
+        known, own = ({each: it for each, it in found.items() if each in alike} for found in (known, own))
+    parts = [
+        *([view.conventions_table(known.values()), ""] if known else []),
+        *([view.own_kernels_table(own.values()), ""] if own else []),
+        view.patterns_text() if known else "`corrconv conventions NAME` tells all about one of them.",
+    ]
+    answer(lambda: view.conventions_document(known.values(), own.values()), lambda: parts, as_json=as_json)
+
+
+# What people type for the dictionary of borders.
+BORDER_WORDS = ("borders", "border", "boundary", "boundaries", "padding")

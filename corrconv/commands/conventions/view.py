@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
 from rich.text import Text
 
 from corrconv.core.boundary import PATTERNS
+from corrconv.core.convention.gaussian import profile
 from corrconv.core.convention.model import (
     BorderRule,
     Convention,
 )
-from corrconv.core.terms import Boundary, OutputSize
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Boundary, Notation, OutputSize
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.conventions import (
     anchor_words,
@@ -23,11 +25,10 @@ from corrconv.drawing.conventions import (
     scale_words,
 )
 from corrconv.drawing.documents import DOCUMENT_VERSION
+from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, GaussianRule, MagnitudeRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from rich.table import Table
 
     from corrconv.libraries.borders import BorderWords
     from corrconv.libraries.function import LibraryFunction
@@ -72,26 +73,34 @@ def patterns_text() -> str:
     )
 
 
-def conventions_document(conventions: Iterable[Convention]) -> dict[str, Any]:
+def conventions_document(conventions: Iterable[Convention], own: Iterable[LibraryFunction] = ()) -> dict[str, Any]:
     """All of them for scripts."""
     return {
         "version": DOCUMENT_VERSION,
         "conventions": [{"name": it.name, "source": it.source, **convention_document(it)} for it in conventions],
+        "own_kernels": own_kernels_document(own),
     }
 
 
-def convention_text(function: LibraryFunction, convention: Convention) -> str:
+def convention_parts(function: LibraryFunction, convention: Convention) -> list[Table | str]:
     """All about one convention, a line each."""
     odd, even = anchor_words(convention)
-    lines = {
-        convention.name: operation_words(convention),
-        "  kernels": "all" if convention.accepted == "kernels" else convention.accepted.removeprefix("kernels "),
-        "  anchor": f"odd sides {odd}, even sides {even if _takes_even(convention) else 'refused'}",
-        "  border": border_words(convention),
-        "  output": f"{convention.output_size}{_assumed_words(function)}",
-        "  scale": scale_words(convention),
-        "  numbers": number_words(convention),
-    }
+    own = function.own
+    computes = operation_words(convention)
+    if isinstance(own, MagnitudeRule):
+        computes = "the strength of two correlations"
+    elif own is not None:
+        computes += " with a kernel that it makes by itself"
+    lines: dict[str, str] = {}
+    if own is None:
+        lines["  kernels"] = "all" if convention.accepted == "kernels" else convention.accepted.removeprefix("kernels ")
+        lines["  anchor"] = f"odd sides {odd}, even sides {even if _takes_even(convention) else 'refused'}"
+    else:
+        lines.update({f"  {about}": words for about, words in own.words.items()})
+    lines["  border"] = border_words(convention)
+    lines["  output"] = f"{convention.output_size}{_assumed_words(function)}"
+    lines["  scale"] = scale_words(convention)
+    lines["  numbers"] = number_words(convention)
     for exception in convention.exceptions:
         lines[f"  {exception.accepted.removeprefix('kernels of ')}"] = f"border {border_words(exception)}"
     if convention.eight_bit is not None:
@@ -100,14 +109,68 @@ def convention_text(function: LibraryFunction, convention: Convention) -> str:
         lines["  weights"] = "cut off to whole ones where pixels are whole numbers"
     if convention.inexact:
         lines["  may differ"] = convention.inexact
-    if function.configure is not None:
-        parameters = signature(function.configure).parameters.values()
-        lines["  settings"] = ", ".join(it.name for it in parameters if it.kind is it.KEYWORD_ONLY) or "as below"
+    if function.setting_names:
+        names = [name for name in function.setting_names if name != "settings"]
+        lines["  settings"] = ", ".join(names) or "as below"
     if function.borders is not None:
         words = (f"{word} = {rule}" for word, rule in function.borders.words.items())
         lines[f"  {function.borders.option}"] = ", ".join(words)
     lines["  source"] = convention.source
-    return "\n".join(f"{name:<14} {words}" for name, words in lines.items())
+    return [f"{convention.name}: {computes}", _facts(lines)]
+
+
+def _facts(lines: dict[str, str]) -> Table:
+    """Names and what is to be said of them; long lines go on below their own beginning."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, words in lines.items():
+        table.add_row(name, words)
+    return table
+
+
+def own_kernels_table(functions: Iterable[LibraryFunction]) -> Table:
+    """One row for each function that makes its kernel by itself."""
+    table = plain_table("what port knows beside: they make their own kernel")
+    table.add_column("name", no_wrap=True)
+    table.add_column("kernel, as a correlation")
+    table.add_column("border", min_width=10)
+    for function in functions:
+        convention = function.configured({})
+        table.add_row(Text(_broken(function.name), style="bold"), _own_words(function), border_words(convention))
+    return table
+
+
+LONGEST_NAME = 36
+
+
+def _broken(name: str) -> str:
+    """A name on two lines where it would leave no room for what is said of it."""
+    front, _, last = name.rpartition(".")
+    return name if len(name) <= LONGEST_NAME else f"{front}.\n  {last}"
+
+
+def _own_words(function: LibraryFunction) -> str:
+    match function.own:
+        case GaussianRule() as rule:
+            sizes = (f"{kind} {size(2.0)}" for kind, size in rule.sizes.items())
+            shape = "three boxes" if rule.weights is not profile else "a Gaussian"
+            said = ", ".join(sizes).replace(f"{ALL_TYPES} ", "")
+            return f"{shape}; {f'weights along an axis for sigma 2: {said}' if said else 'its size must be said'}"
+        case DerivativeRule() as rule:
+            return write_kernel(rule.kernel(rule.choices[0]), Notation.MATLAB)
+        case MagnitudeRule() as rule:
+            return f"{rule.formula} of {' and '.join(part.rpartition('.')[2] for part in rule.parts)}"
+    return ""
+
+
+def own_kernels_document(functions: Iterable[LibraryFunction]) -> list[dict[str, Any]]:
+    """Functions that make their kernel by themselves, for scripts."""
+    return [
+        {"name": function.name, "rule": dict(function.own.words), **convention_document(function.configured({}))}
+        for function in functions
+        if function.own is not None
+    ]
 
 
 def _assumed_words(function: LibraryFunction) -> str:
@@ -142,8 +205,9 @@ def borders_table(functions: Iterable[LibraryFunction]) -> list[Table | str]:
     parts: list[Table | str] = []
     for rule, common in PEOPLES_WORDS.items():
         table = plain_table(f"{rule}   {PATTERNS[Boundary(rule)] if rule.value in PATTERNS else ''}".rstrip())
-        table.add_column("", no_wrap=True)
-        table.add_column("")
+        table.show_header = False
+        table.add_column(no_wrap=True)
+        table.add_column()
         table.add_row("people say", ", ".join(common))
         for library, words in libraries.items():
             named = [str(word) for word, meant in words.words.items() if meant is rule]

@@ -33,7 +33,8 @@ def matlab_script(ported: Port, text: MatlabText) -> str:
         spans = [f"{place + 1}:{place + grown[axis]}+size(image, {axis + 1})" for axis, place in enumerate(ported.crop)]
         lines.append(f"result = result({spans[0]}, {spans[1]});")
     if ported.factor != 1 or ported.offset != 0:
-        lines.append(f"result = result * {ported.factor!r} + {ported.offset!r};")
+        added = f" + {ported.offset!r}" if ported.offset else ""
+        lines.append(f"result = result * {ported.factor!r}{added};")
     if ported.stride != (1, 1):
         lines.append(f"result = result(1:{ported.stride[0]}:end, 1:{ported.stride[1]}:end);")
     if ported.restores_border:
@@ -62,7 +63,7 @@ def _exact_lines(ported: Port) -> list[str]:
         return []
     image = np.dtype(ported.exact)
     numbers = ported.source.numbers_of(image)
-    rounded, dtype = ROUNDED_BY_MATLAB[numbers.rounding], numbers.output_dtype(image)
+    rounded, dtype = ROUNDED_BY_MATLAB[ported.exact_rounding], numbers.output_dtype(image)
     if numbers.overflow is Overflow.WRAP:
         rounded = f"mod({rounded}, {2 ** (8 * dtype.itemsize)})"
     if rounded == "result" and dtype == np.float64:

@@ -66,7 +66,7 @@ def exact_lines(ported: Port) -> list[str]:
         return []
     image = np.dtype(ported.exact)
     numbers = ported.source.numbers_of(image)
-    rounded, dtype = ROUNDED[numbers.rounding], numbers.output_dtype(image)
+    rounded, dtype = ROUNDED[ported.exact_rounding], numbers.output_dtype(image)
     if numbers.overflow is Overflow.SATURATE:
         limits = np.iinfo(dtype if dtype.kind in "iu" else image)
         rounded = f"np.clip({rounded}, {limits.min}, {limits.max})"

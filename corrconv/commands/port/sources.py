@@ -10,7 +10,8 @@ import numpy as np
 from corrconv.core.kernel import Kernel
 from corrconv.core.zoo import zoo_kernel
 from corrconv.errors import CorrconvError, KernelError
-from corrconv.libraries.own_kernel import REAL, DerivativeRule, Gaussian, GaussianRule, gaussian_of
+from corrconv.libraries.own_kernel import REAL, DerivativeRule, Gaussian, GaussianRule, MagnitudeRule, gaussian_of
+from corrconv.libraries.registry import own_kernel_functions
 
 if TYPE_CHECKING:
     from corrconv.core.convention.model import Convention
@@ -54,16 +55,10 @@ def resolve(
         other = _of_other_axis(found, *source, dtype, exact=exact)
         settings = _destination_settings(other, *destination) if other else None
         if other is not None and settings is not None:
-            note = (
-                f"{kernel.name} is meant along the columns, as {destination[0].name} has no other;"
-                f" {kernel.name}:axis=x is the other one."
-            )
-            return replace(other, note=note), settings
+            return replace(other, note=_note(kernel)), settings
     if settings is None:
-        function, name = destination[0], found.convention.name
-        raise CorrconvError(
-            f"{function.name} makes no kernel like that of {name}, even times a factor; {_makes(function)}"
-        )
+        function, name, remedy = destination[0], found.convention.name, _makes(destination[0], found.kernel)
+        raise CorrconvError(f"{function.name} makes no kernel like that of {name}, even times a factor; {remedy}")
     return found, settings
 
 
@@ -83,11 +78,19 @@ def resolve_source(
             chosen = rule.settings(kernel, given)
             if chosen is None and kernel.name in NAMED and set(given) & set(rule.names):
                 chosen = rule.settings(None, given)
-            if chosen is None and kernel.name in WITH_AXIS:
-                chosen = rule.settings(_transposed(kernel), given)
             if chosen is not None:
                 return _source(function, chosen, rule.kernel(chosen).named(kernel.name))
-    raise CorrconvError(f"{function.name} makes its kernel by itself, and none like {kernel.name}; {_makes(function)}")
+            if kernel.name in WITH_AXIS and (chosen := rule.settings(_transposed(kernel), given)) is not None:
+                return replace(_source(function, chosen, rule.kernel(chosen).named(kernel.name)), note=_note(kernel))
+        case MagnitudeRule() as rule:
+            rule.kernel(given)
+    raise CorrconvError(
+        f"{function.name} makes its kernel by itself, and none like {kernel.name}; {_makes(function, kernel)}"
+    )
+
+
+def _note(kernel: Kernel) -> str:
+    return f"{kernel.name} without an axis is taken as {kernel.name}:axis=y, the only one that both make."
 
 
 def _source(
@@ -120,13 +123,19 @@ def _transposed(kernel: Kernel) -> Kernel:
     return Kernel(kernel.weights.T, name=f"{kernel.name}:axis=y")
 
 
-def _makes(function: LibraryFunction) -> str:
-    """The named kernels that a function makes, as a remedy."""
+def _makes(function: LibraryFunction, wanted: Kernel) -> str:
+    """The function of the same library that makes a kernel, or else what this one makes, as a remedy."""
+    library = function.name.rpartition(".")[0]
+    for name, other in own_kernel_functions().items():
+        alike = isinstance(other.own, DerivativeRule) and other.own.settings(wanted, {}) is not None
+        if alike and name.rpartition(".")[0] == library:
+            return f"{name} makes it"
     rule = function.own
-    if not isinstance(rule, DerivativeRule):
-        return "port to a function that takes a kernel, such as scipy.ndimage.correlate"
-    made = [name for name in NAMED if rule.settings(zoo_kernel(name), {}) is not None]
-    return f"it makes {' and '.join(made)}; scipy.ndimage.correlate takes any kernel"
+    made = [
+        name for name in NAMED if isinstance(rule, DerivativeRule) and rule.settings(zoo_kernel(name), {}) is not None
+    ]
+    own = f"it makes {' and '.join(made)}; " if made else ""
+    return f"{own}scipy.ndimage.correlate takes any kernel"
 
 
 def _destination_settings(source: PortSource, function: LibraryFunction, given: Settings) -> Settings | None:
@@ -145,6 +154,8 @@ def _destination_settings(source: PortSource, function: LibraryFunction, given: 
             return rule.settings(gaussian, given, REAL)
         case DerivativeRule() as rule:
             return rule.settings(laid, given)
+        case MagnitudeRule() as rule:
+            rule.kernel(given)
     return given
 
 

@@ -15,12 +15,12 @@ from corrconv.core.convention.filtering import (
     spread_pixels,
 )
 from corrconv.core.convention.geometry import NO_PADS, SameRule
-from corrconv.core.convention.model import REPLACED, BorderRule, Convention, NumberRule, Scale, ZeroSum
+from corrconv.core.convention.model import REPLACED, BorderRule, Convention, NumberRule, Rounding, Scale, ZeroSum
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import LibraryFunction, PythonFunction, Settings, Wanted
-from corrconv.libraries.own_kernel import GaussianRule, factor_between, in_one_shape, weights_between
+from corrconv.libraries.own_kernel import REAL, GaussianRule, factor_between, in_one_shape, weights_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +68,14 @@ class Port:
         """Whether one call on the image as it is will do."""
         by_hand = (self.stride, self.spread) != ((1, 1), (1, 1)) or self.padding is not None or self.restores_border
         return not by_hand and (self.factor, self.offset) == (1, 0)
+
+    @property
+    def exact_rounding(self) -> Rounding:
+        """How exact results are rounded; whole sums to the nearest, as a factor may have left noise beside them."""
+        numbers, kernel = self.source.numbers_of(np.dtype(self.exact or REAL)), self.kernel
+        raw = self.source.scale is Scale.RAW and (self.source.gain, self.source.bias) == (1, 0)
+        whole = raw and kernel.integer_form is not None and kernel.integer_form[1] == 1
+        return Rounding.HALF_EVEN if whole and numbers.rounding is not Rounding.NONE else numbers.rounding
 
     @property
     def restores_border(self) -> bool:

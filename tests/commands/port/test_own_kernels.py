@@ -189,3 +189,99 @@ def test_exact_is_refused_where_nothing_is_rounded_or_the_tool_rounds():
         run(*from_cv2, "--to", "PIL.ImageFilter.Kernel")
     )
     assert "takes images of uint8" in trouble(run(*from_pillow, "--to", "cv2.filter2D", "--dtype", "uint16"))
+
+
+DERIVATIVES = [
+    ("cv2.Sobel", {"ddepth": "CV_64F", "dx": dx, "dy": dy, "ksize": size})
+    for dx, dy in ((1, 0), (0, 1), (2, 0), (0, 2), (1, 1))
+    for size in (1, 3, 5, 7)
+]
+DERIVATIVES += [("cv2.Scharr", {"ddepth": "CV_64F", "dx": dx, "dy": 1 - dx}) for dx in (0, 1)]
+DERIVATIVES += [("cv2.Laplacian", {"ddepth": "CV_64F", "ksize": size}) for size in (1, 3, 5, 7)]
+DERIVATIVES += [(f"scipy.ndimage.{name}", {"axis": axis}) for name in ("sobel", "prewitt") for axis in (0, 1, -1)]
+DERIVATIVES += [("scipy.ndimage.laplace", {})]
+DERIVATIVES += [(name, {}) for name in OWN if name.startswith("skimage") and hasattr(OWN[name].own, "choices")]
+
+
+@pytest.mark.parametrize(("name", "settings"), DERIVATIVES)
+def test_the_rule_of_a_derivative_is_what_the_function_does(name, settings):
+    measured, known = response(name, settings), OWN[name].own.kernel(settings)
+    assert abs(factor_between(known, measured) - 1) <= ALIKE  # sign and factor
+
+
+@pytest.mark.parametrize("name", [name for name in OWN if name.startswith(("cv2.", "scipy.", "skimage."))])
+def test_the_border_and_the_numbers_of_own_kernels(name):
+    """What a convention says of whole-number pictures, the border with it, is what the function gives."""
+    from corrconv.core.convention.filtering import apply_convention
+
+    library(name)
+    if OWN[name].own.shares or name == "scipy.ndimage.gaussian_filter":
+        image = NOISE.astype(float)
+    else:
+        image = NOISE.astype(np.uint8)
+    settings = {"sigmaX": 1.3} if name == "cv2.GaussianBlur" else {}
+    settings = {"sigma": 1.3} if "gaussian" in name else settings
+    result = OWN[name].runner.target(name, {**settings, **({"dx": 1, "dy": 0} if name in XY else {})}).run(image, None)
+    if name.rpartition(".")[2] in {"sobel", "scharr", "prewitt"} and name.startswith("skimage"):
+        parts = [OWN[part].own.kernel({}) for part in OWN[name].own.parts]
+        both = [apply_convention(image, part, OWN[name].configured({})) for part in parts]
+        expected = np.sqrt((both[0] ** 2 + both[1] ** 2) / 2)
+    else:
+        kernel = OWN[name].own.kernel(settings, str(image.dtype))
+        expected = apply_convention(image, kernel, OWN[name].configured(settings))
+    assert np.allclose(result, expected, rtol=1e-12, atol=1e-12)
+    assert np.asarray(result).dtype == expected.dtype
+
+
+XY = ("cv2.Sobel", "cv2.Scharr")
+PAIRS = [
+    ("sobel", "cv2.Sobel", "skimage.filters.sobel_v", 4),
+    ("sobel:axis=y", "cv2.Sobel", "skimage.filters.sobel_h", 4),
+    ("sobel", "skimage.filters.sobel_v", "scipy.ndimage.sobel", 1 / 4),
+    ("sobel:axis=y", "scipy.ndimage.sobel", "cv2.Sobel", 1),
+    ("scharr", "cv2.Scharr", "skimage.filters.scharr_v", 16),
+    ("prewitt", "scipy.ndimage.prewitt", "skimage.filters.prewitt_v", 3),
+    ("laplacian", "cv2.Laplacian", "scipy.ndimage.laplace", 1),
+    ("laplacian", "scipy.ndimage.laplace", "skimage.filters.laplace", -1),
+    ("laplacian", "skimage.filters.laplace", "cv2.Laplacian", -1),
+]
+
+
+@pytest.mark.parametrize(("kernel", "source", "target", "factor"), PAIRS)
+def test_derivatives_with_their_factor_and_sign(kernel, source, target, factor):
+    library(source), library(target)
+    document = json.loads(run("port", kernel, "--from", source, "--to", target, "--json").stdout)
+    assert document["factor"] == factor
+    assert document["measured"]["largest"] <= 1e-12 * document["measured"]["peak"]
+    exact = json.loads(run("port", kernel, "--from", source, "--to", target, "--exact", "--json").stdout)
+    assert exact["measured"]["largest"] <= 1e-12  # rounding, saturating, wrapping and shares of 255
+
+
+def test_an_axis_that_is_not_said_is_the_one_that_both_have():
+    text = ported("sobel", "--from", "cv2.Sobel", "--to", "skimage.filters.sobel_h")
+    assert text.startswith("# cv2.Sobel dx=0 dy=1 ksize=3 computes")
+    assert "# sobel without an axis is taken as sobel:axis=y, the only one that both make." in text
+    assert "without an axis" not in ported("sobel", "--from", "cv2.Sobel", "--to", "scipy.ndimage.sobel")
+    back = ported("sobel", "--from", "skimage.filters.sobel_h", "--to", "cv2.Sobel")
+    assert "without an axis" in back
+    assert "dx=0, dy=1" in back
+
+
+@pytest.mark.parametrize(
+    ("kernel", "source", "target", "message"),
+    [
+        ("sobel:axis=x", "cv2.Sobel", "skimage.filters.sobel_h", "skimage.filters.sobel_v makes it"),
+        ("sobel", "cv2.Sobel", "skimage.filters.scharr_v", "skimage.filters.sobel_v makes it"),
+        ("emboss", "cv2.Sobel", "cv2.filter2D", "none like emboss; it makes sobel and sobel:axis=y"),
+        ("sobel", "skimage.filters.sobel", "cv2.Sobel", "is no result of one kernel; take skimage.filters.sobel_h and"),
+        ("sobel", "cv2.Sobel", "skimage.filters.sobel", "is no result of one kernel"),
+        ("[1 2; 3 4]", "cv2.filter2D", "cv2.Sobel", "scipy.ndimage.correlate takes any kernel"),
+    ],
+)
+def test_what_no_derivative_is(kernel, source, target, message):
+    assert message in trouble(run("port", kernel, "--from", source, "--to", target))
+
+
+def test_sizes_are_said_by_settings():
+    text = ported("sobel", "--from", "cv2.Sobel ksize=5", "--to", "scipy.ndimage.correlate")
+    assert "[-6, -12, 0, 12, 6]" in text
