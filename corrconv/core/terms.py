@@ -85,3 +85,8 @@ class Notation(StrEnum):
     CSV = "csv"
     NPY = "npy"
     FFMPEG = "ffmpeg"
+    C = "c"
+    OPENCV = "opencv"
+    TORCH = "torch"
+    JAVA = "java"
+    SVG = "svg"

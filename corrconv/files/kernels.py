@@ -27,7 +27,7 @@ from corrconv.files.samples import PREFIX as SAMPLE_PREFIX
 _MATLAB_SIGNATURES = (b"MATLAB ", b"\x89HDF\r\n")
 
 _ZOO_NAME = re.compile(r"[A-Za-z][\w-]*(:.*)?")
-_NOTATION_PREFIX = "ffmpeg:"
+_NOTATION_PREFIXES = ("ffmpeg:", "cv::")
 # Kernels to be applied in turn: `sobel+box`; not the + of 1e+3 or of ImageMagick's 3x3+1+1.
 _CHAIN = re.compile(r"\+(?=[A-Za-z\[(])")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,5}$")
@@ -101,7 +101,7 @@ def _read(source: str, stdin: BinaryIO | None) -> Kernel:
         return _read_file(Path(source))  # which says what is wrong with the path
     if text.startswith(SAMPLE_PREFIX):
         raise FileError(f"{text} is a picture, and a kernel is wanted here; name one as in 'corrconv kernel list'")
-    if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIX):
+    if _ZOO_NAME.fullmatch(text) and not text.startswith(_NOTATION_PREFIXES):
         return zoo_kernel(text)
     kernel = parse_kernel(text)
     return kernel.named(text) if kernel.name == _NAMELESS and len(text) <= LONGEST_NAME else kernel

@@ -64,8 +64,8 @@ def _shape_word(word: str) -> tuple[str, Any]:
 
 
 def _place_imfilter(wanted: Wanted) -> dict[str, Any]:
-    settings = WORDS.settings(wanted.borders)
-    return {**settings, "size": str(wanted.output_size)} if wanted.output_size is not OutputSize.VALID else {}
+    # `full` is padded by hand: Octave's is shifted for kernels with even sides.
+    return {**WORDS.settings(wanted.borders), "size": "same"} if wanted.output_size is OutputSize.SAME else {}
 
 
 def _place_shape(wanted: Wanted) -> dict[str, Any]:

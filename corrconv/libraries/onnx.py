@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from corrconv.core.convention.geometry import Pads, SameRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
-from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, Run
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, pair, strided_same
+
+if TYPE_CHECKING:
+    from corrconv.libraries.function import Wanted
 
 PADDINGS = {
     "SAME_UPPER": (LOWER_CORRELATION, SameRule.AFTER),
@@ -42,6 +45,36 @@ def _conv(
         "output_size": chosen.output_size,
         **strided_same(rule, pair(strides), pair(dilations)),
     }
+
+
+def _place_conv(wanted: Wanted) -> dict[str, Any]:
+    spaced = {"strides": wanted.stride, "dilations": wanted.dilation}
+    given: dict[str, Any] = {name: steps for name, steps in spaced.items() if steps != (1, 1)}
+    if wanted.output_size is OutputSize.VALID:
+        pads = wanted.pads
+        return {"auto_pad": "NOTSET", "pads": (pads.top, pads.left, pads.bottom, pads.right), **given}
+    if wanted.stride != (1, 1):
+        return {}
+    centred = wanted.cell == (wanted.shape[0] // 2, wanted.shape[1] // 2)
+    return {"auto_pad": "SAME_LOWER" if centred else "SAME_UPPER", **given}
+
+
+CONV_TEXT = PythonText(
+    """import onnxruntime
+from onnx import TensorProto, helper
+
+
+def conv(image, kernel, **attributes):
+    shaped = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, None, None]) for name in "xwy"]
+    node = helper.make_node("Conv", ["x", "w"], ["y"], **attributes)
+    graph = helper.make_graph([node], "port", shaped[:2], shaped[2:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    image, kernel = (each.astype(np.float32)[None, None] for each in (image, kernel))
+    return session.run(None, {"x": image, "w": kernel})[0][0, 0]
+""",
+    "conv(padded, kernel{settings})",
+)
 
 
 def _conv_transpose(
@@ -139,6 +172,8 @@ FUNCTIONS = (
         aliases=("onnxruntime.conv", "onnx.Conv"),
         computes=LOWER_CORRELATION.changed(numbers=FLOAT32),
         configure=_conv,
+        place=_place_conv,
+        text=CONV_TEXT,
         runner=PythonFunction(module="onnxruntime", call=_call("Conv"), settings={"auto_pad": "SAME_UPPER"}),
         contest=_contest,
     ),

@@ -192,7 +192,8 @@ def test_standard_input(folder):
 
 @pytest.mark.parametrize("notation", [notation for notation in Notation if notation is not Notation.FFMPEG])
 def test_written_kernels_read_back(folder, notation):
-    kernel = Kernel(np.array([[1, 2, 3], [4, 5, 6]]) / 7)
+    # The origin of Java's Kernel is always the lower one.
+    kernel = Kernel(np.array([[1, 2, 3], [4, 5, 6]]) / 7, "lower" if notation is Notation.JAVA else "center")
     name = {Notation.VIPS: "k.mat", Notation.NPY: "k.npy", Notation.JSON: "k.json"}.get(notation, "k.txt")
     write_kernel_file(name, kernel, notation)
     again = read_kernel(name)

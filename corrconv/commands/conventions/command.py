@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from corrconv.commands.answer import answer
 from corrconv.commands.options import json_option
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @click.command()
@@ -52,12 +57,14 @@ def command(name: str | None, as_json: bool) -> None:
                 as_json=as_json,
             )
             return
-        known, own = ({each: it for each, it in found.items() if each in alike} for found in (known, own))
-    parts = [
-        *([view.conventions_table(known.values()), ""] if known else []),
-        *([view.own_kernels_table(own.values()), ""] if own else []),
-        view.patterns_text() if known else "`corrconv conventions NAME` tells all about one of them.",
-    ]
+        known = {each: it for each, it in known.items() if each in alike}
+        own = {each: it for each, it in own.items() if each in alike}
+    parts: list[RenderableType] = []
+    if known:
+        parts += [view.conventions_table(known.values()), ""]
+    if own:
+        parts += [view.own_kernels_table(own.values()), ""]
+    parts.append(view.patterns_text() if known else "`corrconv conventions NAME` tells all about one of them.")
     answer(lambda: view.conventions_document(known.values(), own.values()), lambda: parts, as_json=as_json)
 
 

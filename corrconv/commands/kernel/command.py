@@ -87,8 +87,12 @@ def convert_kernel(
 ) -> None:
     """Write KERNEL in another tool's notation; what that cannot hold is refused.
 
+    The weights are written as they are; whether a tool turns them is its own affair: SVG's filter and Java's
+    ConvolveOp do, and so convolve by KERNEL.
+
     \b
     corrconv kernel convert sobel --to imagemagick
+    corrconv kernel convert "{{1, 2, 1}, {2, 4, 2}, {1, 2, 1}}" --to torch
     corrconv kernel convert gaussian:sigma=2 --to npy -o blur.npy
     """
     from corrconv.core.notation import write_kernel

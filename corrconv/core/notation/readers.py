@@ -1,8 +1,8 @@
 """Strict readers: what is not certainly one kernel is refused, with line and column.
 
 Which notation a text is in follows from its first characters, never from its numbers:
-`ffmpeg:` ffmpeg, `(` G'MIC, `{` JSON, `[` or `array(` MATLAB, NumPy and JSON brackets, a colon
-ImageMagick, anything else plain rows.
+`ffmpeg:` ffmpeg, `(` G'MIC, `{` JSON, `[`, `array(` or `tensor(` MATLAB, NumPy, PyTorch and JSON brackets, a colon
+ImageMagick, anything else plain rows; source code is known by its own words.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from corrconv.core.kernel import Kernel, resolve_anchor
+from corrconv.core.notation.code_readers import code_reader
 from corrconv.core.notation.json_reader import parse_json
 from corrconv.core.notation.numbers import counted, quoted
 from corrconv.core.notation.text import KernelText, Span
 from corrconv.errors import KernelError, NotationError
 
 _FACTOR = re.compile(r"[ \t\n]*([^ \t\n*\[\](){},;:]+)[ \t]*\*")
-_ARRAY = re.compile(r"(?:(?:np|numpy)\.)?array[ \t]*\([ \t\n]*")
+_ARRAY = re.compile(r"(?:(?:(?:np|numpy)\.)?array|(?:torch\.)?tensor)[ \t]*\([ \t\n]*")
 _ARRAY_END = re.compile(r"[ \t\n]*(?:,[ \t\n]*(?:dtype=[\w.'\"<>=|]+)?[ \t\n]*)?\)")
 _DIVISOR = re.compile(r"[ \t\n]*/[ \t\n]*([^ \t\n]+)")
 _IMAGEMAGICK_HEADER = re.compile(r"[ \t\n]*([0-9]{1,9})(?:x([0-9]{1,9}))?(?:\+([0-9]{1,9})\+([0-9]{1,9}))?[ \t\n]*:")
@@ -39,6 +40,8 @@ def parse_kernel(text: str, *, where: str = "inline kernel") -> Kernel:
     """
     source = KernelText.clean(text, where)
     start = source.skip_space(0)
+    if reader := code_reader(source.content):
+        return reader(source)
     if source.content.startswith("ffmpeg:", start):
         return _read_ffmpeg(source, start + len("ffmpeg:"))
     if source.at(start) == "(":

@@ -25,6 +25,11 @@ def write_kernel(kernel: Kernel, notation: Notation) -> str:
     """
     if notation is Notation.NPY:
         raise KernelError("npy is not text; write the kernel to a file named .npy")
+    if notation is Notation.JAVA and kernel.anchor != resolve_anchor("lower", kernel.shape):
+        raise KernelError(
+            f"Java's Kernel has its origin at (side - 1) / 2, and that of {kernel.name} is"
+            f" {kernel.anchor[0]},{kernel.anchor[1]}; put the anchor there (lower), or write svg or json"
+        )
     if notation not in _WITH_ANCHOR and kernel.anchor != resolve_anchor("center", kernel.shape):
         raise KernelError(
             f"{notation} holds no anchor, and that of {kernel.name} is {kernel.anchor[0]},{kernel.anchor[1]},"
@@ -96,6 +101,37 @@ def _write_ffmpeg(kernel: Kernel) -> str:
     return f"ffmpeg:{' '.join(map(str, cells.ravel().tolist()))}"
 
 
+def _write_c(kernel: Kernel) -> str:
+    rows = "\n".join(f"    {{{row}}}," for row in _join(_weights(kernel), ", "))
+    return f"const double kernel[{kernel.shape[0]}][{kernel.shape[1]}] = {{\n{rows}\n}};"
+
+
+def _write_opencv(kernel: Kernel) -> str:
+    cells = ", ".join(_join(_weights(kernel), ", "))
+    return f"cv::Mat kernel = (cv::Mat_<double>({kernel.shape[0]}, {kernel.shape[1]}) << {cells});"
+
+
+def _write_torch(kernel: Kernel) -> str:
+    cells, divisor = _cells_and_divisor(kernel)
+    rows = ", ".join(f"[{row}]" for row in _join(cells, ", "))
+    return f"torch.tensor([{rows}], dtype=torch.float64){_divided_by(divisor)}"
+
+
+def _write_java(kernel: Kernel) -> str:
+    cells = ", ".join(f"{cell}f" for row in _weights(kernel) for cell in row)
+    return f"new Kernel({kernel.shape[1]}, {kernel.shape[0]}, new float[] {{{cells}}})"
+
+
+def _write_svg(kernel: Kernel) -> str:
+    """The element; as the filter turns the kernel, its target is counted from the other end."""
+    cells, divisor = _cells_and_divisor(kernel)
+    (rows, columns), (row, column) = kernel.shape, kernel.anchor
+    return (
+        f'<feConvolveMatrix order="{columns} {rows}" kernelMatrix="{" ".join(_join(cells, " "))}" divisor="{divisor}"'
+        f' targetX="{columns - 1 - column}" targetY="{rows - 1 - row}" preserveAlpha="true"/>'
+    )
+
+
 def _weights(kernel: Kernel) -> Rows:
     return [[write_number(weight) for weight in row] for row in kernel.weights.tolist()]
 
@@ -115,7 +151,7 @@ def _join(rows: Rows, separator: str) -> list[str]:
     return [separator.join(row) for row in rows]
 
 
-_WITH_ANCHOR = (Notation.IMAGEMAGICK, Notation.JSON)
+_WITH_ANCHOR = (Notation.IMAGEMAGICK, Notation.JSON, Notation.SVG, Notation.JAVA)
 _WRITERS: dict[Notation, Callable[[Kernel], str]] = {
     Notation.IMAGEMAGICK: _write_imagemagick,
     Notation.VIPS: _write_vips,
@@ -125,4 +161,9 @@ _WRITERS: dict[Notation, Callable[[Kernel], str]] = {
     Notation.CSV: _write_csv,
     Notation.JSON: _write_json,
     Notation.FFMPEG: _write_ffmpeg,
+    Notation.C: _write_c,
+    Notation.OPENCV: _write_opencv,
+    Notation.TORCH: _write_torch,
+    Notation.JAVA: _write_java,
+    Notation.SVG: _write_svg,
 }

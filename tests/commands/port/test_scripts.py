@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from corrconv.commands.port.view import snippet
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.model import BorderRule, Side
 from corrconv.core.kernel import Kernel
+from corrconv.core.zoo import zoo_kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import ShellText
 from corrconv.libraries.registry import conventions, function_named, library_functions
@@ -126,15 +127,66 @@ def test_matlab_scripts():
     ]
 
 
-@pytest.mark.parametrize("target", ["matlab.conv2", "matlab.filter2"])
-def test_matlab_scripts_run(target, tmp_path):
-    octave = shutil.which("octave-cli") or shutil.which("octave")
-    if octave is None:
+@pytest.fixture(scope="module")
+def octave():
+    """Octave with its image package, or a skip."""
+    program = shutil.which("octave-cli") or shutil.which("octave")
+    if program is None:
         pytest.skip("Octave is not installed")
-    Image.fromarray(IMAGE).save(tmp_path / "in.png")
-    for source in ("cv2.filter2D", "scipy.signal.convolve2d", "torch.nn.functional.conv_transpose2d"):
-        script = snippet(port(EVEN, conventions()[source], function_named(target)))
-        script += "\ndlmwrite('out.csv', result);"
-        subprocess.run([octave, "--eval", script], cwd=tmp_path, check=True, env=dict(os.environ))
-        result = np.loadtxt(tmp_path / "out.csv", delimiter=",")
-        assert np.array_equal(result, apply_convention(IMAGE.astype(float), EVEN, conventions()[source]))
+    done = subprocess.run([program, "--eval", "pkg load image"], capture_output=True, check=False)
+    if done.returncode != 0:
+        pytest.skip("Octave has no image package")
+    return program
+
+
+def by_octave(octave, scripts, folder):
+    """The results of MATLAB scripts, run one after the other."""
+    Image.fromarray(IMAGE).save(folder / "in.png")
+    lines = ["pkg load image"]
+    for number, script in enumerate(scripts):
+        lines += [script, f"dlmwrite('out{number}.csv', double(result), 'precision', 17);"]
+    (folder / "port.m").write_text("\n".join(lines))
+    done = subprocess.run([octave, "port.m"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [np.loadtxt(folder / f"out{number}.csv", delimiter=",", ndmin=2) for number in range(len(scripts))]
+
+
+def test_matlab_scripts_run(octave, tmp_path):
+    asked = [
+        (kernel, source, target)
+        for target in ("matlab.conv2", "matlab.filter2", "matlab.imfilter")
+        for source in ("cv2.filter2D", "scipy.signal.convolve2d", "torch.nn.functional.conv_transpose2d")
+        for kernel in (EVEN, WIDE, SKEW)
+    ]
+    scripts = [snippet(port(kernel, conventions()[source], function_named(target))) for kernel, source, target in asked]
+    for result, (kernel, source, target) in zip(by_octave(octave, scripts, tmp_path), asked, strict=True):
+        expected = apply_convention(IMAGE.astype(float), kernel, conventions()[source])
+        assert np.array_equal(result, expected), (target, source)
+
+
+def test_matlab_numbers_run(octave, tmp_path):
+    """Rounding and saturation of whole-number pictures, halves among them."""
+    halves = Kernel([[0.5, 0, 0], [0, -3, 0], [0, 0, 40.25]])
+    sources = ("cv2.filter2D", "matlab.imfilter", "scipy.ndimage.correlate")
+    scripts = []
+    for source in sources:
+        ported = port(halves, conventions()[source], function_named("matlab.imfilter"))
+        scripts.append(snippet(replace(ported, exact="uint8")))
+    for result, source in zip(by_octave(octave, scripts, tmp_path), sources, strict=True):
+        assert np.array_equal(result, apply_convention(IMAGE, halves, conventions()[source])), source
+
+
+def test_matlab_gradients_run(octave, tmp_path):
+    """Octave's border is another one than MATLAB's: the inside is compared."""
+    sobel, down = zoo_kernel("sobel"), zoo_kernel("sobel:axis=y")
+    source = conventions()["scipy.ndimage.correlate"]
+    scripts = []
+    for kernel in (sobel, down):
+        function = function_named("matlab.imgradientxy", own=True)
+        settings = function.own.settings(kernel, {})
+        script = snippet(port(kernel, source, function, settings))
+        # There real images lie between 0 and 1.
+        scripts.append(script.replace("imread('in.png'));", "imread('in.png')) / 16;"))
+    for result, kernel in zip(by_octave(octave, scripts, tmp_path), (sobel, down), strict=True):
+        expected = apply_convention(IMAGE.astype(float), kernel, source)
+        assert np.array_equal(16 * result[1:-1, 1:-1], expected[1:-1, 1:-1])

@@ -24,7 +24,13 @@ KERNELS = [Kernel([[1, 2, 3], [4, 5, 6], [7, 8, -9]]), Kernel([[1, 2], [3, 5]]),
 FUNCTIONS = library_functions()
 PYTHON = [name for name, function in FUNCTIONS.items() if isinstance(function.text, PythonText)]
 # Where results are single precision, and where they are whole numbers kept within 0..255.
-SINGLE = ("jax.lax.conv", "jax.scipy.signal.correlate2d", "jax.scipy.signal.convolve2d", "pyvips.Image.conv")
+SINGLE = (
+    "onnxruntime.Conv",
+    "jax.lax.conv",
+    "jax.scipy.signal.correlate2d",
+    "jax.scipy.signal.convolve2d",
+    "pyvips.Image.conv",
+)
 
 
 @pytest.mark.parametrize("source", conventions())
@@ -108,4 +114,4 @@ def test_what_cannot_be_ported():
             )
         )
     with pytest.raises(CorrconvError, match="no snippet is known"):
-        snippet(port(sobel, convention_named("cv2.filter2D"), function_named("onnxruntime.Conv")))
+        snippet(port(sobel, convention_named("cv2.filter2D"), function_named("onnxruntime.ConvTranspose")))
