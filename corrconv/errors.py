@@ -1,5 +1,7 @@
 """The one family of errors: each message gives the facts and a remedy, in one line."""
 
+from __future__ import annotations
+
 
 class CorrconvError(Exception):
     """Trouble that the user can mend; the command line prints it and ends with status 2.
@@ -30,6 +32,10 @@ class NotationError(KernelError):
         super().__init__(f"{where}: {problem}")
         self.where = where
         self.problem = problem
+
+    def __reduce__(self) -> tuple[type[NotationError], tuple[str, str]]:
+        # By its parts, as it is made: an error of a worker travels to whoever waits for it.
+        return type(self), (self.where, self.problem)
 
 
 class FileError(CorrconvError):

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from corrconv.core.arithmetic import Arithmetic, check_values, choose_arithmetic, integer_peak
+from corrconv.core.arithmetic import (
+    EXACT_UP_TO,
+    Arithmetic,
+    check_values,
+    choose_arithmetic,
+    integer_peak,
+    type_peak,
+)
 from corrconv.core.engines.direct import direct, gives_negative_zeros
 from corrconv.core.engines.fft import fft
 from corrconv.core.engines.matmul import matmul
@@ -17,7 +24,7 @@ from corrconv.core.engines.planner import Plan, plan
 from corrconv.core.engines.separable import separable
 from corrconv.core.engines.tiles import Scratch, TileLoader, split
 from corrconv.core.layout import AxisPart, Layout, lay
-from corrconv.core.terms import Boundary, Engine
+from corrconv.core.terms import Boundary, Engine, Precision
 from corrconv.core.threads import share
 from corrconv.errors import CorrconvError
 
@@ -308,6 +315,17 @@ def decide(
         dtype, layout.kernel, peak=peak, fill=fill, precision=options.precision, real_dtype=real_dtype
     )
     return Decision(dtype, shape[2], layout, arithmetic, plan(layout, shape[2], arithmetic, options))
+
+
+def sufficient_peak(dtype: np.dtype[Any], kernel: Kernel, options: Options) -> int | None:
+    """The largest absolute value of a type of whole numbers, unless the pixels must be looked at for their own."""
+    largest = type_peak(dtype)
+    form = kernel.integer_form
+    precision = "float64" if options.precision is Precision.AUTO else options.precision.value
+    whole_fill = options.boundary is not Boundary.CONSTANT or float(options.fill).is_integer()
+    if form is None or not whole_fill or largest * int(np.abs(form[0]).sum()) <= EXACT_UP_TO[precision]:
+        return largest
+    return None
 
 
 def prepare_filtering(

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from corrconv.core.arithmetic import EXACT_UP_TO, check_real_dtype, integer_peak, real_result_dtype, type_peak
+from corrconv.core.arithmetic import check_real_dtype, integer_peak, real_result_dtype
 from corrconv.core.arrays import check_channel_axis
-from corrconv.core.decision import Decision, decide
+from corrconv.core.decision import Decision, decide, sufficient_peak
 from corrconv.core.engines.tiles import Tile
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.results import check_result, checked_dtype, compute_into
-from corrconv.core.terms import Boundary, Operation, Precision
+from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError, InputTypeError
 
 # Whatever dask holds: it has no types of its own.
@@ -121,12 +121,8 @@ def _axes(image: LazyArray, channel_axis: int | None) -> tuple[int, int, int | N
 
 def _peak(image: LazyArray, kernel: Kernel, options: Options) -> int:
     """The largest absolute pixel: by its type where that suffices, else by a pass over the values."""
-    largest = type_peak(image.dtype)
-    form = kernel.integer_form
-    precision = "float64" if options.precision is Precision.AUTO else options.precision.value
-    whole_fill = options.boundary is not Boundary.CONSTANT or float(options.fill).is_integer()
-    if form is None or not whole_fill or largest * int(np.abs(form[0]).sum()) <= EXACT_UP_TO[precision]:
-        return largest
+    if suffices := sufficient_peak(image.dtype, kernel, options):
+        return suffices
     peaks = image.map_blocks(
         _block_peak,
         chunks=tuple((1,) * count for count in image.numblocks),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from corrconv.core.decision import Filtering
+from corrconv.core.decision import Decision, Filtering, decide
 from corrconv.core.engines.planner import Plan
 from corrconv.core.engines.signature import Numbers
 from corrconv.core.engines.tiles import Tile
@@ -84,16 +84,74 @@ def render(
     Raises CorrconvError where alpha weighting has no meaning for the kernel.
     """
     target = np.dtype(image.dtype if dtype is None else dtype)
-    # 8-bit pixels are so coarse that float32 sums round to the same ones, nearly always; unless they are stretched.
-    coarse = image.dtype.itemsize == 1 == target.itemsize and rendering.display not in BY_RANGE
     alpha = rendering.alpha if has_alpha else Alpha.STRAIGHT
-    real_dtype = np.dtype(np.float32) if coarse else None
+    real_dtype = _real_dtype(image.dtype, target, rendering)
     filtering = prepare_alpha_filtering(image, kernel, operation, options, alpha, real_dtype)
     output = allocate(filtering.output_shape, target)
     by_range = rendering.display in BY_RANGE
     check = _counting(progress, filtering, 1 + by_range)
     ends = _ends(filtering, rendering, image, check) if by_range else (0.0, 0.0)
     return _filled(filtering, rendering, ends, image.dtype, output, check)
+
+
+def decide_rendering(
+    shape: tuple[int, ...],
+    source: np.dtype[Any],
+    kernel: Kernel,
+    operation: Operation,
+    options: Options,
+    rendering: Rendering,
+    target: np.dtype[Any],
+    *,
+    peak: Callable[[], int],
+) -> Decision:
+    """What `render` decides about pictures (H, W, C) of this shape and type without transparency; peak as `decide`."""
+    real_dtype = _real_dtype(source, target, rendering)
+    return decide(shape, source, kernel, operation, options, real_dtype=real_dtype, peak=peak)
+
+
+def part_ranges(
+    decision: Decision, outputs: Tile, pixels: NDArray[Any], rendering: Rendering
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The ranges of the finite values of a block of outputs, and of the pixels that `Decision.reads` names for it."""
+    ranges: list[tuple[float, float]] = []
+    filtering = AlphaFiltering(decision.part(outputs, pixels))
+    filtering.colours.run(lambda _, sums: ranges.append(finite_range(_values(filtering, sums, rendering.bias)[0])))
+    seen = finite_range(pixels) if pixels.size else (inf, -inf)
+    return _united(ranges), seen
+
+
+def ends_of_parts(
+    decision: Decision, ranges: Sequence[tuple[tuple[float, float], tuple[float, float]]], rendering: Rendering
+) -> tuple[float, float]:
+    """The range by which all is displayed, from `part_ranges` of all blocks."""
+    low, high = _united([seen for _, seen in ranges])
+    noise = _rounding_noise(decision, max(abs(low), abs(high)) if low <= high else inf)
+    return settled_range(_united([values for values, _ in ranges]), rendering.display, noise)
+
+
+def render_part(
+    decision: Decision,
+    outputs: Tile,
+    pixels: NDArray[Any],
+    rendering: Rendering,
+    target: np.dtype[Any],
+    ends: tuple[float, float] = (0.0, 0.0),
+) -> Rendered:
+    """A block of what `render` gives, from the pixels that `Decision.reads` names; ends as of `ends_of_parts`."""
+    filtering = AlphaFiltering(decision.part(outputs, pixels))
+    output = np.empty(filtering.output_shape, target)
+    return _filled(filtering, rendering, ends, decision.dtype, output, lambda: None)
+
+
+def _real_dtype(source: np.dtype[Any], target: np.dtype[Any], rendering: Rendering) -> np.dtype[Any] | None:
+    # 8-bit pixels are so coarse that float32 sums round to the same ones, nearly always; unless they are stretched.
+    coarse = source.itemsize == 1 == target.itemsize and rendering.display not in BY_RANGE
+    return np.dtype(np.float32) if coarse else None
+
+
+def _united(ranges: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 def _counting(progress: Progress, filtering: AlphaFiltering, passes: int) -> Callable[[], None]:
@@ -121,15 +179,16 @@ def _ends(
         ranges.append(finite_range(_values(filtering, sums, rendering.bias)[0]))
 
     filtering.colours.run(note, filtering.prepare)
-    ends = min(low for low, _ in ranges), max(high for _, high in ranges)
-    return settled_range(ends, rendering.display, _rounding_noise(filtering.colours, image))
+    noise = 0.0
+    if not filtering.colours.arithmetic.exact:
+        noise = _rounding_noise(filtering.colours, max(map(abs, finite_range(image))))
+    return settled_range(_united(ranges), rendering.display, noise)
 
 
-def _rounding_noise(filtering: Filtering, image: NDArray[Any]) -> float:
-    """How much two values can differ that are equal but for rounding."""
+def _rounding_noise(filtering: Filtering | Decision, peak: float) -> float:
+    """How much two values of pixels up to a peak can differ that are equal but for rounding."""
     if filtering.arithmetic.exact:
         return 0.0
-    peak = max(map(abs, finite_range(image)), default=0.0)
     arithmetic = replace(filtering.arithmetic, peak=max(peak, abs(filtering.layout.fill)))
     if not isfinite(arithmetic.peak):
         return 0.0

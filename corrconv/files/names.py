@@ -12,6 +12,7 @@ from corrconv.files.inputs import STANDARD_STREAM
 from corrconv.files.numbers import is_inline
 from corrconv.files.outputs import is_folder, make_folder
 from corrconv.files.samples import PREFIX
+from corrconv.files.stores import SUFFIX, is_zarr
 
 
 def name_outputs(
@@ -21,7 +22,7 @@ def name_outputs(
 
     Raises FileError where two would go to the same place.
     """
-    if output is not None and not (output.endswith(("/", os.sep)) or is_folder(output)):
+    if output is not None and not (output.endswith(("/", os.sep)) or (is_folder(output) and not _names_zarr(output))):
         if parents:
             raise FileError(f"-o {output} is no folder in which folders could be kept; write -o {output}/")
         if len(sources) > 1:
@@ -70,7 +71,13 @@ def _stem(source: str) -> str:
     return Path(source.removeprefix(PREFIX)).stem
 
 
+def _names_zarr(path: str) -> bool:
+    return path.endswith(SUFFIX) or is_zarr(path)
+
+
 def _suffix(source: str, format_name: str | None) -> str:
+    if is_zarr(source):
+        return SUFFIX
     if format_name is not None:
         return FORMATS[format_of(source, format_name)].suffixes[0]
     suffix = ".csv" if is_inline(source) else Path(source).suffix

@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import re
+import shutil
 import stat
 import sys
 from contextlib import contextmanager, suppress
@@ -224,10 +225,32 @@ def _replacing(target: Path, status: os.stat_result | None) -> Iterator[BinaryIO
         raise
 
 
+@contextmanager
+def temporary_folder(final: Path) -> Iterator[Path]:
+    """An empty folder beside a target, to take its place; what is left of it is removed at the end."""
+    _clear_stale(final.parent)
+    folder = _temporary_name(final)
+    folder.mkdir()
+    locked = os.open(folder, os.O_RDONLY) if os.name == "posix" else None
+    try:
+        if locked is not None:
+            with suppress(OSError):  # a disk without locks: then nobody clears it either
+                fcntl.flock(locked, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if locked is not None:
+            os.close(locked)
+
+
+def _temporary_name(final: Path) -> Path:
+    return final.with_name(f".corrconv-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
+
+
 def _create(final: Path) -> tuple[Path, int, Callable[[], None]]:
     """A new file beside the final one, its descriptor, and what releases it: until then nobody takes it for stale."""
     while True:
-        temporary = final.with_name(f".corrconv-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
+        temporary = _temporary_name(final)
         # 0o666 less the umask, as any new file; tempfile's 0o600 would hide pictures from others.
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         if os.name != "posix":
@@ -256,9 +279,23 @@ def _clear_stale(folder: Path) -> None:
         return
     with suppress(OSError):
         for path in folder.glob(f".corrconv-{_host()}-*-*.tmp"):
+            if path.is_dir():
+                _clear_stale_folder(path)
+                continue
             with suppress(OSError), path.open("rb+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
+
+
+def _clear_stale_folder(folder: Path) -> None:
+    locked = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except OSError:  # somebody fills it
+        return
+    finally:
+        os.close(locked)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from corrconv.commands.apply.files import FileFilter
     from corrconv.commands.apply.outcome import Log, Outcome
@@ -98,7 +98,7 @@ def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, 
 @refuse_beside_like
 @quiet_option
 @click.pass_context
-def command(
+def command(  # noqa: PLR0915 - one step after the other
     ctx: click.Context,
     /,
     images: tuple[str, ...],
@@ -141,6 +141,7 @@ def command(
     from corrconv.files.kernels import is_picture_file
     from corrconv.files.names import name_outputs
     from corrconv.files.outputs import InputFiles
+    from corrconv.files.stores import is_zarr
 
     say = report(quiet=quiet)
     named = inputs_of_command()
@@ -169,6 +170,9 @@ def command(
             raise click.UsageError("--threads has no effect beside --like with one picture", ctx)
         filter_file = LikeFilter(kernel, operation, choices, inputs, convention=like, **writing)
         label = like.name
+    if any(is_zarr(image) for image in images):
+        _refuse_beside_zarr(ctx, images, like=like, magnitude=magnitude, direction=direction, show=show, **writing)
+        filter_file = _zarr_filter(choices.kernel(kernel), operation, choices, inputs, **writing)
     if show and len(images) > 1:
         raise click.UsageError("--show draws one picture; give one", ctx)
     targets = name_outputs(images, label, output, writing["format_name"], parents=parents)
@@ -187,6 +191,24 @@ def command(
         _tell(outcomes, len(images), book, say)
     if show:
         _show(images[0], choices.kernel(kernel), operation, choices)
+
+
+def _zarr_filter(*same: Any, **writing: Any) -> FileFilter:
+    from corrconv.commands.apply.stores import ZarrFilter
+
+    return ZarrFilter(*same, **writing)
+
+
+def _refuse_beside_zarr(ctx: click.Context, images: Sequence[str], **options: Any) -> None:
+    """Raise click's UsageError for what cannot be done with zarr arrays, which are never in memory as a whole."""
+    from corrconv.files.stores import is_zarr
+
+    if not all(is_zarr(image) for image in images):
+        raise click.UsageError("zarr arrays and other pictures need a command each", ctx)
+    for name in ("like", "magnitude", "direction", "show", "format_name", "png_level"):
+        if options[name]:
+            spelled = {"format_name": "format"}.get(name, name).replace("_", "-")
+            raise click.UsageError(f"--{spelled} does not go with zarr arrays; leave it out", ctx)
 
 
 @contextmanager
