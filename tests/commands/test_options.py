@@ -93,6 +93,7 @@ NOT_WALKED = {
 UNSEEN = {
     # Of lists of pictures and of outputs that are there already, and tested with these.
     *("--files-from", "--null", "--parents", "--no-clobber", "--skip-existing"),
+    *("--scheduler", "--scheduler-file"),  # which need a cluster, and are tested with one
     "--max-pixels",  # which refuses or admits, and is tested with large pictures
     "--show",
     "compare --at",

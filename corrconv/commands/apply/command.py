@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from corrconv.commands.answer import report
 from corrconv.commands.like import refuse_beside_like
@@ -37,8 +38,9 @@ from corrconv.errors import CorrconvError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from corrconv.commands.apply.cluster import Cluster
     from corrconv.commands.apply.files import FileFilter
-    from corrconv.commands.apply.outcome import Log, Outcome
+    from corrconv.commands.apply.outcome import Leaving, Log, Outcome
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.files.outputs import InputFiles
@@ -83,6 +85,13 @@ def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, 
 @click.option(
     "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse larger pictures (500 million, decoded)."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    envvar="DASK_SCHEDULER_ADDRESS",
+    help="Filter on the workers of this dask scheduler, such as tcp://host:8786.",
+)
+@click.option("--scheduler-file", metavar="FILE", help="On those of the scheduler that wrote FILE.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how the sums were computed, and why so.")
 @show_option
 @filter_options
@@ -95,10 +104,12 @@ def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, 
 @without_effect("parents", unless=("output",))
 @without_effect("skip_existing", unless=("log",))
 @without_effect("no_clobber", when=("force", "skip_existing"))
+@without_effect("scheduler_file", "threads", when=("scheduler",))
+@without_effect("threads", when=("scheduler_file",))
 @refuse_beside_like
 @quiet_option
 @click.pass_context
-def command(  # noqa: PLR0915 - one step after the other
+def command(
     ctx: click.Context,
     /,
     images: tuple[str, ...],
@@ -113,6 +124,8 @@ def command(  # noqa: PLR0915 - one step after the other
     no_clobber: bool,
     log: str | None,
     skip_existing: bool,
+    scheduler: str | None,
+    scheduler_file: str | None,
     show: bool,
     choices: FilterChoices,
     like: Convention | None,
@@ -132,6 +145,7 @@ def command(  # noqa: PLR0915 - one step after the other
     corrconv apply *.png sharpen -o sharp/
     corrconv apply photo.png sobel --magnitude --display rescale -o edges.png
     corrconv apply photo.png sobel --direction -o hues.png
+    corrconv apply huge.zarr gaussian -o smooth.zarr --scheduler tcp://host:8786
     find scans -name "*.tif" -print0 | corrconv apply --files-from - -0 box -o out/ --parents
     corrconv apply photo.png sobel --like scipy.ndimage.convolve -o as-scipy.png
     cat photo.png | corrconv apply - box --format png -o - > blurred.png
@@ -180,14 +194,10 @@ def command(  # noqa: PLR0915 - one step after the other
         raise click.UsageError("standard output is never there already; name a file or a folder with -o", ctx)
     if kernel_is_picture:
         say(f"the kernel is the picture {named[-1]}; to filter it too, name a kernel behind it, such as sharpen")
-    with _log(log, filter_file, inputs) as book:
+    where = None if scheduler_file is not None else scheduler, scheduler_file
+    with _log(log, filter_file, inputs) as book, _cluster(*where, images, targets) as cluster:
         leaving = [keep_existing] if no_clobber else [book.skip_made] if book is not None and skip_existing else []
-        if len(images) == 1:
-            with _bar(quiet=quiet) as progress:
-                alone = replace(filter_file, progress=progress)
-                outcomes: Iterator[Outcome] = iter([alone.attempt(images[0], targets[0], leaving)])
-        else:
-            outcomes = _with_progress(filter_file.many(images, targets, leaving), len(images), quiet=quiet)
+        outcomes = _outcomes(cluster, filter_file, images, targets, leaving, quiet=quiet)
         _tell(outcomes, len(images), book, say)
     if show:
         _show(images[0], choices.kernel(kernel), operation, choices)
@@ -209,6 +219,53 @@ def _refuse_beside_zarr(ctx: click.Context, images: Sequence[str], **options: An
         if options[name]:
             spelled = {"format_name": "format"}.get(name, name).replace("_", "-")
             raise click.UsageError(f"--{spelled} does not go with zarr arrays; leave it out", ctx)
+
+
+@contextmanager
+def _cluster(
+    address: str | None, scheduler_file: str | None, images: Sequence[str], targets: Sequence[str]
+) -> Iterator[Cluster | None]:
+    """The cluster to work on, if there is to be one: a single picture is not worth the way that a variable names."""
+    from corrconv.files.stores import is_zarr
+
+    context = click.get_current_context()
+    by_variable = context.get_parameter_source("scheduler") is ParameterSource.ENVIRONMENT
+    small = len(images) == 1 and not is_zarr(images[0])
+    if (address is None and scheduler_file is None) or (small and by_variable and scheduler_file is None):
+        yield None
+        return
+    if "-" in (*images, *targets):
+        raise click.UsageError("workers cannot reach standard input and output; name files", context)
+    from corrconv.commands.apply.cluster import connected
+
+    with connected(address, scheduler_file) as cluster:
+        yield cluster
+
+
+def _outcomes(
+    cluster: Cluster | None,
+    filter_file: FileFilter,
+    images: Sequence[str],
+    targets: Sequence[str],
+    leaving: Sequence[Leaving],
+    *,
+    quiet: bool,
+) -> Iterator[Outcome]:
+    """What becomes of each picture: here, or on the workers of a cluster."""
+    from corrconv.commands.apply.stores import ZarrFilter
+
+    if isinstance(filter_file, ZarrFilter):
+        with _bar(quiet=quiet) as progress:
+            yield from replace(filter_file, cluster=cluster, progress=progress).many(images, targets, leaving)
+    elif cluster is not None:
+        from corrconv.commands.apply.cluster import filter_on
+
+        yield from _with_progress(filter_on(cluster, filter_file, images, targets, leaving), len(images), quiet=quiet)
+    elif len(images) == 1:
+        with _bar(quiet=quiet) as progress:
+            yield replace(filter_file, progress=progress).attempt(images[0], targets[0], leaving)
+    else:
+        yield from _with_progress(filter_file.many(images, targets, leaving), len(images), quiet=quiet)
 
 
 @contextmanager

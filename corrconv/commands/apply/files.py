@@ -117,6 +117,19 @@ class FileFilter:
             failure = CorrconvError(f"{source}: there is not enough memory for a picture of this size")
         return Outcome(source, target, Status.FAILED, error=failure, source_state=state)
 
+    def attempt_all(self, pairs: Sequence[tuple[str, str]]) -> list[Outcome]:
+        """Attempt several pictures one after the other, each on one thread."""
+        options = replace(self.choices.options, threads=1)
+        one = replace(self, choices=replace(self.choices, options=options))
+        return [one.attempt(source, target) for source, target in pairs]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process: neither an event nor a progress bar does."""
+        return {**self.__dict__, "progress": ignore_progress, "stop": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state | {"stop": Event()})
+
     def many(self, sources: Sequence[str], targets: Sequence[str], leaving: Sequence[Leaving]) -> Iterator[Outcome]:
         """Attempt all pictures, several at a time; yields in order."""
         workers = self.choices.options.threads or available_cores()

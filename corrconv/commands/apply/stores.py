@@ -1,4 +1,4 @@
-"""Zarr arrays filtered block by block, on dask's threads: what `apply in.zarr` does."""
+"""Zarr arrays filtered block by block, on dask's threads or on a cluster's workers: what `apply in.zarr` does."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from corrconv.commands.apply.cluster import Cluster
     from corrconv.commands.apply.files import Lines
     from corrconv.commands.apply.outcome import Leaving, Outcome
     from corrconv.core.decision import Decision
@@ -81,7 +82,9 @@ class _Peak:
 
 @dataclass(frozen=True, kw_only=True)
 class ZarrFilter(FileFilter):
-    """`apply` for zarr arrays: as pictures of the same type, whatever their size."""
+    """`apply` for zarr arrays: as pictures of the same type, whatever their size. cluster: None for this machine."""
+
+    cluster: Cluster | None = None
 
     def __call__(self, source: str, target: str) -> Lines:
         """Filter one array; returns what is to be said. Raises CorrconvError."""
@@ -122,6 +125,8 @@ class ZarrFilter(FileFilter):
 
     def _each(self, work: Callable[[Tile], Any], blocks: Sequence[Tile]) -> list[Any]:
         """The results of all blocks."""
+        if self.cluster is not None:
+            return self.cluster.all(work, blocks, self._progress)
         threads = self.choices.options.threads or available_cores()
         return on_threads(work, blocks, threads, self._progress)
 
