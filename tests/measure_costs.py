@@ -17,6 +17,7 @@ from scipy.optimize import nnls
 from corrconv.core.decision import Filtering, prepare_filtering
 from corrconv.core.engines import costs
 from corrconv.core.engines.direct import count_passes
+from corrconv.core.engines.tile_sizes import Geometry
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Operation
@@ -52,7 +53,7 @@ def filterings(dtype: str) -> Iterator[tuple[Engine, int, Filtering]]:
 def steps_of(filtering: Filtering) -> costs.Steps:
     """The steps that the model counts for a filtering."""
     plan, layout = filtering.plan, filtering.layout
-    geometry = costs.Geometry(layout.rows, layout.columns, filtering.image.shape[2], filtering.image.itemsize)
+    geometry = Geometry(layout.rows, layout.columns, filtering.image.shape[2], filtering.image.itemsize)
     match plan.engine:
         case Engine.DIRECT:
             return costs.direct_steps(geometry, plan.tile, count_passes(filtering.arithmetic.weights))

@@ -11,7 +11,6 @@ import numpy as np
 from corrconv.core.arithmetic import Arithmetic
 from corrconv.core.engines.costs import (
     Estimate,
-    Geometry,
     estimate_direct,
     estimate_fft,
     estimate_matmul,
@@ -19,6 +18,7 @@ from corrconv.core.engines.costs import (
     transform_shape,
 )
 from corrconv.core.engines.direct import count_passes
+from corrconv.core.engines.tile_sizes import Geometry
 from corrconv.core.factors import factorize
 from corrconv.core.layout import Layout
 from corrconv.core.options import Options
