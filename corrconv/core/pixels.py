@@ -93,7 +93,8 @@ def quantize(values: Numbers, dtype: np.dtype[Any]) -> tuple[Numbers, int]:
     values (rows, columns, channels). nan becomes 0 and counts. Float types take the values as they are.
     """
     if dtype.kind == "f":
-        return values.astype(dtype, copy=False), 0
+        with np.errstate(over="ignore"):  # beyond the type a value is infinite
+            return values.astype(dtype, copy=False), 0
     if values.dtype.kind == "i":
         # Whole already, and perhaps beyond the digits of a float64.
         limits, own = np.iinfo(dtype), np.iinfo(values.dtype)

@@ -225,3 +225,10 @@ def test_signals_are_drawn_as_curves(monkeypatch: pytest.MonkeyPatch) -> None:
         {"difference": [1, 1, 0, 1, -1]},
     ]
     assert "out/panel.png" in files()
+
+
+def test_values_beyond_the_type_of_the_pixels_are_drawn_without_a_warning() -> None:
+    # Warnings are errors in these tests.
+    np.save("single.npy", np.ones((6, 6), np.float32))
+    done = run("compare", "single.npy", "identity", "-o", "out", "--bias", "-1e308")
+    assert (done.exit_code, "panel.png" in " ".join(files())) == (0, True)
