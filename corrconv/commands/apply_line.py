@@ -60,13 +60,14 @@ def proved_line(
     return None
 
 
-def _gives(picture: Picture, kernel: Kernel, result: NDArray[Any], words: list[str], name: str) -> bool:
+def made_by(words: list[str], picture: Picture, kernel: Kernel, name: str) -> NDArray[Any] | None:
+    """What `apply` with these options would write to a file of this name, (H, W, C); None where it would refuse."""
     from corrconv.files.images import format_of, pixel_dtype
 
     operation, choices = _parsed.main(shlex.split(" ".join(words)), standalone_mode=False)
     shown = choices.picture(picture)
     try:
-        made = render(
+        return render(
             shown.planes,
             choices.kernel(kernel),
             operation,
@@ -76,9 +77,13 @@ def _gives(picture: Picture, kernel: Kernel, result: NDArray[Any], words: list[s
             has_alpha=shown.has_alpha,
         ).pixels
     except CorrconvError:
-        return False  # apply would refuse it
+        return None
+
+
+def _gives(picture: Picture, kernel: Kernel, result: NDArray[Any], words: list[str], name: str) -> bool:
+    made = made_by(words, picture, kernel, name)
     wanted = result.reshape(result.shape[0], result.shape[1], -1)
-    if made.shape != wanted.shape:
+    if made is None or made.shape != wanted.shape:
         return False
     slack = REAL_PRECISION * float(np.abs(wanted).max(initial=0)) if result.dtype.kind == "f" else 0.0
     return bool((np.abs(made.astype(np.float64) - wanted) <= slack).all())

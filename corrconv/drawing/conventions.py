@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from math import isfinite
 from typing import Any
 
 from corrconv.core.convention.geometry import NO_PADS, Pads, SameRule
@@ -110,6 +111,12 @@ def _pads_words(pads: Pads) -> str:
     return ", ".join(f"{name} {pad:+d}" for name, pad in sides.items() if pad)
 
 
+def _shortest(number: float) -> str:
+    """A number in as few digits as keep it."""
+    short = f"{number:g}"
+    return short if float(short) == number or not isfinite(number) else repr(float(number))
+
+
 def _steps_words(steps: tuple[int, int]) -> str:
     return str(steps[0]) if steps[0] == steps[1] else f"{steps[0]},{steps[1]}"
 
@@ -149,12 +156,6 @@ def convention_document(convention: Convention) -> dict[str, Any]:
     }
 
 
-def equivalent_command(convention: Convention) -> str | None:
-    """The `corrconv apply` line that should compute the same sums for every kernel, or None where no line does."""
-    options = equivalent_options(convention)
-    return None if options is None else " ".join(["corrconv apply IMAGE KERNEL", *options])
-
-
 def equivalent_options(convention: Convention, kernel: Kernel | None = None) -> list[str] | None:
     """The options of `corrconv apply` that should give the same sums, or None where there are none.
 
@@ -167,7 +168,7 @@ def equivalent_options(convention: Convention, kernel: Kernel | None = None) -> 
     if shared is not None and (convention.output_size is not OutputSize.VALID or convention.pads != NO_PADS):
         words.append(f"--boundary {shared.rule}")
         if shared.fill:
-            words.append(f"--fill {shared.fill:g}")
+            words.append(f"--fill {_shortest(shared.fill)}")
     if convention.output_size is not OutputSize.SAME:
         words.append(f"--output-size {convention.output_size}")
     else:
@@ -203,7 +204,8 @@ def equivalent_python(convention: Convention) -> str | None:
     function = "convolve" if convention.operation is Operation.CONVOLUTION else "correlate"
     options = [f'boundary="{convention.borders.top.rule}"']
     if convention.borders.top.fill:
-        options.append(f"fill={convention.borders.top.fill:g}")
+        fill = _shortest(convention.borders.top.fill)
+        options.append(f"fill={fill}" if isfinite(convention.borders.top.fill) else f'fill=float("{fill}")')
     if convention.output_size is not OutputSize.SAME:
         options.append(f'output_size="{convention.output_size}"')
     elif convention.even_anchor == LOWER and convention.operation is not None:

@@ -108,18 +108,20 @@ def command(
 
 
 def _examined(target: Target, *, quiet: bool) -> Probe:
+    from corrconv.commands.probe.equivalents import with_equivalents
     from corrconv.commands.probe.study import probe
     from corrconv.drawing.console import progress
 
     with progress(quiet=quiet) as bar:
         task = bar.add_task(target.name, total=None)
         found = probe(target, progress=lambda step: bar.update(task, description=f"{target.name}: {step}"))
-    if not found.accepted:
-        raise CorrconvError(f"{target.name} takes no kernel that was tried: {found.problem}")
-    return found
+        if not found.accepted:
+            raise CorrconvError(f"{target.name} takes no kernel that was tried: {found.problem}")
+        return with_equivalents(target, found)
 
 
 def _survey(*, quiet: bool) -> list[Probe]:
+    from corrconv.commands.probe.equivalents import with_equivalents
     from corrconv.commands.probe.study import probe
     from corrconv.drawing.console import progress
     from corrconv.libraries.registry import known_targets, library_functions
@@ -130,7 +132,7 @@ def _survey(*, quiet: bool) -> list[Probe]:
         task = bar.add_task("probing", total=None)
         for target in known_targets():
             bar.update(task, description=target.name)
-            probes.append(probe(target))
+            probes.append(with_equivalents(target, probe(target)))
     here = {found.target.partition(" ")[0] for found in probes}
     runnable = [name for name, function in library_functions().items() if function.runner is not None]
     absent = [name for name in runnable if name not in here]

@@ -21,12 +21,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Equivalents:
+    """What gave the target's results when it was run beside it; None where nothing did.
+
+    command: an apply line; as_pixels: whether it gives the numbers too, and not the sums alone. python: a call;
+    python_exact: whether its results are the target's, and not its sums before they are rounded and made to fit.
+    """
+
+    command: str | None = None
+    as_pixels: bool = False
+    python: str | None = None
+    python_exact: bool = False
+
+
+@dataclass(frozen=True)
 class Finding:
     """What was found for kernels that behave alike.
 
     shapes: theirs. sides: the rules that each side allows, more than one where these kernels cannot tell them apart,
     None where none reaches over it. numbers: what pictures of each whole-number type become, by the type's name.
-    problem: why the findings do not hold, or an empty text.
+    problem: why the findings do not hold, or an empty text. equivalents: what was run and gave the same.
     """
 
     convention: Convention
@@ -34,6 +48,7 @@ class Finding:
     sides: dict[str, tuple[Side, ...] | None] = field(default_factory=dict)
     numbers: dict[str, NumberRule] = field(default_factory=dict)
     problem: str = ""
+    equivalents: Equivalents = Equivalents()
 
     @property
     def other_borders(self) -> tuple[BorderRule, ...]:

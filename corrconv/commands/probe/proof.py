@@ -81,7 +81,7 @@ def prove(examination: Examination, finding: Finding, shape: Shape, dtype: np.dt
     deviations, output, tolerance = [0.0], dtype, 0.0
     # Some weights are always negative: a target may treat them otherwise.
     for sums in ((16, 8), (8, 0), (24, 8))[: examination.target.proof_pictures]:
-        image, weights = _fresh(examination, convention, dtype, shape, sums, _random_size(examination))
+        image, weights = fresh(examination, convention, dtype, shape, sums, _random_size(examination))
         off, output, largest = _compared(examination, convention, image, weights)
         deviations.append(off)
         if output.kind == "f":
@@ -125,7 +125,7 @@ def _prove_size(examination: Examination, convention: Convention, size: Cell, sh
             whole_kernel(shape, examination.random, 8, 0, separable=examination.target.separable),
         )
     else:
-        image, weights = _fresh(examination, convention, examination.dtype, shape, (24, 8), size)
+        image, weights = fresh(examination, convention, examination.dtype, shape, (24, 8), size)
     if min(convention.output_shape(size, shape)) < 1:
         try:
             result = examination.call(image, weights)
@@ -158,10 +158,10 @@ def _compared(
     if any(side.rule is BorderRule.UNKNOWN for side in convention.borders.sides.values()):
         inside = interior(image.shape, convention, kernel.shape)
         result, predicted = result[inside], predicted[inside]
-    return deviation(result, predicted), result.dtype, _largest_sum(image, kernel, convention)
+    return deviation(result, predicted), result.dtype, largest_sum(image, kernel, convention)
 
 
-def _largest_sum(image: NDArray[Any], kernel: Kernel, convention: Convention) -> float:
+def largest_sum(image: NDArray[Any], kernel: Kernel, convention: Convention) -> float:
     """The largest result that pixels and weights of this size could give."""
     fills = [side.fill for side in convention.borders.sides.values() if np.isfinite(side.fill)]
     peak = max(1.0, float(np.abs(image).max()), *map(abs, fills))
@@ -169,7 +169,7 @@ def _largest_sum(image: NDArray[Any], kernel: Kernel, convention: Convention) ->
     return abs(convention.gain) * peak * kernel.absolute_sum / divisor + abs(convention.bias)
 
 
-def _fresh(
+def fresh(
     examination: Examination, convention: Convention, dtype: np.dtype[Any], shape: Shape, sums: Cell, size: Cell
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """A picture of this size and a kernel of random content that no experiment has used."""

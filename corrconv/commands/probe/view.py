@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from corrconv.commands.probe.kernels import families, listed
-from corrconv.core.convention.model import SATURATED, Rounding
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.conventions import (
     anchor_words,
     border_words,
     convention_document,
-    equivalent_command,
-    equivalent_python,
     number_words,
     operation_words,
     output_words,
@@ -154,9 +151,7 @@ def _findings(probe: Probe, finding: Finding) -> Text:
     for label, words in lines.items():
         text.append(_line(label, words))
     if probe.partly:
-        label, command = _command(probe, finding)
-        text.append(_line(label, command or "no single apply line", whole=True))
-        text.append(_line("in Python", equivalent_python(convention) or "no single call", whole=True))
+        text.append_text(_equivalents(finding))
     return text
 
 
@@ -186,25 +181,14 @@ def _border_words(finding: Finding) -> str:
     return f"{words} or {' or '.join(finding.other_borders)}: these kernels cannot tell"
 
 
-def _command(probe: Probe, finding: Finding) -> tuple[str, str | None]:
-    """The apply line that gives the same, with its label: by the name of a library where options cannot say it.
-
-    Where only the sums are the same, and not what becomes of them in whole-number pictures, the label says so.
-    """
-    if probe.known_as and len(probe.findings) == 1:
-        command = equivalent_command(finding.convention)
-        if command is None or not _as_apply(finding):
-            return "the same", f"corrconv apply IMAGE KERNEL --like {probe.known_as[0]}"
-        return "the same", command
-    return ("the same" if _as_apply(finding) else "the sums"), equivalent_command(finding.convention)
-
-
-def _as_apply(finding: Finding) -> bool:
-    """Whether whole-number pictures become what apply makes of them, or stay real numbers."""
-    return all(
-        numbers == SATURATED or (numbers.dtype.startswith("float") and numbers.rounding is Rounding.NONE)
-        for numbers in finding.numbers.values()
-    )
+def _equivalents(finding: Finding) -> Text:
+    """The apply line and the Python call that gave the same when they were run; only the sums, where it says so."""
+    text, found = Text(), finding.equivalents
+    label = "the same" if found.as_pixels or found.command is None else "the sums"
+    text.append(_line(label, found.command or "no single apply line", whole=True))
+    call = found.python and found.python + ("" if found.python_exact else "  # the sums")
+    text.append(_line("in Python", call or "no single call", whole=True))
+    return text
 
 
 def _number_words(finding: Finding, convention: Convention) -> str:
@@ -315,8 +299,8 @@ def probe_document(probe: Probe) -> dict[str, Any]:
         "max_deviation": probe.max_deviation,
         "relative_error": probe.relative_error,
         "equivalent": {
-            "command": _command(probe, probe.findings[0])[1] if probe.partly else None,
-            "python": equivalent_python(probe.findings[0].convention) if probe.partly else None,
+            "command": probe.findings[0].equivalents.command if probe.partly else None,
+            "python": probe.findings[0].equivalents.python if probe.partly else None,
         },
         "known_as": list(probe.known_as),
         "other_kernels": [_finding_document(other) for other in probe.findings[1:]],

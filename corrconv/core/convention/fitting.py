@@ -150,6 +150,7 @@ def _constants(
     if not telling.any():
         return [0.0]
     fill = float((slope * (seen - black))[telling].sum() / (slope[telling] ** 2).sum())
+    fill = float(f"{fill:.12g}")  # the noise of its own sums would make each kernel's constant another one
     return [round(fill), fill] if limits[0] == -np.inf else [round(fill), 0.0, fill]
 
 

@@ -69,6 +69,55 @@ def test_probe_equivalents_are_true(tmp_path):
         assert np.allclose(eval(call, names), target(image, kernel), rtol=1e-12)
 
 
+FAKES = """
+import fakes
+def bordered(image, kernel):
+    return fakes.padded_correlation(image, kernel, *[("constant", 12.3456789)] * 4)
+def wrapped(image, kernel):
+    sums = fakes.correlation(image, kernel)
+    return fakes.wrapped_around(image, kernel) if image.dtype.kind in "iu" else sums
+"""
+
+
+def shown_lines(tmp_path, name):
+    (tmp_path / "lines.py").write_text(FAKES)
+    document = json.loads(run("probe", f"{tmp_path}/lines.py:{name}", "--json").stdout)
+    said = run("probe", f"{tmp_path}/lines.py:{name}").stdout
+    return document["equivalent"], {line[2:14].strip(): line[14:] for line in said.splitlines()}
+
+
+def test_probe_shows_a_constant_with_all_its_digits(tmp_path):
+    found, said = shown_lines(tmp_path, "bordered")
+    fill = float(found["command"].rpartition("--fill ")[2])
+    assert fill == 12.3456789
+    assert f"fill={fill!r})" in found["python"]
+    assert said["the same"] == found["command"]
+    assert said["in Python"] == found["python"]
+
+
+def test_probe_says_where_a_line_gives_the_sums_alone(tmp_path):
+    found, said = shown_lines(tmp_path, "wrapped")
+    assert "the same" not in said
+    assert said["the sums"] == found["command"] == "corrconv apply IMAGE KERNEL --boundary constant"
+    assert said["in Python"] == f"{found['python']}  # the sums"
+
+
+def test_probe_runs_its_lines_before_it_shows_them(tmp_path, monkeypatch):
+    """Lines of another border, or that cannot be said, are not shown."""
+    module = "corrconv.commands.probe.equivalents"
+    for options, call in (
+        (["--boundary", "edge"], 'correlate(image, kernel, boundary="edge")'),
+        (["--stride", "2"], "correlate(image, kernel, stride=2)"),
+        (["--convolve"], "convolve(image, kernel)"),
+    ):
+        monkeypatch.setattr(f"{module}.equivalent_options", lambda _, options=options: options)
+        monkeypatch.setattr(f"{module}.equivalent_python", lambda _, call=call: call)
+        for name in ("bordered", "wrapped"):
+            found, said = shown_lines(tmp_path, name)
+            assert found == {"command": None, "python": None}
+            assert (said["the same"], said["in Python"]) == ("no single apply line", "no single call")
+
+
 def test_probe_callable_that_is_no_filter(tmp_path):
     (tmp_path / "middle.py").write_text("from fakes import median\n")
     result = run("probe", "middle:median", "-v", "--exit-code")
