@@ -28,20 +28,19 @@ if TYPE_CHECKING:
     from corrconv.libraries.function import Array, Run
 
 
-@cache
 def library_functions() -> dict[str, LibraryFunction]:
-    """Every known function that takes a kernel, by its name, in the order of the files' names."""
-    return {name: function for name, function in _all_functions().items() if function.own is None}
+    """Every known function that takes a kernel, by its name."""
+    return {name: function for name, function in all_functions().items() if function.own is None}
 
 
-@cache
 def own_kernel_functions() -> dict[str, LibraryFunction]:
     """Every known function that makes its kernel by itself, by its name."""
-    return {name: function for name, function in _all_functions().items() if function.own is not None}
+    return {name: function for name, function in all_functions().items() if function.own is not None}
 
 
 @cache
-def _all_functions() -> dict[str, LibraryFunction]:
+def all_functions() -> dict[str, LibraryFunction]:
+    """Every known function by its name, in the order of the files' names."""
     found: dict[str, LibraryFunction] = {}
     for module in iter_modules(libraries.__path__):
         for function in getattr(import_module(f"{libraries.__name__}.{module.name}"), "FUNCTIONS", ()):
@@ -59,7 +58,7 @@ def conventions() -> dict[str, Convention]:
 
 def function_names() -> frozenset[str]:
     """All names and aliases, of functions that make their kernel by themselves too."""
-    known = _all_functions()
+    known = all_functions()
     return frozenset((*known, *(alias for function in known.values() for alias in function.aliases)))
 
 

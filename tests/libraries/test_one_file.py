@@ -10,7 +10,7 @@ import pytest
 from shell import run, write_picture
 
 from corrconv import libraries
-from corrconv.libraries.registry import library_functions
+from corrconv.libraries.registry import all_functions
 
 TOY = '''
 """A toy library: convolution with a border of its own word."""
@@ -61,10 +61,10 @@ def toy(tmp_path, monkeypatch):
     (tmp_path / "added").mkdir()
     (tmp_path / "added" / "toy.py").write_text(TOY)
     monkeypatch.setattr(libraries, "__path__", [*libraries.__path__, str(tmp_path / "added")])
-    library_functions.cache_clear()
-    library_functions()
+    all_functions.cache_clear()
+    all_functions()
     yield sys.modules["corrconv.libraries.toy"]
-    library_functions.cache_clear()
+    all_functions.cache_clear()
     del sys.modules["corrconv.libraries.toy"], libraries.toy
 
 

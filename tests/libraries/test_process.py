@@ -13,7 +13,7 @@ from shell import run, trouble
 from corrconv import libraries
 from corrconv.errors import CorrconvError
 from corrconv.libraries.process import CallableProcess
-from corrconv.libraries.registry import library_functions
+from corrconv.libraries.registry import all_functions
 from corrconv.libraries.target import TimeoutExceededError
 
 HOSTILE = """
@@ -108,9 +108,9 @@ def test_known_functions_are_kept_apart_too(tmp_path, monkeypatch):
     """One that prints from C, crashes and hangs for some kernels, found in a folder of libraries."""
     (tmp_path / "toys.py").write_text(KNOWN)
     monkeypatch.setattr(libraries, "__path__", [*libraries.__path__, str(tmp_path)])
-    library_functions.cache_clear()
+    all_functions.cache_clear()
     found = json.loads(run("probe", "toys.loud", "--json", "--timeout", "3").stdout)
-    library_functions.cache_clear()
+    all_functions.cache_clear()
     del sys.modules["corrconv.libraries.toys"], libraries.toys
     assert found["operation"] == "correlation"
     assert found["called_as"] is None
