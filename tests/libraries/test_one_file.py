@@ -58,6 +58,7 @@ PICTURE = np.random.default_rng(8).integers(0, 256, (20, 24), dtype=np.uint8)
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     """The toy library's file, as if it lay in the folder of libraries."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "added").mkdir()
     (tmp_path / "added" / "toy.py").write_text(TOY)
     monkeypatch.setattr(libraries, "__path__", [*libraries.__path__, str(tmp_path / "added")])
