@@ -221,6 +221,7 @@ def equivalent_python(convention: Convention) -> str | None:
         Scale.SUM: "kernel.sum()",
         Scale.SUM_MAGNITUDE: "abs(kernel.sum())",
         Scale.ABSOLUTE_SUM: "abs(kernel).sum()",
+        Scale.SUM_FROM_ONE: "max(kernel.sum(), 1)",
     }
     if convention.scale in divided:
         call += f" / {divided[convention.scale]}"

@@ -268,13 +268,14 @@ def _gray(picture: Picture) -> NDArray[Any]:
 class Tool:
     """A tool's filter: the programs that may be it, what proves that they are, and the command to run.
 
-    command: its template begins with PROGRAM.
+    command: its template begins with PROGRAM. package: what the program must find too.
     """
 
     programs: tuple[str, ...]
     sign: str
     version_argument: str
     command: Command
+    package: str = ""
 
     @property
     def program(self) -> str | None:
@@ -288,7 +289,7 @@ class Tool:
             try:
                 with tempfile.TemporaryDirectory() as folder:
                     answer = subprocess.run(
-                        [name, self.version_argument],
+                        [name, *shlex.split(self.version_argument)],
                         cwd=folder,
                         stdin=subprocess.DEVNULL,
                         capture_output=True,
@@ -309,7 +310,7 @@ class Tool:
     @property
     def needs(self) -> str:
         """What must be installed."""
-        return " or ".join(self.programs)
+        return " or ".join(self.programs) + (f" with the package {self.package}" if self.package else "")
 
     def target(self, name: str, settings: Mapping[str, Any]) -> Target:
         """The command with the program that is here. Raises CorrconvError where none is, or for settings."""
@@ -318,7 +319,7 @@ class Tool:
         program = self.program
         if program is None:
             raise CorrconvError(
-                f"{name} needs {self.needs}, and none is on PATH;"
+                f"{name} needs {self.needs}, which is not found here;"
                 f" `corrconv conventions {name}` shows what it is known to compute"
             )
         return replace(self.command, template=self.command.template.replace("PROGRAM", program, 1)).target()

@@ -143,7 +143,7 @@ def test_not_installed():
     absent = PythonFunction(module="no_such_library", call=None)
     with pytest.raises(CorrconvError, match=r"not installed here; `corrconv conventions a\.b` shows"):
         absent.target("a.b", {})
-    with pytest.raises(CorrconvError, match="none is on PATH"):
+    with pytest.raises(CorrconvError, match="not found here"):
         replace(TOOLS["vips.conv"].runner, programs=("no-such-program",)).target("a.b", {})
 
 

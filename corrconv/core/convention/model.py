@@ -155,6 +155,7 @@ class Scale(StrEnum):
     SUM = "sum"
     SUM_MAGNITUDE = "magnitude of the sum"
     ABSOLUTE_SUM = "sum of absolute values"
+    SUM_FROM_ONE = "sum, at least 1"
 
     def divisor(self, kernel: Kernel) -> float:
         """The number that a kernel's result is divided by; 0 where the kernel has no such number."""
@@ -163,6 +164,7 @@ class Scale(StrEnum):
             Scale.SUM: kernel.sum,
             Scale.SUM_MAGNITUDE: abs(kernel.sum),
             Scale.ABSOLUTE_SUM: kernel.absolute_sum,
+            Scale.SUM_FROM_ONE: max(kernel.sum, 1.0),
         }
         divisor = divisors[self]
         return divisor if abs(divisor) > ROUNDING * kernel.absolute_sum else 0.0
@@ -258,15 +260,15 @@ class Convention:
     """Everything that makes two filters of the same image and kernel give other numbers.
 
     orientation: what the kernel undergoes before it is laid over the image as a correlation.
-    odd_anchor, even_anchor: the cell of the kernel *as it was given* over the output pixel; each axis
-    follows its own parity; without meaning under `full` and `valid`. gain, bias: result = gain · sum /
-    divisor + bias.
+    odd_anchor, even_anchor: the cell of the kernel *as it was given* over the output pixel; each axis follows its own
+    parity; without meaning under `full` and `valid`. gain, bias: result = gain · sum / divisor + bias.
     stride: every so many rows and columns of the results are kept. dilation: the kernel's cells lie so far apart.
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
     bits, where they differ. inexact: why results may be others, or an empty text. kernel_shapes: the only shapes
-    (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. exceptions:
-    conventions that hold instead for the shapes that they list. whole_weights: those for whole pixels are truncated.
+    (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side:
+    neither of their sides is shorter. exceptions: conventions that hold instead for the shapes that they list.
+    whole_weights: those for whole pixels are truncated.
     """
 
     name: str = ""
@@ -293,6 +295,7 @@ class Convention:
     square: bool = False
     single_row: bool = False
     whole_weights: bool = False
+    least_side: int = 1
     exceptions: tuple[Convention, ...] = ()
     source: str = ""
 
@@ -310,7 +313,7 @@ class Convention:
         """The convention without its name, its source, the kernels that it covers, and the order of its sums."""
         bare = replace(self, name="", source="", inexact="", kernel_shapes=None, exceptions=())
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
-        bare = replace(bare, odd_sides=False, square=False, single_row=False, eight_bit=eight_bit)
+        bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, eight_bit=eight_bit)
         return replace(bare, numbers=replace(self.numbers, summing=None))
 
     def numbers_of(self, dtype: np.dtype[Any]) -> NumberRule:
@@ -385,7 +388,7 @@ class Convention:
         listed = self.kernel_shapes is None or shape in self.kernel_shapes
         odd = not self.odd_sides or all(side % 2 for side in shape)
         square = not self.square or shape[0] == shape[1]
-        return listed and odd and square and (not self.single_row or shape[0] == 1)
+        return listed and odd and square and min(shape) >= self.least_side and (not self.single_row or shape[0] == 1)
 
     @property
     def accepted(self) -> str:
@@ -393,4 +396,5 @@ class Convention:
         shapes = ", ".join(f"{rows}x{columns}" for rows, columns in self.kernel_shapes or ())
         listed = f"kernels of {shapes}" if shapes else f"{'square ' if self.square else ''}kernels"
         listed += " of one row" if self.single_row else ""
+        listed += f" of at least {self.least_side}x{self.least_side}" if self.least_side > 1 else ""
         return f"{listed} with odd sides" if self.odd_sides else listed

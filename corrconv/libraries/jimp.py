@@ -1,0 +1,33 @@
+"""Jimp for Node.js."""
+
+from __future__ import annotations
+
+from corrconv.core.convention.model import LOWER, Convention, NumberRule, Orientation, Overflow, Rounding
+from corrconv.core.convention.summing import Summing
+from corrconv.libraries.function import LibraryFunction
+from corrconv.libraries.nodejs import ANOTHER_ORDER, node_tool
+from corrconv.libraries.shared import EDGE
+from corrconv.libraries.target import SQUARE_SHAPES
+
+CUT_OFF = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing())
+
+# Its kernels are indexed by the column first; the anchor of those that are not square mixes both sides.
+FUNCTIONS = (
+    LibraryFunction(
+        name="jimp.convolute",
+        computes=Convention(
+            orientation=Orientation.TRANSPOSED,
+            even_anchor=LOWER,
+            borders=EDGE,
+            numbers=CUT_OFF,
+            square=True,
+            inexact=ANOTHER_ORDER,
+        ),
+        runner=node_tool(
+            "jimp.convolute",
+            "jimp",
+            """require("jimp").Jimp.read(image).then((picture) => picture.convolute(rows).write(output));""",
+            SQUARE_SHAPES,
+        ),
+    ),
+)
