@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from corrconv.commands.answer import answer, save_drawing
-from corrconv.commands.options import force_option, json_option, quiet_option
+from corrconv.commands.options import force_option, json_option, quiet_option, without_effect
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ PLANNER_KERNELS = "2 3 4 5 7 9 11 13 15 21 31 sobel laplacian sharpen gaussian:s
 @force_option
 @json_option
 @quiet_option
+@without_effect("force", unless=("output",))
 def command(
     sizes: str,
     kernels: str,
