@@ -23,7 +23,7 @@ from corrconv.core.rendering import Rendering
 from corrconv.core.terms import Symmetry
 from corrconv.drawing.cells import heat_map
 from corrconv.drawing.numbers import short_number
-from corrconv.drawing.pictures import Figure, colour_bar, diverging, fitted, framed, panel
+from corrconv.drawing.pictures import Figure, panel, signed_map
 from corrconv.drawing.pictures import below as placed_below
 from corrconv.errors import CorrconvError
 
@@ -166,8 +166,7 @@ def _laws_picture(laws: Laws) -> Image.Image:
 
 def _matching_picture(matching: Matching) -> Image.Image:
     peak = 1.0 if not matching.raw else float(np.abs(matching.scores).max()) or 1.0
-    scores = framed(fitted(diverging(matching.scores, peak)))
-    tile = Figure(placed_below(scores, colour_bar(peak, scores.width)), "score of each window, at its top-left pixel")
+    tile = Figure(signed_map(matching.scores, peak), "score of each window, at its top-left pixel")
     return panel("match", [tile], footer=matching_verdict(matching))
 
 

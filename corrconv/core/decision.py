@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.arithmetic import (
     EXACT_UP_TO,
@@ -22,22 +24,14 @@ from corrconv.core.engines.fft import fft
 from corrconv.core.engines.matmul import matmul
 from corrconv.core.engines.planner import Plan, plan
 from corrconv.core.engines.separable import separable
-from corrconv.core.engines.tiles import Scratch, TileLoader, split
+from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
+from corrconv.core.engines.tiles import Scratch, Tile, TileLoader, split
+from corrconv.core.kernel import Kernel
 from corrconv.core.layout import AxisPart, Layout, lay
-from corrconv.core.terms import Boundary, Engine, Precision
+from corrconv.core.options import Options
+from corrconv.core.terms import Boundary, Engine, Operation, Precision
 from corrconv.core.threads import share
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
-    from corrconv.core.engines.tiles import Tile
-    from corrconv.core.kernel import Kernel
-    from corrconv.core.options import Options
-    from corrconv.core.terms import Operation
 
 # Takes the finished sums (rows, columns, channels) of one tile, and where in the output it lies. The
 # array is used again for the next tile, so what is to stay must be copied.

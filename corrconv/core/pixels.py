@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from corrconv.core.engines.signature import Numbers
 from corrconv.core.terms import Display
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from corrconv.core.engines.signature import Numbers
 
 
 @dataclass(frozen=True)

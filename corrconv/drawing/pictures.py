@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, inf
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from corrconv.core.pixels import finite_range, pixel_scale, quantize
 from corrconv.core.terms import Display
 from corrconv.drawing.numbers import short_number
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 Colour: TypeAlias = "tuple[int, int, int]"
 
@@ -208,6 +205,12 @@ def colour_bar(peak: float, width: int, height: int = 14, *, signed: bool = True
     ):
         draw.text((x, height + 4), short_number(value), fill=FAINT_INK, font=font(13), anchor=anchor)
     return legend
+
+
+def signed_map(values: NDArray[np.floating[Any]], peak: float) -> Image.Image:
+    """Signed values (H, W) from -peak to peak as a framed map, with its colours and their numbers below."""
+    picture = framed(fitted(diverging(values, peak)))
+    return below(picture, colour_bar(peak, picture.width))
 
 
 def below(picture: Image.Image, addition: Image.Image, gap: int = 6) -> Image.Image:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from corrconv.errors import FileError
 from corrconv.files.inputs import STANDARD_STREAM
@@ -22,9 +22,7 @@ from corrconv.files.samples import PREFIX, sample_path
 
 with suppress(ImportError):  # Windows has no such locks
     import fcntl
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 # Where the system shows open files by their numbers: Linux, and others.
 _DESCRIPTORS = re.compile(r"/proc/(self|thread-self|\d+)(/task/\d+)?/fd|/dev/fd")

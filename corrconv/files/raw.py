@@ -10,7 +10,7 @@ from contextlib import suppress
 from io import BytesIO
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from PIL import ExifTags, Image, TiffImagePlugin, TiffTags
@@ -19,10 +19,8 @@ from corrconv.files.formats import NPY
 
 with suppress(ImportError):  # only where files can be mapped and replaced at the same time
     import fcntl
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from PIL.ImageFile import ImageFile
+from numpy.typing import NDArray
+from PIL.ImageFile import ImageFile
 
 # Formats that are written as a header and the pixels.
 RAW_FORMATS = frozenset({NPY, "TIFF"})

@@ -9,22 +9,20 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corrconv.core.convention.geometry import NO_PADS, Pads, SameRule
+from corrconv.core.convention.model import Borders, Convention
+from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
+from corrconv.libraries.borders import BorderWords
+from corrconv.libraries.command_lines import Tool
+from corrconv.libraries.own_kernel import OwnKernel
 from corrconv.libraries.target import KERNEL_SHAPES, Shape, Target
-
-if TYPE_CHECKING:
-    from corrconv.core.convention.model import Borders, Convention
-    from corrconv.core.kernel import Kernel
-    from corrconv.libraries.borders import BorderWords
-    from corrconv.libraries.command_lines import Tool
-    from corrconv.libraries.own_kernel import OwnKernel
 
 Array = NDArray[Any]
 Settings = Mapping[str, Any]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv.core.convention.model import LOWER, BorderRule, Orientation
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, attribute
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Settings, Wanted, attribute
 from corrconv.libraries.own_kernel import Gaussian, GaussianRule
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, LOWER_CORRELATION, REFLECT, pair
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Array, Settings, Wanted
 
 WORDS = BorderWords(
     "border_type",

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Orientation, Overflow, Rounding
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import LibraryFunction, MatlabText
+from corrconv.libraries.function import LibraryFunction, MatlabText, Settings, Wanted
 from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule
 from corrconv.libraries.scipy import derivative_of
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, EDGE, LOWER_CORRELATION
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Settings, Wanted
 
 WORDS = BorderWords(
     "boundary",

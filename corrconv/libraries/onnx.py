@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +12,8 @@ from corrconv.core.convention.geometry import Pads, SameRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
-from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, pair, strided_same
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Wanted
 
 PADDINGS = {
     "SAME_UPPER": (LOWER_CORRELATION, SameRule.AFTER),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +12,9 @@ from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.contest import matching
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run
-from corrconv.libraries.own_kernel import EIGHT_BITS, OTHER_TYPES, DerivativeRule, Gaussian, GaussianRule
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Settings, Wanted
+from corrconv.libraries.own_kernel import EIGHT_BITS, OTHER_TYPES, DerivativeRule, Gaussian, GaussianRule, OwnKernel
 from corrconv.libraries.shared import CORRELATION, FLOAT32, REFLECT, anchored_at
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Array, Settings, Wanted
-    from corrconv.libraries.own_kernel import OwnKernel
 
 WORDS = BorderWords(
     "borderType",

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from corrconv.core.arrays import Reals
 from corrconv.core.convention.gaussian import in_units, profile
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from corrconv.core.arrays import Reals
 
 Given = Mapping[str, Any]
 

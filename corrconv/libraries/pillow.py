@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import floor, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -11,12 +11,9 @@ from PIL import Image, ImageFilter
 from corrconv.core.convention.model import NumberRule, Orientation, Overflow, Rounding, Scale, ZeroSum
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.contest import inside, padded
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Run
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted
 from corrconv.libraries.own_kernel import ALL_TYPES, Gaussian, GaussianRule
 from corrconv.libraries.shared import CORRELATION, EDGE, UNFILTERED
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Array, Wanted
 
 
 def _kernel(*, scale: float | None = None, offset: float = 0.0) -> dict[str, Any]:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import ast
 import shlex
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv import libraries
 from corrconv.core.convention.gaussian import profile
+from corrconv.core.convention.model import Convention
 from corrconv.errors import CorrconvError
-from corrconv.libraries.function import LibraryFunction, PythonFunction, titled
+from corrconv.libraries.calling import Order
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, Run, titled
 from corrconv.libraries.own_kernel import ALL_TYPES, GaussianRule
 from corrconv.libraries.process import CallableProcess, HostProcess
 from corrconv.libraries.target import Target
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from corrconv.core.convention.model import Convention
-    from corrconv.libraries.calling import Order
-    from corrconv.libraries.function import Array, Run
 
 
 def library_functions() -> dict[str, LibraryFunction]:

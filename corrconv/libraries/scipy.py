@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +14,17 @@ from corrconv.core.terms import OutputSize
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.contest import matching, padded
 from corrconv.libraries.function import (
+    Array,
     LibraryFunction,
     PythonFunction,
     PythonText,
     Run,
+    Settings,
+    Wanted,
     call_without_kernel,
     plain_call,
 )
-from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule
+from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule, OwnKernel
 from corrconv.libraries.shared import (
     CONVOLUTION,
     CORRELATION,
@@ -32,12 +36,6 @@ from corrconv.libraries.shared import (
     placed_output_size,
     shifted_by,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.libraries.function import Array, Settings, Wanted
-    from corrconv.libraries.own_kernel import OwnKernel
 
 NDIMAGE_WORDS = BorderWords(
     "mode",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,22 +12,19 @@ from corrconv.core.convention.model import BorderRule
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.contest import matching
 from corrconv.libraries.function import (
+    Array,
     LibraryFunction,
     PythonFunction,
     PythonText,
     Run,
+    Settings,
+    Wanted,
     call_without_kernel,
     plain_call,
 )
-from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule, MagnitudeRule
+from corrconv.libraries.own_kernel import ALL_TYPES, DerivativeRule, Gaussian, GaussianRule, MagnitudeRule, OwnKernel
 from corrconv.libraries.scipy import derivative_of, radius_of
 from corrconv.libraries.shared import CORRELATION, EDGE, SYMMETRIC
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.libraries.function import Array, Settings, Wanted
-    from corrconv.libraries.own_kernel import OwnKernel
 
 # numpy.pad's words but for `reflect` and `mirror`, which are ndimage's.
 WORDS = BorderWords(

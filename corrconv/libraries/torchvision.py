@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corrconv.core.convention.model import NumberRule, Overflow, Rounding
 from corrconv.errors import CorrconvError
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, attribute
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Settings, attribute
 from corrconv.libraries.own_kernel import Gaussian, GaussianRule
 from corrconv.libraries.shared import CORRELATION, REFLECT, pair
-
-if TYPE_CHECKING:
-    from corrconv.libraries.function import Array, Settings
 
 
 def torchvision_sigma(size: int) -> float:

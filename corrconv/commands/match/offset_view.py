@@ -14,7 +14,7 @@ from rich.text import Text
 from corrconv.drawing.charts import signal_chart
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
-from corrconv.drawing.pictures import Figure, below, colour_bar, diverging, fitted, framed, panel, shown
+from corrconv.drawing.pictures import Figure, fitted, framed, panel, shown, signed_map
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,12 +145,12 @@ def offset_picture(
             Figure(signal_chart(likeness, unit="lag"), "likeness at each lag"),
         ]
         return panel(title, tiles, columns=1)
-    scores = framed(fitted(diverging(np.nan_to_num(offsets.scores[::-1, ::-1]), 1.0)))
+    scores = np.nan_to_num(offsets.scores[::-1, ::-1])
     return panel(
         title,
         [
             Figure(framed(fitted(shown(first[:, :, np.newaxis]))), first_name),
             Figure(framed(fitted(shown(second[:, :, np.newaxis]))), second_name),
-            Figure(below(scores, colour_bar(1.0, scores.width)), "likeness at each offset", "the middle is no offset"),
+            Figure(signed_map(scores, 1.0), "likeness at each offset", "the middle is no offset"),
         ],
     )

@@ -20,14 +20,12 @@ from corrconv.drawing.pictures import (
     PAPER,
     POSITIVE,
     Figure,
-    below,
-    colour_bar,
-    diverging,
     fitted,
     font,
     framed,
     panel,
     shown,
+    signed_map,
 )
 
 if TYPE_CHECKING:
@@ -229,8 +227,7 @@ def _score_tile(matching: Matching) -> Figure:
     if matching.raw:
         gray = shown(scores[:, :, np.newaxis])
         return Figure(framed(fitted(gray)), caption, f"{best}, smallest {short_number(float(scores.min()))}")
-    picture = framed(fitted(diverging(scores, 1.0)))
-    return Figure(below(picture, colour_bar(1.0, picture.width)), caption, best)
+    return Figure(signed_map(scores, 1.0), caption, best)
 
 
 def _score(matching: Matching, peak: Match) -> str:

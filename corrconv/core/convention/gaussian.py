@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from math import floor, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrconv.core.convention.filtering import padded_window
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from corrconv.core.convention.model import Borders
-    from corrconv.core.kernel import Kernel
+from corrconv.core.convention.model import Borders
+from corrconv.core.kernel import Kernel
 
 # What 8-bit pixels are multiplied by is kept in units of 1/256.
 EIGHT_BIT_UNIT = 256

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from corrconv.core.kernel import Kernel
 from corrconv.core.notation.numbers import counted, quoted
 from corrconv.core.notation.text import KernelText, Span
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from corrconv.core.kernel import Kernel
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _NAME = r"(?:[\w:.<> \t]*[ \t]\w+[ \t]*)"
