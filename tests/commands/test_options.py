@@ -152,7 +152,7 @@ VALUES: dict[str, list[str]] = {
     "--then": ["max:2"],
     "--gradients": ["g.npz"],
     "--upstream": ["up.npy"],
-    "--size": ["3"],
+    "--size": ["1,2"],
     "--save": ["written.csv"],
 }
 

@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="PICTURE", help="Draw the kernels, and the losses of --steps.")
 @json_option
 @force_option
+@without_effect("force", unless=("output", "save"))
+@without_effect("seed", unless=("steps",))
 @without_effect(
-    "force",
-    unless=(
-        "output",
-        "save",
-    ),
+    "anchor",
+    where=lambda make, size, **_: "" if make is None or size is not None else "on a KERNEL, which brings its own",
 )
 @quiet_option
 @all_or_none

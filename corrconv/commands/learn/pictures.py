@@ -88,7 +88,9 @@ def _made_task(
     shape = size or laid.shape
     title = f"the {shape[0]}x{shape[1]} kernel behind the {operation} of {before.name} with {kernel.name}"
     notes = tuple(f"{before.name}: {note}" for note in before.notes)
-    return LearningTask(pixels, after, shape, laid.anchor if shape == laid.shape else anchor, title, notes)
+    return LearningTask(
+        pixels, after, shape, laid.anchor if shape == laid.shape and anchor == "center" else anchor, title, notes
+    )
 
 
 def learn(
