@@ -98,7 +98,7 @@ def signal_chart(
     values = np.concatenate([values.astype(np.float64) for _, values in signals.values()])
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    margin = 0.05 * (high - low) or 0.5
+    margin = max(0.05 * (high - low), 1e-9 * max(abs(low), abs(high))) or 0.5
     bottom, top = low - margin, high + margin
     first = min(start for start, _ in signals.values())
     last = max(start + len(values) - 1 for start, values in signals.values())

@@ -37,7 +37,7 @@ def test_every_known_function_follows_its_convention(name):
         assert all("uint16" in why and "by up to 1" in why for _, why in found.unexplained)
     else:
         assert found.explained, found.problem
-    assert name in found.known_as
+        assert name in found.known_as
 
 
 def test_separable_only():

@@ -314,7 +314,7 @@ def _show(image: str, kernel: Kernel, operation: Operation, choices: FilterChoic
 @contextmanager
 def _bar(*, quiet: bool) -> Iterator[Progress]:
     """What shows on a terminal how far a single picture has come, if that takes longer than a moment."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield ignore_progress
         return
     begin, first = monotonic(), Lock()
@@ -334,7 +334,7 @@ def _bar(*, quiet: bool) -> Iterator[Progress]:
 
 
 def _with_progress(results: Iterator[Any], count: int, *, quiet: bool) -> Iterator[Any]:
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield from results
         return
     from corrconv.drawing.console import progress

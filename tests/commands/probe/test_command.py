@@ -146,7 +146,7 @@ def test_probe_troubles(tmp_path):
 
 
 def test_help_names_every_placeholder():
-    said = run("probe", "--help").stdout
+    said = " ".join(run("probe", "--help").stdout.split())
     for words in ("{image}", "{output}", "{kernel}", "{kernel:NOTATION}", "{kernel:file:NOTATION}", "sh -c"):
         assert words in said
     assert all(notation in said for notation in (*Notation, *BARE_NOTATIONS))
@@ -183,13 +183,13 @@ def test_conventions():
 
 def test_conventions_of_one_function_and_of_borders():
     said = run("conventions", "scipy.ndimage.convolve mode=mirror origin=1").stdout
-    assert said.startswith("scipy.ndimage.convolve mode=mirror origin=1 convolution\n")
+    assert said.startswith("scipy.ndimage.convolve mode=mirror origin=1: convolution\n")
     lines = dict(line.strip().split(None, 1) for line in said.splitlines()[1:7])
     assert lines["anchor"] == "odd sides center+1, even sides center+1"
     assert lines["border"] == "reflect"
     assert "mode, cval, origin" in said
     assert "border top reflect, bottom edge" in run("conventions", "ffmpeg.convolution").stdout
-    assert "did you mean" in trouble(run("conventions", "filter2d"))
+    assert "cv2.filter2D" in run("conventions", "filter2d").stdout
     assert "even sides lower" in run("conventions", "numpy.convolve").stdout
     assert "even sides refused" in run("conventions", "netpbm.pnmconvol").stdout
     assert "cut off to whole ones" in run("conventions", "mahotas.convolve").stdout
@@ -234,8 +234,9 @@ def test_diagnose_says_it_in_few_lines(tmp_path):
     image = write_picture("image.png", PICTURE)
     run("apply", image, "box", "--boundary", "edge", "-o", "box.png")
     lines = run("diagnose", image, "box", "box.png").stdout.splitlines()
-    assert len(lines) < 12
-    assert sum("the same weights over the same pixels" in line for line in lines) == 1
+    assert len(lines) <= 12
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count("the same weights over the same pixels") == 1
     unfiltered = run("diagnose", image, "emboss", image, "--expect", "correlation").stdout.splitlines()
     assert unfiltered == [
         "RESULT is IMAGE itself: nothing was filtered",
@@ -247,9 +248,8 @@ def test_commands_to_copy_are_not_broken(tmp_path):
     image = write_picture("image.png", PICTURE)
     options = ("--convolve", "--boundary", "constant", "--fill", "7", "--output-size", "full", "--bias", "3.5")
     run("apply", image, "[1 2; 3 4]", *options, "--scale", "0.03125", "-o", "result.npy")
-    (line,) = (
-        line for line in run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout.splitlines() if "the same" in line
-    )
+    said = run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout.splitlines()
+    (line,) = (line for line in said if "corrconv apply" in line)
     assert line.split("corrconv ")[1] == (
         "apply IMAGE KERNEL --convolve --boundary constant --fill 7 --output-size full --scale 0.03125 --bias 3.5"
         " -o OUT.npy"
@@ -292,7 +292,9 @@ def _conv2_same(image):
 
 def test_port_troubles():
     assert "did you mean" in trouble(run("port", "sobel", "--from", "filter2D", "--to", "torch.nn.functional.conv2d"))
-    assert "no snippet" in trouble(run("port", "sobel", "--from", "cv2.filter2D", "--to", "onnxruntime.Conv"))
+    assert "no snippet" in trouble(
+        run("port", "sobel", "--from", "cv2.filter2D", "--to", "cupyx.scipy.ndimage.correlate")
+    )
 
 
 def test_diagnose_says_what_was_read_otherwise_unless_quiet():
