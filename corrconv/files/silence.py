@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
@@ -20,6 +21,9 @@ def c_silence() -> Iterator[None]:
 
     The command line's own messages have another descriptor.
     """
+    if sys.__stderr__ is None:  # closed from the start: by now the descriptor may be a picture's
+        yield
+        return
     global _asking, _kept  # noqa: PLW0603  (the process has one descriptor 2)
     with _lock:
         _asking += 1
