@@ -11,7 +11,6 @@ import numpy as np
 from corrconv.core.convention.geometry import SameRule
 from corrconv.core.convention.model import Convention
 from corrconv.core.terms import OutputSize
-from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted, attribute
 from corrconv.libraries.shared import (
@@ -20,9 +19,9 @@ from corrconv.libraries.shared import (
     LOWER_CONVOLUTION,
     LOWER_CORRELATION,
     by_output_size,
+    by_padding_word,
     pair,
     placed_output_size,
-    strided_same,
 )
 from corrconv.libraries.target import FEW_KERNEL_SHAPES
 
@@ -34,14 +33,7 @@ PADDINGS = {
 
 
 def _conv(*, padding: str = "SAME", window_strides: int | tuple[int, int] = 1) -> dict[str, Any]:
-    if padding not in PADDINGS:
-        raise CorrconvError(f"padding={padding} is not known here; there are {', '.join(PADDINGS)}")
-    chosen, rule = PADDINGS[padding]
-    return {
-        "even_anchor": chosen.even_anchor,
-        "output_size": chosen.output_size,
-        **strided_same(rule, pair(window_strides), (1, 1)),
-    }
+    return by_padding_word(PADDINGS, padding, window_strides)
 
 
 def _place_conv(wanted: Wanted) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, SameRule
@@ -62,6 +63,20 @@ def placed_output_size(wanted: Wanted) -> dict[str, Any]:
 def pair(numbers: Pair) -> tuple[int, int]:
     """One number for both axes, or one each."""
     return (numbers, numbers) if isinstance(numbers, int) else (numbers[0], numbers[1])
+
+
+def by_padding_word(
+    paddings: Mapping[str, tuple[Convention, SameRule]], padding: str, stride: Pair, dilation: Pair = 1
+) -> dict[str, Any]:
+    """The changes of a padding that is given by a word. Raises CorrconvError with the words that there are."""
+    if padding not in paddings:
+        raise CorrconvError(f"padding={padding} is not known here; there are {', '.join(paddings)}")
+    chosen, rule = paddings[padding]
+    return {
+        "even_anchor": chosen.even_anchor,
+        "output_size": chosen.output_size,
+        **strided_same(rule, pair(stride), pair(dilation)),
+    }
 
 
 def strided_same(rule: SameRule, stride: tuple[int, int], dilation: tuple[int, int]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ import numpy as np
 
 from corrconv.core.convention.geometry import SameRule
 from corrconv.core.terms import OutputSize
-from corrconv.errors import CorrconvError
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText
-from corrconv.libraries.shared import CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, pair, strided_same
+from corrconv.libraries.shared import CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, by_padding_word
 from corrconv.libraries.target import FEW_KERNEL_SHAPES
 
 if TYPE_CHECKING:
@@ -24,14 +23,7 @@ PADDINGS = {
 
 
 def _conv2d(*, padding: str = "SAME", strides: Pair = 1, dilations: Pair = 1) -> dict[str, Any]:
-    if padding not in PADDINGS:
-        raise CorrconvError(f"padding={padding} is not known here; there are {', '.join(PADDINGS)}")
-    chosen, rule = PADDINGS[padding]
-    return {
-        "even_anchor": chosen.even_anchor,
-        "output_size": chosen.output_size,
-        **strided_same(rule, pair(strides), pair(dilations)),
-    }
+    return by_padding_word(PADDINGS, padding, strides, dilations)
 
 
 def _place(wanted: Wanted) -> dict[str, Any]:
