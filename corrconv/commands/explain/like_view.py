@@ -17,7 +17,7 @@ from corrconv.commands.explain.view import (
     reading_document,
     steps_table,
 )
-from corrconv.core.convention.model import BorderRule, NumberRule, Overflow, Rounding, ZeroSum
+from corrconv.core.convention.model import BorderRule, NumberRule, Overflow, Rounding, Side, ZeroSum
 from corrconv.core.terms import OutputSize
 from corrconv.drawing.conventions import (
     border_words,
@@ -47,7 +47,9 @@ def like_view(explanation: LikeExplanation, image: str) -> Group:
     steps = steps_table([name], library_steps(explanation))
     title = Text(_title(explanation, image), style="bold")
     if explanation.left_out is not None:
-        return Group(title, Text(), Text(_left_out_words(explanation)), Text(), steps)
+        return Group(
+            title, Text(), Text(_left_out_words(explanation.convention.name, explanation.left_out)), Text(), steps
+        )
     return Group(title, Text(), *products_view({"sum": explanation.reading}, laid), Text(), steps)
 
 
@@ -79,7 +81,12 @@ def like_picture(explanation: LikeExplanation, image: NDArray[Any], name: str) -
     steps = Figure(steps_picture([library], library_steps(explanation)), "from the sum to the pixel")
     place = place_figure(image, [explanation.reading], name)
     if explanation.left_out is not None:
-        return panel(_title(explanation, name), [place, steps], columns=2, footer=_left_out_words(explanation))
+        return panel(
+            _title(explanation, name),
+            [place, steps],
+            columns=2,
+            footer=_left_out_words(explanation.convention.name, explanation.left_out),
+        )
     words = operation_words(explanation.convention)
     tiles = [place, *reading_tiles(explanation.reading, "", words, image.dtype), steps]
     outside = explanation.reading.reaches_out
@@ -101,9 +108,8 @@ def _title(explanation: LikeExplanation, image: str) -> str:
     return f"{where}; {facts}\n{'; '.join(rules)}"
 
 
-def _left_out_words(explanation: LikeExplanation) -> str:
-    name, side = explanation.convention.name, explanation.left_out
-    put = "copies the input's pixel" if side and side.rule is BorderRule.UNFILTERED else f"writes {side}"
+def _left_out_words(name: str, side: Side) -> str:
+    put = "copies the input's pixel" if side.rule is BorderRule.UNFILTERED else f"writes {side.fill:g}"
     return f"The kernel reaches over the border here. {name} does not filter such pixels: it {put}."
 
 

@@ -118,7 +118,9 @@ def test_the_steps_that_are_shown_lead_to_what_the_library_computes(name, dtype)
             (first, (value,)), *steps = library_steps(explanation)
             if explanation.left_out is not None:
                 assert (first, value) == ("in place of a sum", made[at])
-                assert value == image[at[0] * convention.stride[0], at[1] * convention.stride[1], 0]
+                copied = image[at[0] * convention.stride[0], at[1] * convention.stride[1], 0]
+                side = explanation.left_out
+                assert value == (copied if side.rule is BorderRule.UNFILTERED else side.fill)
                 continue
             assert (first, value) == ("sum of the products", explanation.reading.sum)
             for words, (shown,) in steps:
