@@ -103,8 +103,11 @@ def random_settings(function: LibraryFunction, shape: tuple[int, int], random: n
 def run_tool(
     function: LibraryFunction, tool: Tool, image: NDArray[Any], kernel: Kernel, settings: dict[str, Any]
 ) -> Any:
-    """What the shell line that port writes gives. Raises CorrconvError where it fails."""
-    assert isinstance(function.text, ShellText)
+    """What the shell line that port writes gives, or where it writes none, the command. Raises CorrconvError."""
+    if not isinstance(function.text, ShellText):
+        suffix = tool.command.image_format.removesuffix("16")
+        chosen = replace(tool.command, image_format=suffix if image.dtype == np.uint8 else f"{suffix}16")
+        return replace(tool, command=chosen).target(function.name, settings).run(image, kernel.weights)
     with tempfile.TemporaryDirectory() as folder:
         suffix = function.text.suffix
         write_image(str(Path(folder) / f"image.{suffix}"), Picture(image))
@@ -191,7 +194,7 @@ def main(number: str = "1000", *names: str) -> None:
             continue
         tool = isinstance(function.runner, Tool)
         for dtype in DTYPES:
-            if tool and dtype.startswith("float") and function.text.suffix != "tif":  # type: ignore[union-attr]
+            if tool and dtype.startswith("float") and getattr(function.text, "suffix", "") != "tif":
                 continue
             random, tally = np.random.default_rng(1), Tally()
             for _ in range(max(1, int(number) // TOOL_SHARE) if tool else int(number)):

@@ -14,11 +14,10 @@ from corrconv.core.convention.model import (
     BorderRule,
     Convention,
     Orientation,
-    Overflow,
-    Rounding,
     Scale,
     ZeroSum,
 )
+from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation, OutputSize
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Overflow, Rounding, Scale, Side
+from corrconv.core.convention.model import BorderRule, Borders, Scale, Side
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corrconv.core.convention.model import BorderRule, Convention, NumberRule, Overflow, Rounding, Scale
+from corrconv.core.convention.model import BorderRule, Convention, Scale
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel

@@ -6,7 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Borders
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool

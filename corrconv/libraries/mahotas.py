@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from corrconv.core.convention.model import CAST, BorderRule
+from corrconv.core.convention.model import BorderRule
+from corrconv.core.convention.numbers import CAST
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Wanted, plain_call
 from corrconv.libraries.shared import CORRELATION, SYMMETRIC

@@ -6,7 +6,8 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from corrconv.core.convention.model import BorderRule, Borders, NumberRule, Orientation, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Borders, Orientation
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords

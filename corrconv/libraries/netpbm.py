@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corrconv.core.convention.model import NumberRule, Overflow, Rounding
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Command, Tool, kernel_rows

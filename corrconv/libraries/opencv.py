@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from corrconv.core.convention.model import REAL_NUMBERS, BorderRule, NumberRule, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule
+from corrconv.core.convention.numbers import REAL_NUMBERS, NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from corrconv.core.convention.model import NumberRule, Orientation, Overflow, Rounding, Scale, ZeroSum
+from corrconv.core.convention.model import Orientation, Scale, ZeroSum
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.contest import inside, padded
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from corrconv.core.convention.model import CAST, BorderRule, Convention, NumberRule, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Convention
+from corrconv.core.convention.numbers import CAST, NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.terms import OutputSize
 from corrconv.libraries.borders import BorderWords

@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, SameRule
-from corrconv.core.convention.model import (
-    LOWER,
-    BorderRule,
-    Borders,
-    Convention,
-    NumberRule,
-    Orientation,
-)
+from corrconv.core.convention.model import LOWER, BorderRule, Borders, Convention, Orientation
+from corrconv.core.convention.numbers import NumberRule
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import Wanted

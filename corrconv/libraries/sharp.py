@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from corrconv.core.convention.model import NumberRule, Overflow, Rounding, Scale
+from corrconv.core.convention.model import Scale
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.nodejs import ANOTHER_ORDER, node_tool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from corrconv.core.convention.model import NumberRule, Overflow, Rounding
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Settings, attribute
 from corrconv.libraries.own_kernel import Gaussian, GaussianRule

@@ -11,7 +11,7 @@ import numpy as np
 from corrconv.commands.apply.files import FileFilter
 from corrconv.commands.like import refuse_resized_transparency
 from corrconv.core.convention.filtering import exact_values
-from corrconv.core.convention.model import Convention, Overflow
+from corrconv.core.convention.numbers import Overflow
 from corrconv.core.pixels import pixel_limits, to_pixels
 from corrconv.files.formats import NUMBERS
 from corrconv.files.images import pixel_dtype
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from corrconv.core.convention.model import Convention
     from corrconv.core.rendering import Allocate
     from corrconv.files.images import Picture
 

@@ -13,7 +13,7 @@ from corrconv.commands.diagnose.chance import Reached
 from corrconv.commands.diagnose.way import Deviation
 from corrconv.core.convention.filtering import WHOLE, exact_values, interior
 from corrconv.core.convention.fitting import DOUBLE_PRECISION
-from corrconv.core.convention.model import NumberRule, Overflow, Rounding
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.commands.diagnose.evidence import BLOCK, PRECISIONS
 from corrconv.commands.diagnose.ranking import plain_scales
 from corrconv.core.convention.fitting import fit_line, plain_fraction
-from corrconv.core.convention.model import Convention, NumberRule, Overflow, Rounding
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.minimum import lowest_place
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from corrconv.commands.diagnose.evidence import Evidence
     from corrconv.core.arrays import Reals
+    from corrconv.core.convention.model import Convention
 
 # The least share of the variance that a bias or a factor must leave explained.
 STRAIGHT = 0.9

@@ -23,7 +23,8 @@ from corrconv.core.convention.gaussian import (
     scipy_profile,
     truncated_passes,
 )
-from corrconv.core.convention.model import BorderRule, Borders, Convention, NumberRule, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Borders, Convention
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.minimum import lowest_place
 from corrconv.core.terms import Boundary, OutputSize

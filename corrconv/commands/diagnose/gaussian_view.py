@@ -9,7 +9,7 @@ from rich.text import Text
 
 from corrconv.commands.diagnose.way import Treatment
 from corrconv.core.convention.gaussian import EIGHT_BIT_UNIT
-from corrconv.core.convention.model import Rounding
+from corrconv.core.convention.numbers import Rounding
 from corrconv.drawing.conventions import number_words, scale_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.drawing.folding import copied, hanging

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corrconv.commands.diagnose.way import Intended, Treatment, Way
-from corrconv.core.convention.model import Convention, Orientation, Overflow, Scale
+from corrconv.core.convention.model import Convention, Orientation, Scale
+from corrconv.core.convention.numbers import Overflow
 from corrconv.core.terms import Operation, OutputSize
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from corrconv.commands.diagnose.finishes import is_simple
 from corrconv.commands.diagnose.way import Treatment, Way
 from corrconv.core.convention.geometry import NO_PADS
-from corrconv.core.convention.model import BorderRule, Borders, Overflow
+from corrconv.core.convention.model import BorderRule, Borders
+from corrconv.core.convention.numbers import Overflow
 from corrconv.core.terms import OutputSize
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from corrconv.commands.diagnose.treatments import treated
 from corrconv.commands.diagnose.way import Intended, Treatment, Way
 from corrconv.core.convention.fitting import choose_borders, fit_sides
 from corrconv.core.convention.geometry import NO_PADS
-from corrconv.core.convention.model import BorderRule, Borders, Convention, Rounding, Side
+from corrconv.core.convention.model import BorderRule, Borders, Convention, Side
+from corrconv.core.convention.numbers import Rounding
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
 

@@ -13,7 +13,8 @@ from corrconv.commands.diagnose.evidence import PRECISIONS
 from corrconv.commands.diagnose.way import DISPLAYS, Treatment, Way
 from corrconv.core.convention.filtering import padded_window, raw_sums
 from corrconv.core.convention.gaussian import eight_bit_passes, eight_bit_weights, truncated_passes
-from corrconv.core.convention.model import Borders, Convention, NumberRule, Orientation, Overflow, Rounding, Side
+from corrconv.core.convention.model import Borders, Convention, Orientation, Side
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.pixels import pixel_scale
 from corrconv.core.terms import Boundary, OutputSize
 

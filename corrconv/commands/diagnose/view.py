@@ -9,7 +9,8 @@ from rich.text import Text
 
 from corrconv.commands.diagnose.chance import MOST_RESULTS
 from corrconv.commands.diagnose.way import Treatment
-from corrconv.core.convention.model import REAL_NUMBERS, Orientation, Rounding
+from corrconv.core.convention.model import Orientation
+from corrconv.core.convention.numbers import REAL_NUMBERS, Rounding
 from corrconv.core.terms import OutputSize
 from corrconv.drawing.conventions import (
     border_words,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from corrconv.core.terms import Display
 
 if TYPE_CHECKING:
-    from corrconv.core.convention.model import Borders, Convention, NumberRule, Side
+    from corrconv.core.convention.model import Borders, Convention, Side
+    from corrconv.core.convention.numbers import NumberRule
     from corrconv.core.kernel import Cell
     from corrconv.core.terms import Operation
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from corrconv.commands.explain.reading import Reading, check_cells, check_channel, check_place, read_pixel
 from corrconv.core.convention.filtering import border_strips, exact_values, fitted_values, used_kernel
-from corrconv.core.convention.model import REPLACED, Convention, NumberRule, Side
+from corrconv.core.convention.model import REPLACED, Convention, Side
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import OutputSize
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from corrconv.core.convention.numbers import NumberRule
     from corrconv.core.kernel import Cell, Kernel
 
 

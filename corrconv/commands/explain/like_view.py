@@ -17,7 +17,8 @@ from corrconv.commands.explain.view import (
     reading_document,
     steps_table,
 )
-from corrconv.core.convention.model import BorderRule, NumberRule, Overflow, Rounding, Side, ZeroSum
+from corrconv.core.convention.model import BorderRule, Side, ZeroSum
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.terms import OutputSize
 from corrconv.drawing.conventions import (
     border_words,

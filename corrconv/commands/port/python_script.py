@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.core.convention.model import BorderRule, Borders, Overflow, Rounding
+from corrconv.core.convention.model import BorderRule, Borders
+from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation

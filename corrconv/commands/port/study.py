@@ -15,7 +15,8 @@ from corrconv.core.convention.filtering import (
     spread_pixels,
 )
 from corrconv.core.convention.geometry import NO_PADS, SameRule
-from corrconv.core.convention.model import REPLACED, BorderRule, Convention, NumberRule, Rounding, Scale, ZeroSum
+from corrconv.core.convention.model import REPLACED, BorderRule, Convention, Scale, ZeroSum
+from corrconv.core.convention.numbers import NumberRule, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError

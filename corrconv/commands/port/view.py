@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.commands.port.matlab_script import matlab_script
 from corrconv.commands.port.python_script import python_script
 from corrconv.commands.port.shell_script import shell_script
-from corrconv.core.convention.model import Convention, Overflow, Rounding
+from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.drawing.conventions import operation_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
 from corrconv.errors import CorrconvError
@@ -20,6 +20,7 @@ from corrconv.libraries.own_kernel import ALIKE
 if TYPE_CHECKING:
     from corrconv.commands.port.sources import PortSource
     from corrconv.commands.port.study import Measured, Port
+    from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.libraries.function import LibraryFunction
 

@@ -10,13 +10,14 @@ import numpy as np
 from corrconv.commands.probe.kernels import listed
 from corrconv.core.convention.fitting import choose_borders, shared_rules
 from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, SameRule
-from corrconv.core.convention.model import REAL_NUMBERS
+from corrconv.core.convention.numbers import REAL_NUMBERS
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
     from corrconv.commands.probe.placement import Placement
-    from corrconv.core.convention.model import BorderRule, Convention, NumberRule, Side
+    from corrconv.core.convention.model import BorderRule, Convention, Side
+    from corrconv.core.convention.numbers import NumberRule
     from corrconv.libraries.target import Shape
 
 

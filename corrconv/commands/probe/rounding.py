@@ -10,7 +10,8 @@ from corrconv.commands.probe.examination import PICTURE_SHAPE, Examination, Unex
 from corrconv.commands.probe.kernels import whole_kernel
 from corrconv.core.convention.filtering import exact_values, interior
 from corrconv.core.convention.fitting import fit_numbers
-from corrconv.core.convention.model import Convention, NumberRule, Scale
+from corrconv.core.convention.model import Convention, Scale
+from corrconv.core.convention.numbers import NumberRule
 from corrconv.core.kernel import Kernel
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from corrconv.commands.probe.grouping import Finding
     from corrconv.commands.probe.proof import SizeProof
     from corrconv.commands.probe.study import Probe
-    from corrconv.core.convention.model import Convention, NumberRule
+    from corrconv.core.convention.model import Convention
+    from corrconv.core.convention.numbers import NumberRule
 
 HEADINGS = ("target", "computes", "even cell", "border", "scale", "8 bits", "16 bits", "explained", "not tried")
 # What a terminal has room for; the Markdown table has all.

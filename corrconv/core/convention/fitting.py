@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrconv.core.convention.filtering import exact_values, interior
-from corrconv.core.convention.model import BorderRule, Borders, Convention, NumberRule, Overflow, Rounding, Side
+from corrconv.core.convention.model import BorderRule, Borders, Convention, Side
+from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError

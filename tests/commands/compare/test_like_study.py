@@ -11,7 +11,8 @@ from shell import run, write_picture
 
 from corrconv.commands.compare.like_study import Factor, compare_libraries
 from corrconv.commands.compare.like_view import change_words, libraries_verdict
-from corrconv.core.convention.model import LOWER, SATURATED, Borders, Convention, Orientation, Scale
+from corrconv.core.convention.model import LOWER, Borders, Convention, Orientation, Scale
+from corrconv.core.convention.numbers import SATURATED
 from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.registry import conventions

@@ -11,7 +11,7 @@ from shell import run, trouble, write_picture
 
 from corrconv.commands.diagnose.gaussian_study import diagnose_blur, size_rules
 from corrconv.commands.diagnose.way import Treatment
-from corrconv.core.convention.model import Rounding
+from corrconv.core.convention.numbers import Rounding
 from corrconv.libraries.opencv import opencv_sigma
 
 PICTURE = np.random.default_rng(6).integers(0, 256, (90, 100)).astype(np.uint8)

@@ -8,7 +8,7 @@ from shell import run, write_picture
 
 from corrconv.commands.diagnose.study import diagnose
 from corrconv.commands.diagnose.way import Treatment
-from corrconv.core.convention.model import Overflow, Rounding
+from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.core.zoo import zoo_kernel

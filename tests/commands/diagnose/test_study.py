@@ -12,17 +12,8 @@ from corrconv.commands.diagnose.study import diagnose
 from corrconv.commands.diagnose.way import Intended, Treatment
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.geometry import AnchorRule, AxisAnchor
-from corrconv.core.convention.model import (
-    LOWER,
-    SATURATED,
-    Borders,
-    Convention,
-    NumberRule,
-    Orientation,
-    Overflow,
-    Rounding,
-    Scale,
-)
+from corrconv.core.convention.model import LOWER, Borders, Convention, Orientation, Scale
+from corrconv.core.convention.numbers import SATURATED, NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.rendering import Rendering, render

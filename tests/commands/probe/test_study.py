@@ -11,7 +11,8 @@ import pytest
 from corrconv.commands.probe.kernels import corner_kernel, families, whole_kernel
 from corrconv.commands.probe.study import probe
 from corrconv.core.convention.geometry import AnchorBase, Pads, SameRule
-from corrconv.core.convention.model import BorderRule, Orientation, Overflow, Rounding, Scale, ZeroSum
+from corrconv.core.convention.model import BorderRule, Orientation, Scale, ZeroSum
+from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.libraries.target import KERNEL_SHAPES, Target
 

@@ -14,22 +14,17 @@ from strategies import matrices
 from corrconv.core.convention.filtering import apply_convention, interior, padded_window
 from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor
 from corrconv.core.convention.model import (
-    CAST,
     CENTER,
     LOWER,
-    SATURATED,
-    SATURATED_HALF_UP,
     BorderRule,
     Borders,
     Convention,
-    NumberRule,
     Orientation,
-    Overflow,
-    Rounding,
     Scale,
     Side,
     ZeroSum,
 )
+from corrconv.core.convention.numbers import CAST, SATURATED, SATURATED_HALF_UP, NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Boundary, OutputSize
 from corrconv.drawing.conventions import FLIPS
