@@ -24,7 +24,7 @@ def read_questions() -> tuple[tuple[Question, ...], tuple[Event, ...], dict[str,
 @click.argument("words", metavar="[WORD]...", nargs=-1)
 @json_option
 def command(words: tuple[str, ...], as_json: bool) -> None:
-    """List what people ask, or only what has most of the WORDs in it, with the command that answers it.
+    """List what people ask, or only what fits the WORDs best, with the command that answers it.
 
     Every command runs on numbers or pictures that come with corrconv. 'corrconv questions history'
     tells where the two names come from.
@@ -32,7 +32,7 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
     \b
     corrconv questions
     corrconv questions flip
-    corrconv questions moving average
+    corrconv questions why are the edges dark after blurring
     corrconv questions history
     """
     from corrconv.commands.questions.view import history_text, questions_document, questions_text
@@ -44,7 +44,7 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
         return
     found = search(questions, searched, synonyms) if searched else questions
     if not found:
-        raise CorrconvError(f"no question has {searched!r} in it; try {', '.join(sorted(synonyms))}")
+        raise CorrconvError(f"no question has {searched!r} in it; 'corrconv questions' lists all of them")
     shown_history = () if searched else history
     answer(
         lambda: questions_document(found, shown_history),

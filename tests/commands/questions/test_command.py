@@ -43,7 +43,7 @@ def test_a_word_narrows_them():
     shown = run("questions", "PyTorch").stdout
     assert "Is PyTorch's Conv2d" in shown
     assert "backpropagation" not in shown
-    assert "no question has 'xyzzy' in it; try average, blurring, circular" in trouble(run("questions", "xyzzy"))
+    assert "no question has 'xyzzy' in it; 'corrconv questions' lists all of them" in trouble(run("questions", "xyzzy"))
     # Words begin: "art" is no part of "starts", and letters before it are none.
     assert "no question has 'adient' in it" in trouble(run("questions", "adient"))
 
@@ -76,6 +76,41 @@ def test_what_newcomers_search_is_found(words):
     found = search(QUESTIONS, words, SYNONYMS)
     assert SEARCHES[words] in {question.question for question in found}
     assert len(found) < len(QUESTIONS) / 2
+
+
+# What learners type as a sentence, and the question that must come first.
+SENTENCES = {
+    "why does conv2 give the opposite sign of what I expect": "Why does conv2 or convolve2d give the opposite sign",
+    "scipy convolve2d gives flipped gradient compared to my sobel loop": "Why does conv2 or convolve2d",
+    "difference between filter2D and imfilter in matlab": "Do cv2.filter2D and MATLAB's imfilter",
+    "what does mode same mean in convolve2d": "What is the difference between same, full and valid?",
+    "how to calculate output size of a conv layer with stride and padding": "How large is the output",
+    "why are the edges of my image dark after blurring": "Zero padding darkens the edges",
+    "how do I apply gaussian blur with a given sigma what kernel size": "How large must a Gaussian kernel be",
+    "why divide the kernel by the sum of its entries": "How do I normalize a kernel?",
+    "is cross correlation associative": "Is correlation associative?",
+    "how to deconvolve a blurred image": "Can a blur be undone?",
+    "how can I find the filter from input and output image": "Which kernel was used between two pictures?",
+    "what is transposed convolution is it deconvolution": "What is a transposed convolution",
+    "template matching brighter spots win cross correlation not normalized": "Why does plain correlation find",
+    "where is the center of a 4x4 kernel": "Where is the center of an even kernel",
+    "what does 1x1 convolution do": "What does a 1x1 convolution do?",
+    "how does convolution work with rgb image 3 channels": "How is a colour (RGB) picture filtered?",
+    "difference between reflect and symmetric padding numpy": "What is the difference between reflect and symm",
+    "why is my filtered image shifted by one pixel": "Why is my result moved by one pixel",
+    "number of weights in convolutional layer": "How many parameters does a layer have?",
+    "max pooling vs strided convolution": "Is pooling a convolution?",
+    "how to normalize a kernel": "How do I normalize a kernel?",
+    "laplacian kernel negative center or positive": "Is the middle of a Laplacian negative or positive?",
+    "what is the point of padding in cnn": "What is padding good for in a CNN?",
+}
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_sentence_is_answered_by_what_comes_first(sentence):
+    found = search(QUESTIONS, sentence, SYNONYMS)
+    assert found[0].question.startswith(SENTENCES[sentence])
+    assert len(found) <= 5
 
 
 def test_every_synonym_finds_something():
