@@ -56,6 +56,7 @@ class Filtering:
     """One filtering, decided but not yet computed.
 
     wanted: the outputs that are handed over, where others are computed only for the sake of whole tiles.
+    divides: whether the sums are divided by the divisor of the arithmetic before they are handed over.
     """
 
     image: NDArray[Any]
@@ -63,6 +64,7 @@ class Filtering:
     arithmetic: Arithmetic
     plan: Plan
     wanted: Tile | None = None
+    divides: bool = True
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
@@ -113,7 +115,7 @@ class Filtering:
         def make() -> Callable[[Tile], tuple[Tile, Numbers]]:
             filter_tile = engines.tile_filter()
             loader = TileLoader(self.image, self.layout, engines.dtype, sources)
-            scratch = Scratch(engines.dtype)
+            scratch, quotient_scratch = Scratch(engines.dtype), Scratch(self.arithmetic.quotients)
 
             def compute(tile: Tile) -> tuple[Tile, Numbers]:
                 padded = loader.load(tile, writable=prepare is not None)
@@ -125,7 +127,7 @@ class Filtering:
                 if output is not None:
                     return tile, sums
                 place, kept = self._kept(tile)
-                return place, self._divided(sums[kept])
+                return place, self._divided(sums[kept], quotient_scratch)
 
             return compute
 
@@ -157,10 +159,12 @@ class Filtering:
         rows, columns = (_overlap(own, wanted) for own, wanted in zip(tile, self.wanted, strict=True))
         return (rows[0], columns[0]), (rows[1], columns[1])
 
-    def _divided(self, sums: Numbers) -> Numbers:
+    def _divided(self, sums: Numbers, scratch: Scratch) -> Numbers:
         # float32 holds the whole sums, but their quotients deserve the precision of the result.
-        divisor = self.arithmetic.divisor
-        return sums if divisor == 1 else np.divide(sums, divisor, dtype=self.arithmetic.quotients)
+        divisor, dtype = self.arithmetic.divisor, self.arithmetic.quotients
+        if divisor == 1 or not self.divides:
+            return sums
+        return np.divide(sums, divisor, dtype=dtype, out=scratch.array(sums.shape))
 
 
 class _Engines:

@@ -17,10 +17,20 @@ from corrconv.core.engines.signature import Numbers
 from corrconv.core.engines.tiles import Tile
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
-from corrconv.core.pixels import PixelScale, finite_range, pixel_scale, quantize, settled_range, to_pixels, unit_factor
+from corrconv.core.pixels import (
+    UNSCALED,
+    PixelScale,
+    finite_range,
+    pixel_scale,
+    quantize,
+    round_quotients,
+    scaled_pixels,
+    settled_range,
+    unit_factor,
+)
 from corrconv.core.progress import Progress, ignore_progress
 from corrconv.core.terms import Alpha, Display, Engine, Operation
-from corrconv.core.transparency import AlphaFiltering, prepare_alpha_filtering
+from corrconv.core.transparency import AlphaFiltering, all_colours, prepare_alpha_filtering
 from corrconv.errors import CorrconvError
 
 # Provides an array of a shape and type, to be filled.
@@ -211,22 +221,31 @@ def _filled(
     ranges: list[tuple[float, float]] = []
     lost: list[tuple[int, int]] = []
     unit = unit_factor(source, target)
+    scale = pixel_scale(rendering.display, *ends, target, unit)
+    colours_filtering = filtering.colours
+    divisor = _whole_divisor(filtering, rendering.bias, target) if scale == UNSCALED else 1
+    if divisor > 1:
+        colours_filtering = replace(colours_filtering, divides=False)
 
     def fill_alpha(tile: Tile, alpha: Numbers) -> None:
         check()
-        output[*tile, -1:] = quantize(alpha * unit, target)[0]
+        quantize(alpha * unit, target, out=output[*tile, -1:])
 
     def fill(tile: Tile, sums: Numbers) -> None:
         check()
         colours, alpha = _values(filtering, sums, rendering.bias)
-        ranges.append(finite_range(colours))
-        pixels, clipped = to_pixels(colours, source, target, rendering.display, ends)
-        output[*tile, : pixels.shape[2]] = pixels
+        extremes = colours.min(), colours.max()
+        if divisor > 1:
+            extremes = extremes[0] / divisor, extremes[1] / divisor
+            round_quotients(colours, divisor)
+        ranges.append(finite_range(colours, extremes))
+        pixels = output[*tile, : colours.shape[2]]
+        _, clipped = scaled_pixels(colours, scale, target, out=pixels, extremes=extremes)
         if alpha is not None:
             fill_alpha(tile, alpha)
         lost.append((clipped, _rounded(colours, pixels) if rendering.display is Display.CLIP else 0))
 
-    filtering.colours.run(fill, filtering.prepare)
+    colours_filtering.run(fill, filtering.prepare)
     if filtering.alpha is not None:
         filtering.alpha.run(fill_alpha)
     return Rendered(
@@ -235,9 +254,17 @@ def _filled(
         high=max(high for _, high in ranges),
         clipped=sum(clipped for clipped, _ in lost),
         rounded=sum(rounded for _, rounded in lost),
-        scale=pixel_scale(rendering.display, *ends, target, unit),
+        scale=scale,
         plan=filtering.colours.plan,
     )
+
+
+def _whole_divisor(filtering: AlphaFiltering, bias: float, target: np.dtype[Any]) -> int:
+    """What whole sums can be divided by in their own type on the way to pixels: 1 where that would not do."""
+    arithmetic, precision = filtering.colours.arithmetic, np.dtype(filtering.colours.plan.precision)
+    whole = precision.kind == "i" and target.kind in "iu" and not bias and filtering.finish is all_colours
+    fits = whole and arithmetic.largest + arithmetic.divisor <= np.iinfo(precision).max
+    return arithmetic.divisor if fits else 1
 
 
 def _rounded(values: Numbers, pixels: NDArray[Any]) -> int:

@@ -18,7 +18,8 @@ from corrconv.core.terms import Alpha, Operation, Precision
 from corrconv.errors import CorrconvError, KernelError
 
 
-def _all_colours(sums: Numbers) -> tuple[Numbers, None]:
+def all_colours(sums: Numbers) -> tuple[Numbers, None]:
+    """The sums as they are."""
     return sums, None
 
 
@@ -32,7 +33,7 @@ class AlphaFiltering:
 
     colours: Filtering
     prepare: Preparation | None = None
-    finish: Callable[[Numbers], tuple[Numbers, Numbers | None]] = _all_colours
+    finish: Callable[[Numbers], tuple[Numbers, Numbers | None]] = all_colours
     alpha: Filtering | None = None
 
     @property

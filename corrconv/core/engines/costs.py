@@ -81,6 +81,14 @@ def estimate_separable(geometry: Geometry) -> Estimate:
 
 
 @lru_cache
+def estimate_separable_passes(geometry: Geometry, passes: int) -> Estimate:
+    """The estimate for one product column times row of whole numbers, summed in this many passes."""
+    tile = direct_tile(geometry)
+    products = geometry.rows.side + geometry.columns.side
+    return _estimate(geometry, tile, direct_steps(geometry, tile, passes), products, copies=4)
+
+
+@lru_cache
 def estimate_fft(geometry: Geometry) -> Estimate:
     """The estimate for transforms."""
     tile = fft_tile(geometry)

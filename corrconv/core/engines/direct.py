@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from operator import is_not
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,6 +26,9 @@ class Register(Enum):
     SUM = "sum"
     PART = "part"
 
+
+# A pass with its operands, and where it writes.
+_Step: TypeAlias = "tuple[np.ufunc, Numbers | np.generic, Numbers | np.generic, Numbers]"
 
 # What a pass reads: the image shifted to a cell, what another pass has written, or a weight.
 Operand: TypeAlias = "Cell | Register | np.generic"
@@ -49,6 +53,55 @@ class _Group:
     subtracted: list[Cell]
 
 
+class ShiftedSums:
+    """Goes through passes over the tiles of one thread; strides and dilations are those of the rows and columns."""
+
+    def __init__(self, dtype: np.dtype[Any], strides: tuple[int, int], dilations: tuple[int, int]) -> None:
+        self._strides, self._dilations = strides, dilations
+        self._sums, self._part = Scratch(dtype), Scratch(dtype)
+        self._arrays: tuple[Any, ...] = ()
+        self._steps: list[_Step] = []
+
+    def fill(self, passes: list[TilePass], padded: Numbers, out: Numbers) -> None:
+        """Fill out with what the passes sum of the padded pixels, both (rows, columns, channels)."""
+        if self._strides != (1, 1) or not padded.flags.c_contiguous:
+            part = self._part.array(out.shape)
+            _run(_bind(passes, self._shifted_windows(padded, out.shape), out, part))
+            return
+        # Rows one after the other, and what lies between the outputs is summed too: one long loop
+        # takes a third of the time of a short one for each row.
+        height, width, channels = out.shape
+        pitch = padded.shape[1] * channels
+        in_place = width == padded.shape[1] and out.flags.c_contiguous
+        sums = out.reshape(-1) if in_place else self._sums.array((height * pitch,))
+        # Most tiles lie in the same memory as the last one: what is where need not be found out again.
+        arrays = passes, padded, out if in_place else sums
+        if not self._steps or any(map(is_not, arrays, self._arrays)):
+            total = sums[: (height - 1) * pitch + width * channels]
+            part = self._part.array(total.shape)
+            self._arrays, self._steps = arrays, _bind(passes, self._shifted_runs(padded, len(total)), total, part)
+        _run(self._steps)
+        if not in_place:
+            out[...] = sums.reshape(height, -1, channels)[:, :width]
+
+    def _shifted_runs(self, padded: Numbers, length: int) -> Callable[[Cell], Numbers]:
+        """For each cell what lies under it, all rows in one run of this length."""
+        pixels, channels = padded.reshape(-1), padded.shape[2]
+        down, right = self._dilations[0] * padded.shape[1] * channels, self._dilations[1] * channels
+        return lambda cell: pixels[cell[0] * down + cell[1] * right :][:length]
+
+    def _shifted_windows(self, padded: Numbers, shape: tuple[int, ...]) -> Callable[[Cell], Numbers]:
+        """For each cell what lies under it, in the shape of the outputs."""
+        down, right = self._strides
+        height, width = (shape[0] - 1) * down + 1, (shape[1] - 1) * right + 1
+
+        def shifted(cell: Cell) -> Numbers:
+            top, left = cell[0] * self._dilations[0], cell[1] * self._dilations[1]
+            return padded[top : top + height : down, left : left + width : right]
+
+        return shifted
+
+
 def direct(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMaker:  # noqa: ARG001 - any tile will do
     """Sum kernel cells times shifted images.
 
@@ -58,24 +111,14 @@ def direct(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilte
     passes = list_passes(weights)
     every_pass = cache(lambda: list_passes(weights, zeros=True))
     leaves_nothing_out = weights.dtype.kind == "i" or bool((weights != 0).all())
-    strides = layout.rows.stride, layout.columns.stride
+    rows, columns = layout.rows, layout.columns
 
     def make() -> TileFilter:
-        sum_scratch, part_scratch = Scratch(weights.dtype), Scratch(weights.dtype)
+        sums = ShiftedSums(weights.dtype, (rows.stride, columns.stride), (rows.dilation, columns.dilation))
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
             chosen = passes if leaves_nothing_out or np.isfinite(padded).all() else every_pass()
-            if strides != (1, 1) or not padded.flags.c_contiguous:
-                _run(chosen, _shifted_windows(padded, layout, out.shape), out, part_scratch.array(out.shape))
-                return
-            # Rows one after the other, and what lies between the outputs is summed too: one long loop
-            # takes a third of the time of a short one for each row.
-            height, width, channels = out.shape
-            pitch = padded.shape[1] * channels
-            sums = sum_scratch.array((height * pitch,))
-            total = sums[: (height - 1) * pitch + width * channels]
-            _run(chosen, _shifted_runs(padded, layout, len(total)), total, part_scratch.array(total.shape))
-            out[...] = sums.reshape(height, -1, channels)[:, :width]
+            sums.fill(chosen, padded, out)
 
         return filter_tile
 
@@ -137,8 +180,8 @@ def _sum_group(group: _Group, *, first: bool) -> Iterator[TilePass]:
         yield TilePass(np.add, Register.SUM, Register.PART, Register.SUM)
 
 
-def _run(passes: list[TilePass], shifted: Callable[[Cell], Numbers], total: Numbers, part: Numbers) -> None:
-    """Go through the passes; shifted gives the image as it lies under a cell."""
+def _bind(passes: list[TilePass], shifted: Callable[[Cell], Numbers], total: Numbers, part: Numbers) -> list[_Step]:
+    """The passes with the arrays that they read and write; shifted gives the image as it lies under a cell."""
     registers = {Register.SUM: total, Register.PART: part}
 
     def resolve(operand: Operand) -> Numbers | np.generic:
@@ -146,24 +189,9 @@ def _run(passes: list[TilePass], shifted: Callable[[Cell], Numbers], total: Numb
             return shifted(operand)
         return registers[operand] if isinstance(operand, Register) else operand
 
-    for step in passes:
-        step.operation(resolve(step.left), resolve(step.right), out=registers[step.target])
+    return [(step.operation, resolve(step.left), resolve(step.right), registers[step.target]) for step in passes]
 
 
-def _shifted_runs(padded: Numbers, layout: Layout, length: int) -> Callable[[Cell], Numbers]:
-    """For each cell what lies under it, all rows in one run of this length."""
-    pixels, channels = padded.reshape(-1), padded.shape[2]
-    down, right = layout.rows.dilation * padded.shape[1] * channels, layout.columns.dilation * channels
-    return lambda cell: pixels[cell[0] * down + cell[1] * right :][:length]
-
-
-def _shifted_windows(padded: Numbers, layout: Layout, shape: tuple[int, ...]) -> Callable[[Cell], Numbers]:
-    """For each cell what lies under it, in the shape of the outputs."""
-    rows, columns = layout.rows, layout.columns
-    height, width = (shape[0] - 1) * rows.stride + 1, (shape[1] - 1) * columns.stride + 1
-
-    def shifted(cell: Cell) -> Numbers:
-        top, left = cell[0] * rows.dilation, cell[1] * columns.dilation
-        return padded[top : top + height : rows.stride, left : left + width : columns.stride]
-
-    return shifted
+def _run(steps: list[_Step]) -> None:
+    for operation, left, right, target in steps:
+        operation(left, right, out=target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from corrconv.core.engines.costs import (
     estimate_fft,
     estimate_matmul,
     estimate_separable,
+    estimate_separable_passes,
     transform_shape,
 )
 from corrconv.core.engines.direct import count_passes
@@ -115,17 +117,13 @@ def plan(layout: Layout, channels: int, arithmetic: Arithmetic, options: Options
 
 
 def _quickest(task: _Task) -> _Candidate:
-    candidates = [_direct(task)]
-    for candidate in (_matmul, _fft):
+    best = _direct(task)
+    for make in (_matmul, _fft, partial(_separable, below=best.nanoseconds)):
         try:
-            candidates.append(candidate(task))
+            best = min(best, make(task), key=lambda candidate: candidate.nanoseconds)
         except CorrconvError:
             continue
-    best = min(candidates, key=lambda candidate: candidate.nanoseconds)
-    try:
-        return _separable(task, below=best.nanoseconds)
-    except CorrconvError:
-        return best
+    return best
 
 
 def _direct(task: _Task) -> _Candidate:
@@ -143,12 +141,26 @@ def _matmul(task: _Task) -> _Candidate:
 def _separable(task: _Task, below: float = float("inf")) -> _Candidate:
     """The candidate, if it takes less than that; looking for more terms than could pay is left out."""
     _check_float(task, Engine.SEPARABLE)
+    found = [candidate for candidate in (_in_passes(task), _in_products(task, below)) if candidate is not None]
+    if not found:
+        raise CorrconvError(f"engine separable gains nothing with this {task.side_by_side} kernel; use auto")
+    return min(found, key=lambda candidate: candidate.nanoseconds)
+
+
+def _in_products(task: _Task, below: float) -> _Candidate | None:
     dtype = task.arithmetic.dtype
     estimate = estimate_separable(task.geometry(dtype))
     terms = factorize(task.arithmetic.weights, int(min(below / estimate.nanoseconds, *task.layout.kernel.shape)))
+    return None if terms is None else _Candidate(Engine.SEPARABLE, estimate, dtype, len(terms))
+
+
+def _in_passes(task: _Task) -> _Candidate | None:
+    dtype = task.narrowest_dtype
+    terms = factorize(task.arithmetic.weights, 1) if dtype.kind == "i" else None
     if terms is None:
-        raise CorrconvError(f"engine separable gains nothing with this {task.side_by_side} kernel; use auto")
-    return _Candidate(Engine.SEPARABLE, estimate, dtype, len(terms))
+        return None
+    passes = count_passes(terms[0].column) + count_passes(terms[0].row)
+    return _Candidate(Engine.SEPARABLE, estimate_separable_passes(task.geometry(dtype), passes), dtype)
 
 
 def _fft(task: _Task) -> _Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from corrconv.core.engines.direct import ShiftedSums, list_passes
 from corrconv.core.engines.matmul import STRIP_ROWS
 from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
 from corrconv.core.engines.strips import banded, overlapping
@@ -19,8 +20,10 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
     """Filter columns, then rows, by each of the kernel's rank-one terms, as banded matrix products.
 
     Works for float32 and float64, and exactly for whole numbers. nan or inf in the picture spoil
-    whole strips.
+    whole strips. In integers, kernels of rank one alone: as sums of shifted pictures.
     """
+    if weights.dtype.kind == "i":
+        return _in_passes(weights, layout)
     terms = factorize(weights) or ()
     rows, columns = layout.rows, layout.columns
     strip = min(tile[0], STRIP_ROWS)
@@ -45,6 +48,26 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
                     sums += term_sums
                 elif len(terms) > 1:
                     term_sums = term_scratch.array(sums.shape)
+
+        return filter_tile
+
+    return make
+
+
+def _in_passes(weights: Numbers, layout: Layout) -> TileFilterMaker:
+    (term,) = factorize(weights) or ()
+    column, row = list_passes(term.column[:, np.newaxis]), list_passes(term.row[np.newaxis])
+    rows, columns = layout.rows, layout.columns
+
+    def make() -> TileFilter:
+        down = ShiftedSums(weights.dtype, (rows.stride, 1), (rows.dilation, 1))
+        along = ShiftedSums(weights.dtype, (1, columns.stride), (1, columns.dilation))
+        scratch = Scratch(weights.dtype)
+
+        def filter_tile(padded: Numbers, out: Numbers) -> None:
+            between = scratch.array((len(out), *padded.shape[1:]))
+            down.fill(column, padded, between)
+            along.fill(row, between, out)
 
         return filter_tile
 

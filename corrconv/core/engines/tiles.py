@@ -75,14 +75,16 @@ class Scratch:
     """Memory that one thread uses again and again; fresh memory costs page faults."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._memory = np.empty(0, dtype)
+        self._memory = self._last = np.empty(0, dtype)
 
     def array(self, shape: tuple[int, ...]) -> Numbers:
-        """An array of this shape with arbitrary contents, valid until the next call."""
-        size = prod(shape)
-        if self._memory.size < size:
-            self._memory = np.empty(size, self._memory.dtype)
-        return self._memory[:size].reshape(shape)
+        """An array with arbitrary contents, valid until the next call; the same one again for the same shape."""
+        if self._last.shape != shape:
+            size = prod(shape)
+            if self._memory.size < size:
+                self._memory = np.empty(size, self._memory.dtype)
+            self._last = self._memory[:size].reshape(shape)
+        return self._last
 
 
 def _inside(axis: AxisLayout, start: int, stop: int) -> tuple[slice, slice]:

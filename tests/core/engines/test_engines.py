@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import tracemalloc
 import warnings
+from dataclasses import replace
 from threading import get_ident
 from time import sleep
 
@@ -200,6 +201,48 @@ def test_8_bit_sums_in_16_bits_are_exact_up_to_their_limit(weights: np.ndarray, 
     assert planned.plan.precision == ("int16" if kernel.absolute_sum * 255 < 2**15 else "float32")
     result = filter_array(image, kernel, Operation.CORRELATION, Options(engine=Engine.DIRECT))
     assert_array_equal(result, by_ndimage(image, kernel, Boundary.REFLECT))
+
+
+@pytest.mark.parametrize("boundary", Boundary)
+@pytest.mark.parametrize(
+    ("stride", "dilation"), [((1, 1), (1, 1)), ((1, 1), (2, 3)), ((2, 3), (1, 1)), ((3, 1), (1, 2))]
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_whole_numbers_of_few_bits_are_summed_along_columns_then_rows(
+    boundary: Boundary, stride: tuple[int, int], dilation: tuple[int, int], channels: int
+) -> None:
+    for column, row in (([1, 2, 1], [-1, 0, 1]), ([1, 1, 1, 1], [1, 1, 1]), ([-3, 0, 2], [1, -2]), ([1, 0, 0], [0, 1])):
+        kernel = Kernel(np.outer(column, row), anchor=(0, 1))
+        image = whole(61, 47, channels, low=0, high=256).astype(np.uint8)
+        options = Options(engine=Engine.SEPARABLE, boundary=boundary, fill=7, stride=stride, dilation=dilation)
+        assert prepare_filtering(image, kernel, Operation.CORRELATION, options).plan.precision == "int16"
+        for operation in Operation:
+            result = filter_array(image, kernel, operation, options, channel_axis=-1)
+            direct = replace(options, engine=Engine.DIRECT)
+            assert_array_equal(result, filter_array(image, kernel, operation, direct, channel_axis=-1))
+
+
+def test_zeros_of_a_kernel_count_in_the_tiles_that_hold_nan_and_in_no_other() -> None:
+    image = whole(1200, 1800).astype(np.float32)[:, ::2]  # not in order: each tile is copied to the same memory
+    image[600, 400] = np.nan
+    kernel, options = Kernel([[0, 1, 0], [1, 0, 0]]), Options(engine=Engine.DIRECT, threads=1)
+    planned = prepare_filtering(image[:, :, np.newaxis], kernel, Operation.CORRELATION, options)
+    assert planned.tiles > 4
+    result = filter_array(image, kernel, Operation.CORRELATION, options)
+    assert_array_equal(np.isnan(result), by_ndimage(np.isnan(image), Kernel(np.ones((2, 3))), Boundary.REFLECT) > 0)
+
+
+@pytest.mark.parametrize("weights", [np.outer([1, 2, 1], [1, 0, -1]), np.eye(3), np.eye(2, 5)])
+@pytest.mark.parametrize("shape", [(700, 3000), (300, 9001)])
+def test_tiles_of_many_shapes_in_the_same_memory_do_not_mix(weights: np.ndarray, shape: tuple[int, int]) -> None:
+    image, kernel = whole(*shape, low=0, high=256).astype(np.uint8), Kernel(weights)
+    options = Options(threads=2)
+    planned = prepare_filtering(image[:, :, np.newaxis], kernel, Operation.CORRELATION, options)
+    assert planned.plan.precision == "int16"
+    assert planned.tiles > 4
+    for _ in range(2):
+        result = filter_array(image, kernel, Operation.CORRELATION, options)
+        assert_array_equal(result, by_ndimage(image, kernel, Boundary.REFLECT))
 
 
 @pytest.mark.parametrize(
