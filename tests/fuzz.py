@@ -1,7 +1,7 @@
 """Random command lines: whatever is typed, a command answers or refuses in one line.
 
-`python tests/fuzz.py SECONDS [SEED]` runs them on all cores for so long and prints what was found; the suite
-runs a few hundred with a fixed seed (tests/test_fuzz.py).
+`python tests/fuzz.py SECONDS [SEED]` runs them on all cores (`taskset` gives fewer) for so long and prints what was
+found; the suite runs a few hundred with a fixed seed (tests/test_fuzz.py).
 """
 
 from __future__ import annotations
@@ -318,7 +318,7 @@ def main() -> None:
     """Fuzz on all cores and print what was found."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns() % 10**6
-    cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with multiprocessing.Pool(cores) as pool:
         results = pool.map(_work, [(seed + core, seconds) for core in range(cores)])
     for _, findings in results:

@@ -112,20 +112,22 @@ class Kernel(Shown):
         cells / divisor equals the weights to the last bit. Whole-number pixels can then be
         summed exactly and divided once.
         """
-        values, places = np.unique(self.weights, return_inverse=True)
-        fractions, divisor = [], 1
-        for value in values.tolist():
-            fraction = Fraction(value).limit_denominator(LARGEST_DIVISOR)
-            divisor = lcm(divisor, fraction.denominator)
-            # Looked at for each value: the divisor of thousands of fractions has thousands of digits.
-            if fraction.numerator / fraction.denominator != value or divisor > LARGEST_DIVISOR:
+        divisor = 1
+        while divisor <= LARGEST_DIVISOR:
+            with np.errstate(over="ignore"):
+                cells = np.rint(self.weights * divisor)
+            others = cells / divisor != self.weights
+            if not others.any():
+                return None if np.abs(cells).max() >= 2**53 else (cells.astype(np.int64), divisor)
+            # One weight that is no such quotient says what else the divisor must hold: a few rounds, and none of
+            # them looks at millions of weights one by one.
+            weight = float(self.weights.flat[np.argmax(others)])
+            fraction = Fraction(weight).limit_denominator(LARGEST_DIVISOR)
+            wider = lcm(divisor, fraction.denominator)
+            if fraction.numerator / fraction.denominator != weight or wider == divisor:
                 return None
-            fractions.append(fraction)
-        numerators = [int(fraction * divisor) for fraction in fractions]
-        if max(map(abs, numerators)) >= 2**53:
-            return None
-        cells = np.array(numerators, dtype=np.int64)[places.reshape(self.shape)]
-        return cells, divisor
+            divisor = wider
+        return None
 
     def named(self, name: str) -> Kernel:
         """The same kernel under another name."""
@@ -195,21 +197,23 @@ class Kernel(Shown):
 
     def symmetry(self, output_size: OutputSize = OutputSize.SAME) -> Symmetry:
         """What a half-turn about the anchor does, up to a few roundings of the largest weight."""
-        negligible = ROUNDING * np.abs(self.weights).max()
-        if np.abs(self.odd_part(output_size).weights).max() <= negligible:
+        weights = self.embedded(output_size).weights
+        turned, negligible = weights[::-1, ::-1], 2 * ROUNDING * np.abs(weights).max()
+        # Twice the odd part and twice the even part: arrays of their own, since a kernel may have millions of cells.
+        if np.abs(weights - turned).max() <= negligible:
             return Symmetry.POINT_SYMMETRIC
-        if np.abs(self.even_part(output_size).weights).max() <= negligible:
+        if np.abs(weights + turned).max() <= negligible:
             return Symmetry.ANTISYMMETRIC
         return Symmetry.NEITHER
 
     def mirror_symmetries(self, output_size: OutputSize = OutputSize.SAME) -> tuple[str, ...]:
         """The flips that leave the embedded kernel as it is: `top to bottom`, `left to right`."""
-        embedded = self.embedded(output_size)
-        negligible = ROUNDING * np.abs(self.weights).max()
+        weights = self.embedded(output_size).weights
+        negligible = ROUNDING * np.abs(weights).max()
         return tuple(
             word
             for axis, word in enumerate(("top to bottom", "left to right"))
-            if np.abs(embedded.weights - embedded.mirrored(axis).weights).max() <= negligible
+            if np.abs(weights - np.flip(weights, axis)).max() <= negligible
         )
 
 

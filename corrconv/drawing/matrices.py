@@ -22,18 +22,30 @@ LINE_WIDTH = 78
 MOST_ROWS = 16
 
 
-def weight_texts(kernel: Kernel) -> tuple[str, list[list[str]]]:
-    """The weights as short texts, and the common factor to be written before them (empty, or ` x 1/9`)."""
-    form = kernel.integer_form
-    if form is not None and np.abs(form[0]).max() < 10_000:
-        cells, divisor = form
-        return ("" if divisor == 1 else f", times 1/{divisor}"), [[str(cell) for cell in row] for row in cells.tolist()]
+WHOLE = (slice(None), slice(None))
+
+
+def factor_text(kernel: Kernel) -> str:
+    """The common factor to be written before the weights as whole numbers: empty, or `, times 1/9`."""
+    cells = _short_cells(kernel)
+    return "" if cells is None or cells[1] == 1 else f", times 1/{cells[1]}"
+
+
+def weight_texts(kernel: Kernel, part: tuple[slice, slice] = WHOLE) -> list[list[str]]:
+    """The weights of some rows and columns as short texts, to be multiplied by `factor_text`."""
+    cells = _short_cells(kernel)
+    if cells is not None:
+        return [[str(cell) for cell in row] for row in cells[0][part].tolist()]
     # The same decimals everywhere, so that columns line up: four figures of the largest weight.
     peak = float(np.abs(kernel.weights).max())
     decimals = max(0, 3 - floor(log10(peak)))
-    if not decimals <= 9 or peak >= 1e9:
-        return "", [[f"{weight:.3e}" for weight in row] for row in kernel.weights.tolist()]
-    return "", [[f"{weight:z.{decimals}f}" for weight in row] for row in kernel.weights.tolist()]
+    style = ".3e" if decimals > 9 or peak >= 1e9 else f"z.{decimals}f"
+    return [[format(weight, style) for weight in row] for row in kernel.weights[part].tolist()]
+
+
+def _short_cells(kernel: Kernel) -> tuple[NDArray[np.int64], int] | None:
+    form = kernel.integer_form
+    return form if form is not None and np.abs(form[0]).max() < 10_000 else None
 
 
 def matrix_text(kernel: Kernel, *, framed: bool = True) -> Text:
@@ -41,22 +53,25 @@ def matrix_text(kernel: Kernel, *, framed: bool = True) -> Text:
 
     framed: not so where no cell lies over the output pixel.
     """
-    _, texts = weight_texts(kernel)
     rows, columns = kernel.shape
-    width = max(len(text) for row in texts for text in row)
     row_range = _around(kernel.anchor[0], rows, 15)
+    shown = slice(row_range.start, row_range.stop)
+    # No more columns than these find room, whatever their widths.
+    candidates = _around(kernel.anchor[1], columns, (LINE_WIDTH - 8) // 3)
+    wide = weight_texts(kernel, (shown, slice(candidates.start, candidates.stop)))
+    width = max(len(text) for row in wide for text in row)
     column_range = _around(kernel.anchor[1], columns, (LINE_WIDTH - 8) // (width + 2))
+    texts = weight_texts(kernel, (shown, slice(column_range.start, column_range.stop)))
     peak = float(np.abs(kernel.weights).max())
     matrix = Text()
     if row_range.start > 0:
         matrix.append("  ...\n")
-    for row in row_range:
+    for row, texts_of_row in zip(row_range, texts, strict=True):
         matrix.append("  ... " if column_range.start > 0 else "  ")
-        for column in column_range:
+        for column, text in zip(column_range, texts_of_row, strict=True):
             at_anchor = framed and (row, column) == kernel.anchor
-            text = f"{texts[row][column]:>{width}}"
             matrix.append("[" if at_anchor else " ")
-            matrix.append(text, style=_style(kernel.weights[row, column], peak))
+            matrix.append(f"{text:>{width}}", style=_style(kernel.weights[row, column], peak))
             matrix.append("]" if at_anchor else " ")
         matrix.append(" ...\n" if column_range.stop < columns else "\n")
     if row_range.stop < rows:

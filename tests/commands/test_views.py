@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from corrconv.commands.kernel.view import facts_text, kernel_document, kernel_vi
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.zoo import ZOO, zoo_kernel
-from corrconv.drawing.matrices import matrix_text, weight_texts
+from corrconv.drawing.matrices import factor_text, matrix_text, weight_texts
 from corrconv.drawing.numbers import share
 
 NOISE = np.random.default_rng(5).integers(0, 256, (12, 14), dtype=np.uint8)
@@ -217,6 +218,15 @@ def test_wide_kernels_are_shown_by_their_middle_in_straight_rows() -> None:
     assert f"[ {20 * 43 + 21}]" in rows[7]
 
 
+def test_of_a_large_kernel_only_what_is_shown_is_written() -> None:
+    kernel = Kernel(np.random.default_rng(2).normal(size=(500, 500)))
+    tracemalloc.start()
+    matrix_text(kernel)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * kernel.weights.nbytes  # every weight as a text would take twelve times as much
+
+
 def test_an_anchor_in_a_corner_of_a_wide_kernel_is_shown() -> None:
     kernel = Kernel(np.zeros((40, 40)), (39, 0))
     lines = matrix_text(kernel).plain.splitlines()
@@ -237,7 +247,8 @@ def test_an_anchor_in_a_corner_of_a_wide_kernel_is_shown() -> None:
     ],
 )
 def test_weights_as_people_write_them(weights: Any, factor: str, texts: list[list[str]]) -> None:
-    assert weight_texts(Kernel(weights)) == (factor, texts)
+    assert factor_text(Kernel(weights)) == factor
+    assert weight_texts(Kernel(weights)) == texts
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from strategies import MODERATE_REALS, kernels
 
 from corrconv.core.kernel import Kernel, resolve_anchor
@@ -202,6 +205,15 @@ def test_integer_form_gives_the_weights_to_the_last_bit(kernel, divisor):
     cells, found_divisor = found
     assert np.array_equal(cells / found_divisor, weights)
     assert divisor % found_divisor == 0  # lowest terms
+
+
+def test_integer_form_of_many_weights_is_found_at_once():
+    weights = np.random.default_rng(1).integers(-(10**9), 10**9, (300, 300)) / 48
+    with patch("corrconv.core.kernel.Fraction", wraps=Fraction) as fraction:
+        cells, divisor = Kernel(weights).integer_form
+    assert_array_equal(cells / divisor, weights)
+    assert divisor == 48
+    assert fraction.call_count < 10
 
 
 @given(kernels(MODERATE_REALS))

@@ -14,7 +14,7 @@ from corrconv.commands.compare.view import comparison_verdict
 from corrconv.core.pixels import finite_range
 from corrconv.core.terms import Operation, Symmetry
 from corrconv.drawing.films import BROWN, TEAL, Frame, SharedPalette, gray, signed
-from corrconv.drawing.matrices import weight_texts
+from corrconv.drawing.matrices import factor_text, weight_texts
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.pictures import FAINT_INK, FRAME, INK, PAPER, colour_bar, font, ink_on, text_block
 
@@ -92,8 +92,7 @@ def _kernels(animation: Animation, degrees: float, caption: str) -> Image.Image:
     for operation, middle, angle in zip(Operation, KERNEL_MIDDLES, (0.0, degrees), strict=True):
         draw.text((middle, 56), str(operation), COLOURS[operation], font(CAPTION), anchor="ma")
         _draw_kernel(draw, kernel, (middle, KERNEL_HEIGHT), angle)
-    factor, _ = weight_texts(kernel)
-    draw.text((WIDTH / 2, HEIGHT - 24), f"{kernel.name}{factor}", FAINT_INK, font(LABEL), anchor="mm")
+    draw.text((WIDTH / 2, HEIGHT - 24), f"{kernel.name}{factor_text(kernel)}", FAINT_INK, font(LABEL), anchor="mm")
     return picture
 
 
@@ -101,7 +100,7 @@ def _draw_kernel(draw: ImageDraw.ImageDraw, kernel: Kernel, middle: tuple[float,
     """The kernel turned clockwise about its middle; numbers stay upright, the anchor's frame and a notch travel."""
     rows, columns = kernel.shape
     cell = min(KERNEL_CELL, KERNEL_SIDE // max(rows, columns))
-    _, texts = weight_texts(kernel)
+    texts = weight_texts(kernel)
     peak = float(np.abs(kernel.weights).max()) or 1.0
     cosine, sine = cos(radians(degrees)), sin(radians(degrees))
 

@@ -11,7 +11,7 @@ from corrconv.commands.compare.study import Coincidence
 from corrconv.core.terms import Symmetry
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
-from corrconv.drawing.matrices import MOST_ROWS, fits, matrices_view, matrix_text, numbers_text, weight_texts
+from corrconv.drawing.matrices import MOST_ROWS, factor_text, fits, matrices_view, matrix_text, numbers_text
 from corrconv.drawing.numbers import share, short_number
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def numbers_view(image: NDArray[Any], entry: KernelComparison, results: Results)
     both = (results.correlation[:, :, 0], results.convolution[:, :, 0])
     if not all(fits(values) for values in (image, *both)) or max(entry.kernel.shape) > MOST_ROWS:
         return None
-    factor, _ = weight_texts(entry.kernel)
+    factor = factor_text(entry.kernel)
     turned = Text("(the same)") if entry.coincidence is Coincidence.EVERY_IMAGE else matrix_text(entry.kernel.turned())
     return matrices_view(
         ("input", numbers_text(image)),

@@ -12,7 +12,7 @@ from corrconv.commands.explain.view import explanation_document
 from corrconv.core.terms import Operation
 from corrconv.drawing.cells import number_grid
 from corrconv.drawing.documents import DOCUMENT_VERSION
-from corrconv.drawing.matrices import LINE_WIDTH, matrices_view, matrix_text, numbers_text, weight_texts
+from corrconv.drawing.matrices import LINE_WIDTH, factor_text, matrices_view, matrix_text, numbers_text
 from corrconv.drawing.pictures import Figure, panel
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ OPEN = "______"
 
 def sheet_view(sheet: Sheet, image: str, *, blank: bool) -> Group:
     """The picture, the kernel as each operation lays it, every sum, and the results."""
-    factor, _ = weight_texts(sheet.kernel)
+    factor = factor_text(sheet.kernel)
     parts: list[RenderableType] = [
         Text(_title(sheet, image), style="bold"),
         "",

@@ -14,7 +14,7 @@ from corrconv.core.pixels import pixel_limits
 from corrconv.core.terms import Operation
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite, options_document
-from corrconv.drawing.matrices import matrix_text, weight_texts
+from corrconv.drawing.matrices import factor_text, matrix_text
 from corrconv.drawing.numbers import number_text
 from corrconv.drawing.words import kernel_words, options_words
 
@@ -140,9 +140,7 @@ def _matrix_width(kernel: Kernel) -> int:
 
 def _matrices(readings: Sequence[Reading], laid: Sequence[str]) -> Table:
     grid = Table.grid(padding=(0, 4))
-    grid.add_row(
-        *(Text(f"{name}{weight_texts(reading.kernel)[0]}:") for name, reading in zip(laid, readings, strict=True))
-    )
+    grid.add_row(*(Text(f"{name}{factor_text(reading.kernel)}:") for name, reading in zip(laid, readings, strict=True)))
     grid.add_row(*(matrix_text(reading.kernel, framed=reading.anchored) for reading in readings))
     return grid
 
@@ -269,7 +267,7 @@ def equal_sign(written: float, exact: float) -> str:
 def common_form(kernel: Kernel) -> tuple[NDArray[Any], int]:
     """Whole-number cells and their divisor where the weights are shown so, or the weights and 1."""
     form = kernel.integer_form
-    return form if form is not None and weight_texts(kernel)[0] else (kernel.weights, 1)
+    return form if form is not None and factor_text(kernel) else (kernel.weights, 1)
 
 
 def steps_table(names: Sequence[str], steps: Iterable[Step]) -> Table:

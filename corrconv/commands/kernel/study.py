@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, lcm, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SEED = 5
 ROOM = 12  # pixels of the checked picture beside what the kernels reach
+MOST_CHECKED = 1_000_000  # cells of a merged kernel: it is checked on a picture of four times as many pixels
 LARGEST_EXACT_SIDE = 31  # longer kernels would take long as fractions
 EXACT_SHARE = 1e-12  # of the largest result: rounding of sums that are no whole numbers
 
@@ -100,7 +101,17 @@ class Split:
 
 
 def combine(first: Kernel, second: Kernel, by: Combining, boundary: Boundary) -> Combination:
-    """Make one kernel of two, and check on noise that it does in one pass what they do in two."""
+    """Make one kernel of two, and check on noise that it does in one pass what they do in two.
+
+    Raises KernelError for kernels that cancel each other, and for those that reach too far to be checked.
+    """
+    joined = max if by in {Combining.ADD, Combining.SUBTRACT} else sum
+    reach = [joined(sides) for sides in zip(first.shape, second.shape, strict=True)]
+    if prod(reach) > MOST_CHECKED:
+        raise KernelError(
+            f"{first.name} and {second.name} together span {reach[0]} rows and {reach[1]} columns, and what they do is"
+            f" checked up to {MOST_CHECKED:,} cells; combine smaller kernels"
+        )
     match by:
         case Combining.CONVOLVE:
             merged = convolved(first, second)

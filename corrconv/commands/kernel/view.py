@@ -10,10 +10,11 @@ from rich.text import Text
 
 from corrconv.commands.kernel.study import Combining, second_operation, split
 from corrconv.core.kernel import LARGEST_RANKED_SIDE, ROUNDING
+from corrconv.core.notation import check_writable
 from corrconv.core.terms import Operation, OutputSize, Symmetry
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION
-from corrconv.drawing.matrices import LINE_WIDTH, matrix_text, weight_texts
+from corrconv.drawing.matrices import LINE_WIDTH, factor_text, matrix_text, weight_texts
 from corrconv.drawing.numbers import short_number
 from corrconv.drawing.words import symmetry_words
 
@@ -94,11 +95,10 @@ def kernel_view(kernel: Kernel) -> Group:
     ]
     if kernel.symmetry() is Symmetry.POINT_SYMMETRIC:
         blocks = [("as both operations lay it", kernel)]
-    factor, _ = weight_texts(kernel)
     heading = Text(f"{kernel.name}, {rows}x{columns}", style="bold")
     if kernel.source:
         heading.append(f"\n{kernel.source}", style="not bold dim")
-    matrices = [Text(f"{caption}{factor}:") + Text("\n") + matrix_text(laid) for caption, laid in blocks]
+    matrices = [Text(f"{caption}{factor_text(kernel)}:") + Text("\n") + matrix_text(laid) for caption, laid in blocks]
     return Group(heading, "", *matrices, facts_text(kernel))
 
 
@@ -174,10 +174,9 @@ def combination_view(combination: Combination) -> Group:
     """The merged kernel, and what one pass with it does beside the two passes."""
     merged, first, second = combination.merged, combination.first.name, combination.second.name
     rows, columns = merged.shape
-    factor, _ = weight_texts(merged)
     lines = [_pass_words(combination, check) for check in combination.passes]
     return Group(
-        Text(f"{_SIGNS[combination.by].format(first, second)} is one kernel of {rows}x{columns}{factor}:"),
+        Text(f"{_SIGNS[combination.by].format(first, second)} is one kernel of {rows}x{columns}{factor_text(merged)}:"),
         matrix_text(merged),
         facts_text(merged),
         "",
@@ -269,7 +268,8 @@ def split_document(parts: Split) -> dict[str, Any]:
 
 
 def kernel_document(kernel: Kernel) -> dict[str, Any]:
-    """One kernel for scripts."""
+    """One kernel for scripts. Raises KernelError for too many weights."""
+    check_writable(kernel)
     return {
         "version": DOCUMENT_VERSION,
         "name": kernel.name,
@@ -290,7 +290,7 @@ def _thumbnail(kernel: Kernel) -> Text:
     if max(rows, columns) > LARGEST_THUMBNAIL:
         low, high = short_number(float(kernel.weights.min())), short_number(float(kernel.weights.max()))
         return Text(f"{rows}x{columns}\n{low} to {high}")
-    factor, texts = weight_texts(kernel)
+    factor, texts = factor_text(kernel), weight_texts(kernel)
     width = max(len(text) for row in texts for text in row)
     lines = [" ".join(f"{text:>{width}}" for text in row) for row in texts]
     return Text("\n".join([*lines, *([factor.removeprefix(", ")] if factor else [])]))

@@ -16,7 +16,7 @@ from corrconv.drawing.cells import heat_map
 from corrconv.drawing.charts import TABLE_STEPS, curves, telling_steps
 from corrconv.drawing.console import plain_table
 from corrconv.drawing.documents import DOCUMENT_VERSION, finite
-from corrconv.drawing.matrices import matrix_text, weight_texts
+from corrconv.drawing.matrices import factor_text, matrix_text
 from corrconv.drawing.numbers import share, short_number
 from corrconv.drawing.pictures import Figure, panel
 
@@ -48,8 +48,7 @@ def learned_view(learned: LearnedKernel, title: str, advice: SizeAdvice | None =
         (learned.convolution_kernel, Operation.CONVOLUTION),
     ):
         neat = _neat(kernel, learned)
-        factor, _ = weight_texts(neat)
-        blocks.append(Text(f"as a kernel for {operation}{factor}:") + Text("\n") + matrix_text(neat))
+        blocks.append(Text(f"as a kernel for {operation}{factor_text(neat)}:") + Text("\n") + matrix_text(neat))
     facts = Text("\n".join(f"{name:<9} {fact}" for name, fact in _facts(learned, advice)))
     return Group(Text(title, style="bold"), "", *blocks, facts)
 

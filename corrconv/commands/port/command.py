@@ -70,8 +70,10 @@ def command(
     from corrconv.commands.port.sources import resolve
     from corrconv.commands.port.study import exactly, port
     from corrconv.commands.port.view import measured_words, port_document, port_text, snippet
+    from corrconv.core.notation import check_writable
     from corrconv.drawing.console import show_document
 
+    check_writable(kernel)
     found, settings = resolve(kernel, source, destination, dtype, exact=exact)
     ported = port(found.kernel, found.convention, destination[0], settings)
     if exact:

@@ -14,6 +14,9 @@ from corrconv.errors import KernelError
 
 Rows = list[list[str]]
 
+# More take gigabytes and longer than anybody waits, and nobody reads them.
+MOST_WEIGHTS = 2_000_000
+
 _FFMPEG_SIDES = (3, 5, 7)
 
 
@@ -25,6 +28,7 @@ def write_kernel(kernel: Kernel, notation: Notation) -> str:
     """
     if notation is Notation.NPY:
         raise KernelError("npy is not text; write the kernel to a file named .npy")
+    check_writable(kernel)
     if notation is Notation.JAVA and kernel.anchor != resolve_anchor("lower", kernel.shape):
         raise KernelError(
             f"Java's Kernel has its origin at (side - 1) / 2, and that of {kernel.name} is"
@@ -36,6 +40,16 @@ def write_kernel(kernel: Kernel, notation: Notation) -> str:
             f" not the centre; write imagemagick or json, or put the anchor there"
         )
     return _WRITERS[notation](kernel)
+
+
+def check_writable(kernel: Kernel) -> None:
+    """Raise KernelError for a kernel of more weights than are written as text."""
+    if kernel.weights.size > MOST_WEIGHTS:
+        rows, columns = kernel.shape
+        raise KernelError(
+            f"the {rows}x{columns} weights of {kernel.name} are more than the {MOST_WEIGHTS:,} that are written as"
+            " text; keep it as npy, which holds any number, or cut it down"
+        )
 
 
 def _write_imagemagick(kernel: Kernel) -> str:

@@ -81,6 +81,23 @@ def test_npy_goes_through_a_pipe_whole() -> None:
     assert_array_equal(json.loads(back.stdout)["weights"], read_kernel("gaussian:sigma=1").weights)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "show k.npy --json",
+        "convert k.npy --to csv -o k.csv",
+        "port k.npy --from cv2.filter2D --to matlab.conv2",
+    ],
+)
+def test_millions_of_weights_are_no_text(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save("k.npy", np.eye(3))
+    monkeypatch.setattr("corrconv.core.notation.writers.MOST_WEIGHTS", 8)
+    command = words.split() if words.startswith("port") else ["kernel", *words.split()]
+    assert "the 3x3 weights of k are more than the 8 that are written as text; keep it as npy" in trouble(run(*command))
+    assert files() == ["k.npy"]
+    assert run("kernel", "convert", "k.npy", "--to", "npy", "-o", "same.npy").exit_code == 0
+
+
 def test_a_kernel_file_is_not_overwritten_unless_forced() -> None:
     Path("kernel.txt").write_text("1 2 3\n")
     said = trouble(run("kernel", "convert", "kernel.txt", "--to", "json", "-o", "kernel.txt"))

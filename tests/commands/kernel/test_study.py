@@ -55,6 +55,13 @@ def test_a_wrong_merging_would_be_counted(monkeypatch):
     assert all(check.margin > 5 for check in combine(SKEW, CORNER, Combining.CONVOLVE, Boundary.WRAP).passes)
 
 
+def test_what_takes_minutes_to_check_is_not_combined():
+    wide, high = Kernel(np.ones((1, 1100))), Kernel(np.ones((1000, 1)))
+    with pytest.raises(KernelError, match=r"together span 1001 rows and 1101 columns, and .* up to 1,000,000 cells"):
+        combine(wide, high, Combining.CONVOLVE, Boundary.REFLECT)
+    assert combine(wide, wide, Combining.ADD, Boundary.REFLECT).merged.shape == (1, 1100)
+
+
 def test_kernels_that_cancel_each_other_are_refused():
     with pytest.raises(KernelError, match="cancel each other"):
         combine(SKEW, SKEW, Combining.SUBTRACT, Boundary.REFLECT)
