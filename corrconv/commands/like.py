@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corrconv.commands.answer import report
 from corrconv.commands.options import without_effect
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
@@ -32,6 +33,14 @@ SET_TOGETHER = (
 )
 
 refuse_beside_like = without_effect(*SET_TOGETHER, when=("like", "likes"), why=", which sets it")
+
+
+def say_caveats(picture: Picture, *likes: Convention, quiet: bool) -> None:
+    """Tell of numbers that a library itself does not take."""
+    say = report(quiet=quiet)
+    for like in likes:
+        if caveat := like.caveat(picture.planes.dtype):
+            say(caveat)
 
 
 def refuse_resized_transparency(picture: Picture, convention: Convention) -> None:

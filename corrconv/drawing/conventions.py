@@ -151,6 +151,7 @@ def convention_document(convention: Convention) -> dict[str, Any]:
         "output_dtype": convention.numbers.dtype,
         "rounding": str(convention.numbers.rounding),
         "overflow": str(convention.numbers.overflow),
+        "pixels": list(convention.pixels) or None,
         "kernel_shapes": [list(shape) for shape in convention.kernel_shapes] if convention.kernel_shapes else None,
     }
 

@@ -9,7 +9,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.function import LibraryFunction, Settings, ShellText
-from corrconv.libraries.shared import CORRELATION, REFLECT
+from corrconv.libraries.shared import CORRELATION, REFLECT, TO_SIXTEEN_BITS
 
 # What it does with 3x3 kernels only.
 REFLECT_THEN_EDGE = Borders(
@@ -20,7 +20,11 @@ REFLECT_THEN_EDGE = Borders(
 )
 SHAPES = ((3, 3), (5, 5), (7, 7))
 RESCALED = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", divided_last=True))
-LARGE = CORRELATION.changed(borders=REFLECT, scale=Scale.SUM, numbers=RESCALED, kernel_shapes=SHAPES)
+LARGE = CORRELATION.changed(
+    borders=REFLECT, scale=Scale.SUM, numbers=RESCALED, pixels=TO_SIXTEEN_BITS, kernel_shapes=SHAPES
+)
+# Whichever loses nothing; PNG files have the second order of bytes, without which ffmpeg takes 8 bits.
+FORMAT = "format=gray|gray16le|gray16be"
 
 
 def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
@@ -35,7 +39,7 @@ def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
             f"ffmpeg takes whole numbers only and divides by their sum; {kernel.name} sums to 0 over {divisor}"
         )
     written = " ".join(map(str, cells.ravel().tolist()))
-    return f"ffmpeg -v error -y -i {image} \\\n  -vf \"format=gray,convolution=0m='{written}'\" {output}"
+    return f"ffmpeg -v error -y -i {image} \\\n  -vf \"{FORMAT},convolution=0m='{written}'\" {output}"
 
 
 FUNCTIONS = (
@@ -49,7 +53,9 @@ FUNCTIONS = (
             version_argument="-version",
             command=Command(
                 name="ffmpeg.convolution",
-                template="PROGRAM -v error -y -i {image} -vf format=gray,convolution=0m='{kernel:spaced}' {output}",
+                template=f"PROGRAM -v error -y -i {{image}} -vf \"{FORMAT},convolution=0m='{{kernel:spaced}}'\""
+                " {output}",
+                image_format="png16",
                 kernel_shapes=SHAPES,
                 whole_kernels=True,
             ),

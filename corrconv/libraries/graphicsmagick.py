@@ -8,7 +8,7 @@ from corrconv.core.convention.summing import Summing
 from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
 from corrconv.libraries.function import LibraryFunction, Settings, ShellText
-from corrconv.libraries.shared import CORRELATION, EDGE
+from corrconv.libraries.shared import CORRELATION, EDGE, TO_SIXTEEN_BITS
 from corrconv.libraries.target import SQUARE_SHAPES
 
 # Sums are kept in 16 bits, rounded half up; files of 8 bits get a 257th of that, truncated.
@@ -26,7 +26,13 @@ FUNCTIONS = (
     LibraryFunction(
         name="graphicsmagick.-convolve",
         computes=CORRELATION.changed(
-            borders=EDGE, scale=Scale.SUM, numbers=WHOLE, eight_bit=EIGHT_BIT, odd_sides=True, square=True
+            borders=EDGE,
+            scale=Scale.SUM,
+            numbers=WHOLE,
+            eight_bit=EIGHT_BIT,
+            pixels=TO_SIXTEEN_BITS,
+            odd_sides=True,
+            square=True,
         ),
         runner=Tool(
             programs=("gm",),

@@ -15,7 +15,7 @@ from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.command_lines import Command, Tool, kernel_list
 from corrconv.libraries.function import LibraryFunction, Settings, ShellText, Wanted
-from corrconv.libraries.shared import EDGE, LOWER_CONVOLUTION, LOWER_CORRELATION, anchored_at
+from corrconv.libraries.shared import EDGE, LOWER_CONVOLUTION, LOWER_CORRELATION, TO_SIXTEEN_BITS, anchored_at
 from corrconv.libraries.target import FEW_KERNEL_SHAPES, SQUARE_SHAPES, Shape
 
 WORDS = BorderWords(
@@ -97,7 +97,7 @@ def _tool(name: str, arguments: str, kernel_shapes: tuple[Shape, ...] = FEW_KERN
 def _of_morphology(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"imagemagick.{name.lower()}",
-        computes=computes.changed(borders=EDGE, numbers=WHOLE, eight_bit=EIGHT_BIT),
+        computes=computes.changed(borders=EDGE, numbers=WHOLE, eight_bit=EIGHT_BIT, pixels=TO_SIXTEEN_BITS),
         configure=_morphology,
         place=_place_morphology,
         borders=WORDS,
@@ -112,7 +112,7 @@ FUNCTIONS = (
     LibraryFunction(
         name="imagemagick.-convolve",
         computes=LOWER_CORRELATION.changed(
-            borders=EDGE, scale=Scale.SUM, numbers=WHOLE, eight_bit=EIGHT_BIT, square=True
+            borders=EDGE, scale=Scale.SUM, numbers=WHOLE, eight_bit=EIGHT_BIT, pixels=TO_SIXTEEN_BITS, square=True
         ),
         configure=_convolve,
         place=_place,

@@ -14,7 +14,7 @@ from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.image_js import ODD_SHAPES
 from corrconv.libraries.nodejs import ANOTHER_ORDER
-from corrconv.libraries.shared import CONVOLUTION
+from corrconv.libraries.shared import CONVOLUTION, EIGHT_BITS
 
 CUT_OFF = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(dtype="float32"))
 EDGES = {"EDGE_ZERO_FILL": BorderRule.BLANK, "EDGE_NO_OP": BorderRule.UNFILTERED}
@@ -31,7 +31,12 @@ FUNCTIONS = (
     LibraryFunction(
         name="java.awt.image.ConvolveOp",
         computes=CONVOLUTION.changed(
-            borders=Borders.uniform(BorderRule.BLANK), numbers=CUT_OFF, odd_sides=True, inexact=ANOTHER_ORDER
+            borders=Borders.uniform(BorderRule.BLANK),
+            numbers=CUT_OFF,
+            # It takes 16-bit pixels for signed ones.
+            pixels=EIGHT_BITS,
+            odd_sides=True,
+            inexact=ANOTHER_ORDER,
         ),
         configure=_configure,
         runner=Tool(

@@ -7,7 +7,7 @@ from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.nodejs import ANOTHER_ORDER, node_tool
-from corrconv.libraries.shared import EDGE
+from corrconv.libraries.shared import EDGE, EIGHT_BITS
 from corrconv.libraries.target import SQUARE_SHAPES
 
 CUT_OFF = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing())
@@ -21,6 +21,7 @@ FUNCTIONS = (
             even_anchor=LOWER,
             borders=EDGE,
             numbers=CUT_OFF,
+            pixels=EIGHT_BITS,
             square=True,
             inexact=ANOTHER_ORDER,
         ),

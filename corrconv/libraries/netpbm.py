@@ -7,7 +7,7 @@ from corrconv.core.convention.summing import Summing
 from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Command, Tool, kernel_rows
 from corrconv.libraries.function import LibraryFunction, Settings, ShellText
-from corrconv.libraries.shared import CORRELATION, UNFILTERED
+from corrconv.libraries.shared import CORRELATION, TO_SIXTEEN_BITS, UNFILTERED
 
 OTHER_CODE = "kernels of equal rows or equal columns run other code, whose border columns come from another row"
 HALF_UP_IN_ORDER = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
@@ -21,7 +21,13 @@ def _write(kernel: Kernel, _: Settings, image: str, output: str) -> str:
 FUNCTIONS = (
     LibraryFunction(
         name="netpbm.pnmconvol",
-        computes=CORRELATION.changed(borders=UNFILTERED, numbers=HALF_UP_IN_ORDER, odd_sides=True, inexact=OTHER_CODE),
+        computes=CORRELATION.changed(
+            borders=UNFILTERED,
+            numbers=HALF_UP_IN_ORDER,
+            pixels=TO_SIXTEEN_BITS,
+            odd_sides=True,
+            inexact=OTHER_CODE,
+        ),
         runner=Tool(
             programs=("pnmconvol",),
             sign="Netpbm",

@@ -249,6 +249,7 @@ FUNCTIONS = (
         computes=CORRELATION.changed(
             borders=REFLECT,
             numbers=SATURATED,
+            pixels=("uint8", "uint16", "int16", "float32", "float64"),
             inexact="the order of its single-precision sums depends on the processor",
         ),
         configure=_filter2d,

@@ -14,7 +14,7 @@ from corrconv.core.convention.summing import Summing
 from corrconv.libraries.contest import inside, padded
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted
 from corrconv.libraries.own_kernel import ALL_TYPES, Gaussian, GaussianRule
-from corrconv.libraries.shared import CORRELATION, EDGE, UNFILTERED
+from corrconv.libraries.shared import CORRELATION, EDGE, TO_SIXTEEN_BITS, UNFILTERED
 
 
 def _kernel(*, scale: float | None = None, offset: float = 0.0) -> dict[str, Any]:
@@ -95,6 +95,7 @@ FUNCTIONS = (
                 Overflow.SATURATE,
                 Summing(dtype="float32", divided_first=True, divided_exactly=True, by_rows=True, half_first=True),
             ),
+            pixels=TO_SIXTEEN_BITS,
             kernel_shapes=((3, 3), (5, 5)),
         ),
         configure=_kernel,

@@ -7,7 +7,7 @@ from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.nodejs import ANOTHER_ORDER, node_tool
-from corrconv.libraries.shared import EDGE, LOWER_CONVOLUTION
+from corrconv.libraries.shared import EDGE, EIGHT_BITS, LOWER_CONVOLUTION
 
 ROUNDED = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
 
@@ -25,7 +25,9 @@ writeFileSync(output, new (require("@resvg/resvg-js").Resvg)(svg).render().asPng
 FUNCTIONS = (
     LibraryFunction(
         name="resvg.feConvolveMatrix",
-        computes=LOWER_CONVOLUTION.changed(borders=EDGE, scale=Scale.SUM, numbers=ROUNDED, inexact=ANOTHER_ORDER),
+        computes=LOWER_CONVOLUTION.changed(
+            borders=EDGE, scale=Scale.SUM, numbers=ROUNDED, pixels=EIGHT_BITS, inexact=ANOTHER_ORDER
+        ),
         runner=node_tool("resvg.feConvolveMatrix", "@resvg/resvg-js", SCRIPT),
     ),
 )

@@ -16,6 +16,10 @@ Pair = int | tuple[int, int]
 
 FLOAT32 = NumberRule("float32")
 
+# The types of pixels that programs for pictures take.
+EIGHT_BITS = ("uint8",)
+TO_SIXTEEN_BITS = ("uint8", "uint16")
+
 SYMMETRIC = Borders.uniform(BorderRule.SYMMETRIC)
 REFLECT = Borders.uniform(BorderRule.REFLECT)
 EDGE = Borders.uniform(BorderRule.EDGE)

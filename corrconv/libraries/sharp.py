@@ -7,7 +7,7 @@ from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.nodejs import ANOTHER_ORDER, node_tool
-from corrconv.libraries.shared import CORRELATION, EDGE
+from corrconv.libraries.shared import CORRELATION, EDGE, EIGHT_BITS
 from corrconv.libraries.target import FEW_KERNEL_SHAPES
 
 CUT_OFF = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(divided_last=True))
@@ -17,7 +17,12 @@ FUNCTIONS = (
     LibraryFunction(
         name="sharp.convolve",
         computes=CORRELATION.changed(
-            borders=EDGE, scale=Scale.SUM_FROM_ONE, numbers=CUT_OFF, least_side=3, inexact=ANOTHER_ORDER
+            borders=EDGE,
+            scale=Scale.SUM_FROM_ONE,
+            numbers=CUT_OFF,
+            pixels=EIGHT_BITS,
+            least_side=3,
+            inexact=ANOTHER_ORDER,
         ),
         runner=node_tool(
             "sharp.convolve",

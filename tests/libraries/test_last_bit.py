@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from measure_conventions import weights
 from PIL import __version__ as pillow_version
+from shell import run
 
 from corrconv.commands.explain.like_study import explain_like
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.kernel import Kernel
+from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Tool
 from corrconv.libraries.function import PythonFunction
 from corrconv.libraries.nodejs import ANOTHER_ORDER
@@ -43,8 +45,6 @@ TOOLS = [
     "resvg.feConvolveMatrix",
     "java.awt.image.ConvolveOp",
 ]
-# These were measured with 8 bits only.
-EIGHT_BITS = TOOLS[TOOLS.index("ffmpeg.convolution") :]
 
 
 def cases(name, dtype, count, seed=0):
@@ -84,8 +84,8 @@ def test_tools_to_the_last_bit(name, dtype):
     tool = library_functions()[name].runner
     if not tool.installed:
         pytest.skip(f"{name}: no {tool.needs} on PATH")
-    if dtype == "uint16" and name in EIGHT_BITS:
-        pytest.skip(f"{name} was measured with 8 bits")
+    if not conventions()[name].takes(np.dtype(dtype)):
+        pytest.skip(f"{name} takes no {dtype} pictures")
     suffix = tool.command.image_format.removesuffix("16")
     chosen = replace(tool.command, image_format=suffix if dtype == "uint8" else f"{suffix}16")
     target = replace(tool, command=chosen).target(name, {})
@@ -96,6 +96,39 @@ def test_tools_to_the_last_bit(name, dtype):
         made = apply_convention(image, Kernel(given), conventions()[name])
         unit = 1 if conventions()[name].inexact == ANOTHER_ORDER else 0
         assert np.abs(target.run(image, given).astype(float) - made).max() <= unit, (given, image.dtype)
+
+
+def test_pixels_that_a_tool_does_not_take_are_refused_or_spoken_of():
+    assert {name for name in TOOLS if conventions()[name].pixels == ("uint8",)} == {
+        "sharp.convolve",
+        "jimp.convolute",
+        "resvg.feConvolveMatrix",
+        "java.awt.image.ConvolveOp",
+    }
+    for name in TOOLS:
+        convention, image = conventions()[name], np.full((9, 9), 200, dtype=np.uint8)
+        kernel = Kernel(np.ones((3, 3)))
+        assert apply_convention(image, kernel, convention).dtype == np.uint8
+        assert not convention.caveat(image.dtype)
+        for wide in [np.int16, np.int32, *([] if "uint16" in convention.pixels else [np.uint16])]:
+            with pytest.raises(
+                CorrconvError, match=rf"{name} takes uint8.* pictures, and these pixels are {wide.__name__}"
+            ):
+                apply_convention(image.astype(wide), kernel, convention)
+        for numbers, shown in {"float64": "before they are rounded", "int64": "without the limits"}.items():
+            assert shown in convention.caveat(np.dtype(numbers))
+            apply_convention(image.astype(numbers), kernel, convention)
+
+
+@pytest.mark.parametrize("command", ["apply", "explain", "compare"])
+def test_numbers_that_a_tool_does_not_take_are_spoken_of(command, tmp_path):
+    others = {
+        "apply": ("-o", tmp_path / "out.npy"),
+        "explain": ("--at", "1,1"),
+        "compare": ("--like", "jimp.convolute"),
+    }
+    said = run(command, "[1 2 3; 4 5 6; 7 8 9]", "box", "--like", "sharp.convolve", *map(str, others[command])).stderr
+    assert "sharp.convolve takes uint8 pictures only; of int64 numbers these are its sums without" in said
 
 
 def repeats(given):

@@ -60,6 +60,8 @@ class LikeFilter(FileFilter):
     def _inexact_notes(self, dtype: np.dtype[Any]) -> Iterator[str]:
         """Where the library's own result may be another one."""
         convention = self.convention
+        if convention.caveat(dtype):
+            yield convention.caveat(dtype)
         summing = convention.numbers_of(dtype).summing if dtype.kind in "iu" else None
         exact = summing is None or summing.is_exact(self.kernel.weights, float(np.iinfo(dtype).max))
         if convention.inexact and not exact:

@@ -8,7 +8,7 @@ import click
 
 from corrconv.commands.answer import answer, report, say_notes
 from corrconv.commands.compare.layouts import ALL, compare_layouts, every_layout
-from corrconv.commands.like import refuse_beside_like
+from corrconv.commands.like import refuse_beside_like, say_caveats
 from corrconv.commands.options import (
     FilterChoices,
     all_or_none,
@@ -107,6 +107,7 @@ def command(
     chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
     say_notes(picture, quiet=quiet)
     if likes:
+        say_caveats(picture, *likes, quiet=quiet)
         _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
         return
     if every:

@@ -93,6 +93,8 @@ def convention_parts(function: LibraryFunction, convention: Convention) -> list[
         computes += " with a kernel that it makes by itself"
     lines: dict[str, str] = {}
     if own is None:
+        if convention.pixels:
+            lines["  pixels"] = ", ".join(convention.pixels)
         lines["  kernels"] = "all" if convention.accepted == "kernels" else convention.accepted.removeprefix("kernels ")
         lines["  anchor"] = f"odd sides {odd}, even sides {even if _takes_even(convention) else 'refused'}"
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from corrconv.commands.answer import answer, save_drawing, say_notes
-from corrconv.commands.like import refuse_beside_like
+from corrconv.commands.like import refuse_beside_like, say_caveats
 from corrconv.commands.options import (
     FilterChoices,
     all_or_none,
@@ -103,6 +103,7 @@ def command(
     if like is not None:
         from corrconv.commands.explain.like_view import like_document, like_picture, like_view
 
+        say_caveats(picture, like, quiet=quiet)
         library = _explain_like(picture, kernel, like, place, channel)
         document, view = partial(like_document, library), partial(like_view, library)
         drawing = partial(like_picture, library)

@@ -86,7 +86,8 @@ def _command(cases: list[_Case], convention: Convention) -> tuple[str | None, bo
 
 
 def _is_like(case: _Case, name: str) -> bool:
-    return case.equals(apply_convention(case.image, case.kernel, conventions()[name]))
+    convention = conventions()[name]
+    return convention.takes(case.image.dtype) and case.equals(apply_convention(case.image, case.kernel, convention))
 
 
 def _cases(examination: Examination, found: Probe, finding: Finding) -> list[_Case]:

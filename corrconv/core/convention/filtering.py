@@ -152,6 +152,7 @@ def exact_values(
 
     Where the order of a library's sums decides how they are rounded, they are summed in its order.
     """
+    check_pixels(image.dtype, convention)
     check_shape(kernel, convention)
     convention = convention.for_shape(kernel.shape)
     kernel = used_kernel(kernel, convention, image.dtype)
@@ -197,6 +198,15 @@ def _sums_in_order(
         pixels = _read_pixels(image, kernel.shape, convention, part)
         values[edges] = summing.sums(pixels, laid, starts, walk, convention.bias)
     return summing.in_steps(values) * after
+
+
+def check_pixels(dtype: np.dtype[Any], convention: Convention) -> None:
+    """Raise CorrconvError for whole-number pixels that it does not take; those of 64 bits are plain numbers."""
+    if dtype.kind in "iu" and dtype.itemsize < 8 and not convention.takes(dtype):
+        raise CorrconvError(
+            f"{convention.name} takes {', '.join(convention.pixels)} pictures, and these pixels are {dtype};"
+            " convert the picture first"
+        )
 
 
 def check_shape(kernel: Kernel, convention: Convention) -> None:

@@ -188,7 +188,8 @@ class Convention:
     stride: every so many rows and columns of the results are kept. dilation: the kernel's cells lie so far apart.
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
-    bits, where they differ. inexact: why results may be others, or an empty text. kernel_shapes: the only shapes
+    bits, where they differ. pixels: the types that it takes, or none for all. inexact: why results may be others, or
+    an empty text. kernel_shapes: the only shapes
     (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side:
     neither of their sides is shorter. exceptions: conventions that hold instead for the shapes that they list.
     whole_weights: those for whole pixels are truncated.
@@ -212,6 +213,7 @@ class Convention:
     bias: float = 0.0
     numbers: NumberRule = REAL_NUMBERS
     eight_bit: NumberRule | None = None
+    pixels: tuple[str, ...] = ()
     inexact: str = ""
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
@@ -234,7 +236,7 @@ class Convention:
     @property
     def behaviour(self) -> Convention:
         """The convention without its name, its source, the kernels that it covers, and the order of its sums."""
-        bare = replace(self, name="", source="", inexact="", kernel_shapes=None, exceptions=())
+        bare = replace(self, name="", source="", inexact="", pixels=(), kernel_shapes=None, exceptions=())
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, eight_bit=eight_bit)
         return replace(bare, numbers=replace(self.numbers, summing=None))
@@ -242,6 +244,17 @@ class Convention:
     def numbers_of(self, dtype: np.dtype[Any]) -> NumberRule:
         """What images of this type become."""
         return self.eight_bit if self.eight_bit and dtype.itemsize == 1 else self.numbers
+
+    def takes(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it takes images of this type."""
+        return not self.pixels or dtype.name in self.pixels
+
+    def caveat(self, dtype: np.dtype[Any]) -> str:
+        """What is to be said of numbers that it does not take but for which its sums are shown; or an empty text."""
+        if self.takes(dtype) or dtype.kind == "b":
+            return ""
+        shown = "its sums before they are rounded" if dtype.kind == "f" else "its sums without the limits of its pixels"
+        return f"{self.name} takes {', '.join(self.pixels)} pictures only; of {dtype} numbers these are {shown}"
 
     def for_shape(self, shape: tuple[int, int]) -> Convention:
         """What holds for kernels of this shape: an exception under the same name, or the convention itself."""
