@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,7 +31,7 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.layout import AxisPart, Layout, lay
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Engine, Operation, Precision
-from corrconv.core.threads import share
+from corrconv.core.threads import available_cores, share
 from corrconv.errors import CorrconvError
 
 # Takes the finished sums (rows, columns, channels) of one tile, and where in the output it lies. The
@@ -43,6 +44,9 @@ PairConsumer: TypeAlias = "Callable[[Tile, Numbers, Numbers], None]"
 # Changes the pixels of a tile, in place, before they are filtered.
 Preparation: TypeAlias = "Callable[[Numbers], None]"
 
+# Decisions about kernels of more cells are not kept for the next picture.
+MOST_KEPT_CELLS = 4096
+
 ENGINES: dict[Engine, EngineFunction] = {
     Engine.DIRECT: direct,
     Engine.SEPARABLE: separable,
@@ -52,19 +56,107 @@ ENGINES: dict[Engine, EngineFunction] = {
 
 
 @dataclass(frozen=True)
+class Decision:
+    """All that is decided about images of one shape and type before a pixel is looked at.
+
+    dtype and channels: of the pixels.
+    """
+
+    dtype: np.dtype[Any]
+    channels: int
+    layout: Layout
+    arithmetic: Arithmetic
+    plan: Plan
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the result."""
+        return (*self.layout.output_shape, self.channels)
+
+    @property
+    def step(self) -> tuple[int, int]:
+        """Blocks of outputs that begin and end at multiples of these rows and columns are computed without waste."""
+        return (1, 1) if self.arithmetic.exact else self.plan.tile
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Engines are made anew where they are needed: on the workers of a cluster.
+        return {name: value for name, value in vars(self).items() if name != "engines"}
+
+    @cached_property
+    def engines(self) -> _Engines:
+        """What computes the tiles, ready for any image."""
+        return _Engines(self)
+
+    def whole(self, image: NDArray[Any]) -> Filtering:
+        """The filtering of an image (H, W, C). Raises CorrconvError for pixels that this arithmetic does not bear."""
+        check_values(image, self.arithmetic.dtype)
+        return Filtering(self, image)
+
+    def reads(self, outputs: Tile) -> tuple[AxisPart, AxisPart]:
+        """Which pixels `part` needs for a block of outputs, along the rows and along the columns."""
+        rows, columns = self._computed(outputs)
+        boundary = self.layout.boundary
+        return (
+            self.layout.rows.part(rows.start, rows.stop, boundary),
+            self.layout.columns.part(columns.start, columns.stop, boundary),
+        )
+
+    def part(self, outputs: Tile, pixels: NDArray[Any]) -> Filtering:
+        """The filtering of any block of the outputs, from the pixels (rows, columns, channels) that `reads` names.
+
+        The same to the last bit as that block of the whole: exact sums do not depend on where they are cut, and
+        others are computed in the tiles of the whole. Raises CorrconvError as `whole`.
+        """
+        rows, columns = self.reads(outputs)
+        if rows.places is not None:
+            pixels = pixels[rows.places]
+        if columns.places is not None:
+            pixels = np.take(pixels, columns.places, axis=1)
+        check_values(pixels, self.arithmetic.dtype)
+        computed = self._computed(outputs)
+        wanted = (
+            slice(outputs[0].start - computed[0].start, outputs[0].stop - computed[0].start),
+            slice(outputs[1].start - computed[1].start, outputs[1].stop - computed[1].start),
+        )
+        own = replace(self, layout=replace(self.layout, rows=rows.layout, columns=columns.layout))
+        return Filtering(own, pixels, wanted=None if computed == outputs else wanted)
+
+    def _computed(self, outputs: Tile) -> Tile:
+        """The outputs that are computed for the sake of a block of them."""
+        rows, columns = (
+            slice(part.start // step * step, min(-(-part.stop // step) * step, length))
+            for part, step, length in zip(outputs, self.step, self.layout.output_shape, strict=True)
+        )
+        return rows, columns
+
+
+@dataclass(frozen=True)
 class Filtering:
-    """One filtering, decided but not yet computed.
+    """One filtering of an image, decided but not yet computed.
 
     wanted: the outputs that are handed over, where others are computed only for the sake of whole tiles.
     divides: whether the sums are divided by the divisor of the arithmetic before they are handed over.
     """
 
+    decision: Decision
     image: NDArray[Any]
-    layout: Layout
-    arithmetic: Arithmetic
-    plan: Plan
     wanted: Tile | None = None
     divides: bool = True
+
+    @property
+    def layout(self) -> Layout:
+        """Where the outputs and the pixels that they read lie."""
+        return self.decision.layout
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """What the sums are computed in."""
+        return self.decision.arithmetic
+
+    @property
+    def plan(self) -> Plan:
+        """The engine and its tiles."""
+        return self.decision.plan
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
@@ -89,7 +181,8 @@ class Filtering:
 
     def run_beside(self, other: Filtering, consume: PairConsumer) -> None:
         """Compute all tiles of this filtering and of another one of the same output shape, each pair together."""
-        makers = self._tile_maker(), replace(other, plan=replace(other.plan, tile=self.plan.tile))._tile_maker()
+        same_tiles = replace(other.decision, plan=replace(other.plan, tile=self.plan.tile))
+        makers = self._tile_maker(), replace(other, decision=same_tiles)._tile_maker()
 
         def worker() -> Callable[[Tile], None]:
             first, second = (make() for make in makers)
@@ -109,7 +202,7 @@ class Filtering:
         self, prepare: Preparation | None = None, output: NDArray[Any] | None = None
     ) -> Callable[[], Callable[[Tile], tuple[Tile, Numbers]]]:
         """Gives each thread a function that computes a tile, into the output or memory that the next one uses too."""
-        engines = _Engines(self)
+        engines = self.decision.engines
         sources = self.layout.rows.sources(self.layout.boundary), self.layout.columns.sources(self.layout.boundary)
 
         def make() -> Callable[[Tile], tuple[Tile, Numbers]]:
@@ -170,13 +263,13 @@ class Filtering:
 class _Engines:
     """The planned engine, and what takes over where a picture holds nan or inf."""
 
-    def __init__(self, filtering: Filtering) -> None:
-        chosen, arithmetic, image = filtering.plan, filtering.arithmetic, filtering.image
+    def __init__(self, decision: Decision) -> None:
+        chosen, arithmetic = decision.plan, decision.arithmetic
         self.dtype = np.dtype(chosen.precision)
         self._plan = chosen
         self._weights = arithmetic.weights.astype(self.dtype, copy=False)
-        self._layout = filtering.layout
-        self._make = ENGINES[chosen.engine](self._weights, filtering.layout, chosen.tile)
+        self._layout = decision.layout
+        self._make = ENGINES[chosen.engine](self._weights, decision.layout, chosen.tile)
         self._rounds = arithmetic.exact and chosen.engine is Engine.FFT
         # Whole numbers have no -0, which would depend on where tiles begin, or on the type of the sums.
         self._unsigns_zero = self._rounds or (
@@ -186,7 +279,7 @@ class _Engines:
             and gives_negative_zeros(self._weights)
         )
         self._bears_all = chosen.engine is Engine.DIRECT or (
-            image.dtype.kind in "biu" and math.isfinite(filtering.layout.fill)
+            decision.dtype.kind in "biu" and math.isfinite(decision.layout.fill)
         )
 
     def tile_filter(self) -> TileFilter:
@@ -220,73 +313,6 @@ def _all_finite(sums: Numbers) -> bool:
     """Whether there is neither nan nor inf; 0 times each of them is nan, and BLAS finds that in a third of the time."""
     rows = sums.reshape(len(sums), -1)
     return bool(np.isfinite(np.vecdot(rows, np.zeros(rows.shape[1], rows.dtype))).all())
-
-
-@dataclass(frozen=True)
-class Decision:
-    """All that is decided about images of one shape and type before a pixel is looked at.
-
-    dtype and channels: of the pixels.
-    """
-
-    dtype: np.dtype[Any]
-    channels: int
-    layout: Layout
-    arithmetic: Arithmetic
-    plan: Plan
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """Rows, columns and channels of the result."""
-        return (*self.layout.output_shape, self.channels)
-
-    @property
-    def step(self) -> tuple[int, int]:
-        """Blocks of outputs that begin and end at multiples of these rows and columns are computed without waste."""
-        return (1, 1) if self.arithmetic.exact else self.plan.tile
-
-    def whole(self, image: NDArray[Any]) -> Filtering:
-        """The filtering of an image (H, W, C). Raises CorrconvError for pixels that this arithmetic does not bear."""
-        check_values(image, self.arithmetic.dtype)
-        return Filtering(image, self.layout, self.arithmetic, self.plan)
-
-    def reads(self, outputs: Tile) -> tuple[AxisPart, AxisPart]:
-        """Which pixels `part` needs for a block of outputs, along the rows and along the columns."""
-        rows, columns = self._computed(outputs)
-        boundary = self.layout.boundary
-        return (
-            self.layout.rows.part(rows.start, rows.stop, boundary),
-            self.layout.columns.part(columns.start, columns.stop, boundary),
-        )
-
-    def part(self, outputs: Tile, pixels: NDArray[Any]) -> Filtering:
-        """The filtering of any block of the outputs, from the pixels (rows, columns, channels) that `reads` names.
-
-        The same to the last bit as that block of the whole: exact sums do not depend on where they are cut, and
-        others are computed in the tiles of the whole. Raises CorrconvError as `whole`.
-        """
-        rows, columns = self.reads(outputs)
-        if rows.places is not None:
-            pixels = pixels[rows.places]
-        if columns.places is not None:
-            pixels = np.take(pixels, columns.places, axis=1)
-        check_values(pixels, self.arithmetic.dtype)
-        computed = self._computed(outputs)
-        wanted = (
-            slice(outputs[0].start - computed[0].start, outputs[0].stop - computed[0].start),
-            slice(outputs[1].start - computed[1].start, outputs[1].stop - computed[1].start),
-        )
-        layout = replace(self.layout, rows=rows.layout, columns=columns.layout)
-        all_wanted = computed == outputs
-        return Filtering(pixels, layout, self.arithmetic, self.plan, wanted=None if all_wanted else wanted)
-
-    def _computed(self, outputs: Tile) -> Tile:
-        """The outputs that are computed for the sake of a block of them."""
-        rows, columns = (
-            slice(part.start // step * step, min(-(-part.stop // step) * step, length))
-            for part, step, length in zip(outputs, self.step, self.layout.output_shape, strict=True)
-        )
-        return rows, columns
 
 
 def decide(
@@ -338,10 +364,30 @@ def prepare_filtering(
 
     Raises CorrconvError for an image or options that cannot be filtered.
     """
-    decision = decide(
-        image.shape, image.dtype, kernel, operation, options, real_dtype=real_dtype, peak=lambda: integer_peak(image)
-    )
-    return decision.whole(image)
+    make = partial(decide, image.shape, image.dtype, kernel, operation, options, real_dtype=real_dtype)
+    of_many_bits = image.dtype.kind != "f" and image.dtype.itemsize > 2
+    if of_many_bits or kernel.weights.size > MOST_KEPT_CELLS:
+        return make(peak=lambda: integer_peak(image)).whole(image)
+    kernel = options.anchored(kernel)
+    weights, fill = kernel.weights.tobytes(), str(options.fill)  # which tell -0 from 0
+    settings = options.boundary, options.output_size, options.stride, options.dilation, options.engine
+    width = options.precision, options.threads, available_cores(), image.dtype, real_dtype
+    key = image.shape, kernel.shape, weights, kernel.anchor, kernel.name, operation, fill, settings, width
+    return _decide_once(_Question(key, partial(make, peak=partial(type_peak, image.dtype)))).whole(image)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is to be decided, and all that the answer depends on."""
+
+    key: Hashable
+    decide: Callable[[], Decision] = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _decide_once(question: _Question) -> Decision:
+    """The decision, and its engines, are kept: small pictures are filtered in less time than they take."""
+    return question.decide()
 
 
 def _overlap(own: slice, wanted: slice) -> tuple[slice, slice]:

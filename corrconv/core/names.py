@@ -7,6 +7,8 @@ LONGEST_NAME = 60
 
 def one_line(text: str) -> str:
     """A text with everything spelled out that is no visible sign: newlines, escapes, signs that turn the writing."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 

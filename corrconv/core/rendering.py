@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from corrconv.core.decision import Decision, Filtering, decide
+from corrconv.core.decision import Decision, decide
 from corrconv.core.engines.planner import Plan
 from corrconv.core.engines.signature import Numbers
 from corrconv.core.engines.tiles import Tile
@@ -191,21 +191,21 @@ def _ends(
     filtering.colours.run(note, filtering.prepare)
     noise = 0.0
     if not filtering.colours.arithmetic.exact:
-        noise = _rounding_noise(filtering.colours, max(map(abs, finite_range(image))))
+        noise = _rounding_noise(filtering.colours.decision, max(map(abs, finite_range(image))))
     return settled_range(_united(ranges), rendering.display, noise)
 
 
-def _rounding_noise(filtering: Filtering | Decision, peak: float) -> float:
+def _rounding_noise(decision: Decision, peak: float) -> float:
     """How much two values of pixels up to a peak can differ that are equal but for rounding."""
-    if filtering.arithmetic.exact:
+    if decision.arithmetic.exact:
         return 0.0
-    arithmetic = replace(filtering.arithmetic, peak=max(peak, abs(filtering.layout.fill)))
+    arithmetic = replace(decision.arithmetic, peak=max(peak, abs(decision.layout.fill)))
     if not isfinite(arithmetic.peak):
         return 0.0
-    rows, columns = filtering.layout.rows, filtering.layout.columns
+    rows, columns = decision.layout.rows, decision.layout.columns
     area = (rows.outputs + 2 * rows.extent) * (columns.outputs + 2 * columns.extent)
-    by_transform = arithmetic.transform_bound(area) if filtering.plan.engine is Engine.FFT else 0.0
-    return max(arithmetic.rounding_bound(filtering.layout.kernel.weights.size), by_transform)
+    by_transform = arithmetic.transform_bound(area) if decision.plan.engine is Engine.FFT else 0.0
+    return max(arithmetic.rounding_bound(decision.layout.kernel.weights.size), by_transform)
 
 
 def _filled(

@@ -91,7 +91,7 @@ def share(work: Callable[[], None], threads: int) -> None:
 
     Each call takes parts of the work until none is left, so that it does not matter how many there are.
     """
-    others_wanted = affordable_threads(threads) - 1
+    others_wanted = affordable_threads(threads) - 1 if threads > 1 else 0
     if others_wanted == 0:
         work()
         return

@@ -86,7 +86,8 @@ def _weighted(
     filtering = prepare_filtering(image, kernel, operation, options, real_dtype=real_dtype)
     if image.dtype.kind in "iu" and (real_dtype is None or filtering.arithmetic.dtype.kind == "i"):
         filtering = prepare_filtering(image.astype(np.float64), kernel, operation, options)
-    filtering = replace(filtering, arithmetic=replace(filtering.arithmetic, exact=False))
+    inexact = replace(filtering.decision, arithmetic=replace(filtering.arithmetic, exact=False))
+    filtering = replace(filtering, decision=inexact)
 
     def premultiply(padded: Numbers) -> None:
         padded[:, :, :-1] *= padded[:, :, -1:] / padded.dtype.type(opaque)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
+import weakref
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -17,7 +19,7 @@ from numpy.testing import assert_array_equal
 from strategies import MODERATE_REALS, cases, kernels, operations, rank_one_kernels
 
 from corrconv.commands.compare.study import compare
-from corrconv.core.decision import ENGINES, prepare_filtering
+from corrconv.core.decision import ENGINES, _decide_once, prepare_filtering
 from corrconv.core.filtering import convolve, correlate, filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -146,7 +148,8 @@ def run_in_tiles(filtering, tile, threads):
         assert np.isnan(result[tile]).all()  # no output is computed twice
         result[tile] = values
 
-    replace(filtering, plan=replace(filtering.plan, tile=tile, threads=threads)).run(store)
+    decision = replace(filtering.decision, plan=replace(filtering.plan, tile=tile, threads=threads))
+    replace(filtering, decision=decision).run(store)
     return result[:, :, 0]
 
 
@@ -602,3 +605,55 @@ def test_where_no_thread_can_be_started_the_others_do_the_work(monkeypatch, star
     assert prepare_filtering(image, kernel, Operation.CORRELATION, wanted).plan.threads > 2
     assert_array_equal(filter_array(image, kernel, Operation.CORRELATION, wanted, channel_axis=-1), alone)
     assert len(started) == startable
+
+
+def test_a_decision_that_is_kept_serves_no_other_question() -> None:
+    image = np.arange(24.0).reshape(4, 6) * 0.7
+    kernel = [[0.1, 2.3], [0.0, -1.1]]
+    changes = [
+        {},
+        {"boundary": "constant"},
+        {"boundary": "constant", "fill": 2.0},
+        {"boundary": "constant", "fill": np.nan},
+        {"anchor": (0, 0)},
+        {"anchor": [0, 1]},
+        {"anchor": "lower"},
+        {"stride": (1, 2)},
+        {"dilation": 2},
+        {"output_size": "full"},
+        {"dtype": np.float32},
+        {"dtype": np.float64},
+        {"engine": "direct"},
+    ]
+    works = [
+        (filtered, picture, weights, change)
+        for filtered in (correlate, convolve)
+        for picture in (image, image.astype(np.float32), image.astype(np.uint8), image[:3], image.T)
+        for weights in (kernel, np.transpose(kernel), np.reshape(kernel, (1, 4)), [[-0.0, 0.0]])
+        for change in changes
+    ]
+    _decide_once.cache_clear()
+    first = [filtered(picture, weights, **change) for filtered, picture, weights, change in works]
+    for expected, (filtered, picture, weights, change) in zip(first, works, strict=True):
+        _decide_once.cache_clear()
+        for _ in range(2):
+            again = filtered(picture, weights, **change)
+            assert again.dtype == expected.dtype
+            assert_array_equal(again, expected)
+        assert _decide_once.cache_info().hits == 1
+
+
+def test_signs_of_zero_are_not_mixed_up_by_a_decision_that_is_kept() -> None:
+    image = np.zeros((2, 2))
+    for zero in (0.0, -0.0, 0.0):
+        result = correlate(image, [[0, 1.0]], boundary="constant", fill=zero, anchor=(0, 0))
+        assert (np.signbit(result[:, 1]) == np.signbit(zero)).all()
+
+
+def test_what_is_kept_holds_no_picture() -> None:
+    image = np.ones((40, 40))
+    watched = weakref.ref(image)
+    correlate(image, [[1.5]])
+    del image
+    gc.collect()
+    assert watched() is None
