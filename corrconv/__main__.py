@@ -21,9 +21,9 @@ def main() -> None:
 def _run() -> None:
     from corrconv.commands.exit_status import (  # noqa: PLC0415  (after the variables are set)
         DEBUG_VARIABLE,
-        ClosedOutput,
         end_cleanly_on_signals,
         own_standard_error,
+        own_standard_output,
     )
     from corrconv.commands.group import corrconv  # noqa: PLC0415
 
@@ -32,8 +32,7 @@ def _run() -> None:
     if not os.environ.get(DEBUG_VARIABLE):
         # What a library warns its developers of is no message to our users; tests make them errors.
         warnings.simplefilter("ignore")
-    if sys.stdout is None:
-        sys.stdout = ClosedOutput()
+    own_standard_output()
     # A stream of another encoding gets a ? for a sign such as ≠, rather than a traceback.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # It runs other programs; it takes no inputs, and many seconds.
 LEFT_OUT = {"probe", "demo"}
+# They wait many seconds for a cluster that is not there.
+UNTRIED = {"scheduler", "scheduler_file"}
 # What keeps a command short.
 SHORT = {
     ("train",): ["--steps", "2", "--pictures", "20"],
@@ -230,8 +232,10 @@ def random_line(chance: random.Random, commands: list[tuple[tuple[str, ...], cli
         if isinstance(parameter, click.Argument):
             count = 1 if parameter.nargs == 1 else chance.randint(1, 2)
             words += [value_of(chance, parameter) for _ in range(count)]
-        elif isinstance(parameter, click.Option) and (
-            parameter.required or chance.random() < 1.5 / len(command.params)
+        elif (
+            isinstance(parameter, click.Option)
+            and parameter.name not in UNTRIED
+            and (parameter.required or chance.random() < 1.5 / len(command.params))
         ):
             words.append(chance.choice([*parameter.opts, *parameter.secondary_opts]))
             if not parameter.is_flag:

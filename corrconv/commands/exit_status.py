@@ -8,7 +8,8 @@ import signal
 import sys
 import traceback
 from contextlib import contextmanager, suppress
-from io import TextIOBase, TextIOWrapper
+from io import BufferedWriter, RawIOBase, TextIOBase, TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -63,6 +64,16 @@ def own_closed_pipe() -> Iterator[None]:
         if isinstance(error.__context__, BrokenPipeError):  # rich's answer, status 1 too
             raise _ClosedPipe from error
         raise
+
+
+def own_standard_output() -> None:
+    """Let standard output take all that is written to it, or be an error."""
+    if sys.stdout is None:
+        sys.stdout = ClosedOutput()
+        return
+    usual, binary = sys.stdout, getattr(sys.stdout, "buffer", None)
+    if isinstance(binary, RawIOBase):  # PYTHONUNBUFFERED: what a disk does not take at once would be dropped in silence
+        sys.stdout = TextIOWrapper(BufferedWriter(binary), usual.encoding, usual.errors, line_buffering=True)
 
 
 def own_standard_error() -> None:
@@ -127,7 +138,7 @@ def _status_of(run: Callable[[], Any]) -> Any:
         )
     except OSError as error:
         # Files are dealt with where they are opened; what is left is standard output itself.
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF}:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}:
             raise
         return _fail(f"standard output cannot be written: {error.strerror}")
     return status
@@ -152,7 +163,9 @@ def _internal_error(error: Exception) -> int:
 def _silence_standard_output() -> None:
     """Python flushes standard output once more at its end, which would fail again, aloud."""
     with suppress(AttributeError, OSError, ValueError):  # none, closed, or not a file at all
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output = sys.stdout.fileno()
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), output)
 
 
 def _message(error: click.ClickException) -> str:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import SimpleNamespace
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +151,9 @@ class ImageWriter:
             _encode(buffer, image, self.kind, options, self.target)
             file.write(buffer.getbuffer())
         else:
-            _encode(file, image, self.kind, options, self.target)
+            # Without its descriptor, by which Pillow would write past what a nearly full disk takes only in part.
+            whole = SimpleNamespace(write=file.write, seek=file.seek, tell=file.tell, flush=file.flush)
+            _encode(cast("BinaryIO", whole), image, self.kind, options, self.target)
 
 
 def _at_odds(target: str | Path, kind: str, png_level: int | None) -> Iterator[str]:

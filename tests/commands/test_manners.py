@@ -139,6 +139,38 @@ def test_a_full_disk_is_one_line(arguments: list[str]) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def limit_file_size() -> None:
+    """Let a file take what a disk does that is nearly full: a part of the last write, and then nothing."""
+    resource = pytest.importorskip("resource", reason="no such limits on Windows")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("target", ["out.pgm", "out.jpg", "out.bmp", "out.png", "out.npy", "-"])
+def test_a_disk_that_fills_within_a_file_is_one_line(target: str, unbuffered: str) -> None:
+    write_picture("photo.png", np.random.default_rng(1).integers(0, 256, (256, 256), dtype=np.uint8))
+    with Path("redirected").open("wb") as redirected:
+        words = ["apply", "photo.png", "identity", "-o", target]
+        caches = environment(PYTHONUNBUFFERED=unbuffered, PYTHONDONTWRITEBYTECODE="1")
+        done = program(*words, stdout=redirected, env=caches, preexec_fn=limit_file_size)
+    assert done.returncode == 2
+    name = "standard output" if target == "-" else target
+    assert done.stderr.decode() == f"Error: {name}: cannot be written: File too large\n"
+    assert files() == ["photo.png", "redirected"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_text_that_a_disk_takes_in_part_is_one_line(unbuffered: str) -> None:
+    with Path("redirected").open("wb") as redirected:
+        caches = environment(PYTHONUNBUFFERED=unbuffered, PYTHONDONTWRITEBYTECODE="1")
+        words = ["kernel", "convert", "gaussian:sigma=9", "--to", "csv"]
+        done = program(*words, stdout=redirected, env=caches, preexec_fn=limit_file_size)
+    assert (done.returncode, done.stderr.decode()) == (
+        2,
+        "Error: standard output cannot be written: File too large\n",
+    )
+
+
 def program_closing(descriptor: int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """A command run to its end by the shell, with a stream closed."""
     line = f'exec "$0" "$@" {descriptor}>&-'

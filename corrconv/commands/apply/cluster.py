@@ -123,13 +123,18 @@ def connected(address: str | None, scheduler_file: str | None) -> Iterator[Clust
         from distributed import Client
     except ImportError as error:
         raise CorrconvError("work on a cluster needs more packages: pip install 'corrconv[dask]'") from error
+
+    class Connection(Client):
+        def __del__(self) -> None:
+            """Nothing: one that was never made would wait ten more seconds, and then show a traceback."""
+
     where = address or scheduler_file
     # What becomes of connections is said by the errors raised here.
     for talker in ("distributed", "asyncio", "tornado"):
         logging.getLogger(talker).setLevel(logging.CRITICAL + 1)
     try:
-        client = Client(address=address, scheduler_file=scheduler_file, set_as_default=False, timeout=10)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
+        client = Connection(address=address, scheduler_file=scheduler_file, set_as_default=False, timeout=10)  # type: ignore[no-untyped-call]
+    except Exception as error:  # whatever may be made of what something else answers there
         raise CorrconvError(f"no dask scheduler answers at {where}; start one, or correct the address") from error
     try:
         _check_versions(client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 import threading
 import time
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from blocks import same_bits
 from PIL import Image
-from shell import run
+from shell import program, run
 
 from corrconv.commands.apply import stores
 from corrconv.errors import NotationError
@@ -110,6 +111,23 @@ def test_many_pictures_of_which_one_is_broken(cluster, tmp_path):
     result = run("apply", "0.png", "1.png", "sobel", "--force", "--scheduler", cluster.scheduler_address)
     assert "is an input and would be overwritten" in result.stderr
     assert (tmp_path / "0.png").read_bytes() == before
+
+
+def test_what_answers_and_is_no_scheduler_is_said_in_one_line():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(1)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        done = program("apply", "sample:coins", "box", "-o", "out.png", "--scheduler", address)
+        thread.join()
+    said = f"Error: no dask scheduler answers at {address}; start one, or correct the address\n"
+    assert (done.returncode, done.stderr.decode()) == (2, said)
 
 
 def test_what_workers_cannot_do_is_refused(tmp_path, monkeypatch):
