@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.convention.filtering import apply_convention
+from corrconv.core.convention.geometry import Pads
 from corrconv.core.convention.model import Convention, Scale
 from corrconv.errors import CorrconvError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from corrconv.core.kernel import Kernel
+    from corrconv.core.kernel import Cell, Kernel
 
 # Relative to the largest result: what rounding alone may make of two real results.
 ROUNDING_SHARE = 1e-12
@@ -28,6 +29,8 @@ class Factor(StrEnum):
 
     FLIP = "flip"
     ANCHOR = "anchor"
+    PLACES = "places"
+    WEIGHTS = "weights"
     BORDER = "border"
     SCALE = "scale"
     NUMBERS = "numbers"
@@ -51,13 +54,14 @@ class Distance:
 class Change:
     """One factor that the second convention takes over from the first, and what still differs afterwards.
 
-    before, after: the second convention without and with the change.
+    before, after: the second convention without and with the change. pads: what each of them reads outside.
     """
 
     factor: Factor
     before: Convention
     after: Convention
     left: Distance
+    pads: tuple[Pads, Pads]
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,9 @@ def compare_libraries(image: NDArray[Any], kernel: Kernel, first: Convention, se
     while taken != needed:
         nearest = forwards.nearest(taken, needed)
         before, taken = forwards.convention(taken), taken | {nearest}
-        changes.append(Change(nearest, before, forwards.convention(taken), forwards.distance(taken)))
+        after = forwards.convention(taken)
+        pads = forwards.pads(before), forwards.pads(after)
+        changes.append(Change(nearest, before, after, forwards.distance(taken), pads))
     unnoticed = tuple(factor for factor in Factor if factor in differing - needed)
     return LibraryComparison(kernel, first, second, apart, tuple(changes), unnoticed)
 
@@ -122,6 +128,7 @@ class _Crossing:
     def __init__(self, image: NDArray[Any], kernel: Kernel, goal: Convention, start: Convention) -> None:
         self.image, self.kernel, self.goal = image, kernel, goal
         self.start = start
+        self.size = (image.shape[0], image.shape[1])
         self.flipped = self._flipped()
         self.wanted = apply_convention(image, kernel, goal)
         self.distances: dict[frozenset[Factor], Distance] = {}
@@ -130,23 +137,50 @@ class _Crossing:
         """The start with the goal's orientation: the anchor turned too, or left where it is if that is the goal's."""
         start, goal, shape = self.start, self.goal, self.kernel.shape
         turned = replace(start, orientation=goal.orientation)
-        if start.orientation is goal.orientation or turned.start(shape) == goal.start(shape):
+        if start.orientation is goal.orientation or self._places(turned) == self._places(goal):
             return turned
         left = turned.anchored(start.laid_anchor(shape), shape)
-        return left if left.start(shape) == goal.start(shape) else turned
+        return left if self._places(left) == self._places(goal) else turned
+
+    def _places(self, convention: Convention) -> tuple[Cell, ...]:
+        """Which pixels the first cell, the next cell and the next result read."""
+        first = convention.start(self.kernel.shape, self.size)
+        return first, convention.stride, convention.dilation, convention.spread
+
+    def pads(self, convention: Convention) -> Pads:
+        """How many pixels the convention reads outside on each side; negative ones are never read."""
+        shape = self.kernel.shape
+        outputs, lengths = convention.output_shape(self.size, shape), convention.read_shape(self.size)
+        first, extent = convention.start(shape, self.size), convention.extent(shape)
+        before = [-it for it in first]
+        after = [
+            (outputs[axis] - 1) * convention.stride[axis] + extent[axis] - lengths[axis] - before[axis]
+            for axis in (0, 1)
+        ]
+        return Pads(before[0], after[0], before[1], after[1])
 
     @property
     def factors(self) -> frozenset[Factor]:
         """The factors in which start and goal differ for this kernel."""
-        alone = frozenset(it for it in Factor if it is not Factor.ANCHOR and self.convention({it}) != self.start)
-        moved = self.flipped.start(self.kernel.shape) != self.goal.start(self.kernel.shape)
-        return alone | {Factor.ANCHOR} if moved else alone
+        moves = {Factor.ANCHOR, Factor.PLACES}
+        alone = frozenset(it for it in Factor if it not in moves and self.convention({it}) != self.start)
+        if self._places(self.flipped) == self._places(self.goal):
+            return alone
+        anchored = self._places(self.convention({Factor.FLIP, Factor.ANCHOR})) == self._places(self.goal)
+        return alone | {Factor.ANCHOR if anchored else Factor.PLACES}
 
     def convention(self, factors: Collection[Factor]) -> Convention:
         """The start with these factors of the goal."""
         changed, goal = self.flipped if Factor.FLIP in factors else self.start, self.goal
         if Factor.ANCHOR in factors:
             changed = changed.anchored(goal.laid_anchor(self.kernel.shape), self.kernel.shape)
+        if Factor.PLACES in factors:
+            steps = {"stride": goal.stride, "dilation": goal.dilation, "spread": goal.spread}
+            changed = replace(
+                changed, output_size=goal.output_size, same_rule=goal.same_rule, pads=goal.pads, **steps
+            ).anchored(goal.laid_anchor(self.kernel.shape), self.kernel.shape)
+        if Factor.WEIGHTS in factors:
+            changed = replace(changed, whole_weights=goal.whole_weights)
         if Factor.BORDER in factors:
             changed = replace(changed, borders=goal.borders)
         if Factor.SCALE in factors:

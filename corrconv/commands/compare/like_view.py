@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from corrconv.commands.compare.like_study import Change, Distance, LibraryComparison
+    from corrconv.core.convention.geometry import Pads
     from corrconv.core.convention.model import Convention
-    from corrconv.core.kernel import Kernel
+    from corrconv.core.kernel import Cell, Kernel
 
 
 def libraries_table(comparisons: Sequence[LibraryComparison], title: str) -> Table:
@@ -49,12 +50,38 @@ def change_words(change: Change, kernel: Kernel) -> str:
         case Factor.ANCHOR:
             old, new = (convention.laid_anchor(kernel.shape) for convention in (before, after))
             return f"anchor: cell {new[0]},{new[1]} of the kernel as it lies, not {old[0]},{old[1]}"
+        case Factor.PLACES:
+            return _places_words(change)
+        case Factor.WEIGHTS:
+            old, new = (_WEIGHTS[convention.whole_weights] for convention in (before, after))
+            return f"weights: {new}, not {old}"
         case Factor.BORDER:
             return f"border: {border_words(after)}, not {border_words(before)}"
         case Factor.SCALE:
             return f"scale: {scale_words(after)}, not {scale_words(before)}"
         case Factor.NUMBERS:
             return f"numbers: {number_words(after)}, not {number_words(before)}"
+
+
+_WEIGHTS = {False: "as they are", True: "cut off to whole numbers"}
+
+
+def _places_words(change: Change) -> str:
+    """Which pixels are read from where, in the words of layers."""
+    old, new = change.pads
+    words = [] if old == new else [f"pads: {_pads_words(new)}, not {_pads_words(old)}"]
+    for name in ("stride", "dilation", "spread"):
+        now, then = getattr(change.after, name), getattr(change.before, name)
+        words += [f"{name} {_step(now)}, not {_step(then)}"] if now != then else []
+    return "; ".join(words)
+
+
+def _step(step: Cell) -> str:
+    return str(step[0]) if step[0] == step[1] else f"{step[0]},{step[1]}"
+
+
+def _pads_words(pads: Pads) -> str:
+    return f"top {pads.top}, left {pads.left}, bottom {pads.bottom}, right {pads.right}"
 
 
 def _flip_words(before: Convention, after: Convention, kernel: Kernel) -> str:

@@ -11,6 +11,7 @@ from shell import run, write_picture
 
 from corrconv.commands.compare.like_study import Factor, compare_libraries
 from corrconv.commands.compare.like_view import change_words, libraries_verdict
+from corrconv.core.convention.geometry import Pads, SameRule
 from corrconv.core.convention.model import LOWER, Borders, Convention, Orientation, Scale
 from corrconv.core.convention.numbers import SATURATED
 from corrconv.core.kernel import Kernel
@@ -102,6 +103,35 @@ def test_what_no_factor_changes_is_not_explained(monkeypatch):
     found, _ = changed(Convention(name="a"), other)
     assert not found.explained
     assert "not explained: changed in flip, b still differs from a at" in libraries_verdict(found)
+
+
+def test_layers_that_pad_other_sides_differ_in_the_places_that_they_read():
+    # TensorFlow pads 20x24 by one row and column in all for stride 2, after the picture; torch by one on each side.
+    tensorflow = Convention(name="a", same_rule=SameRule.AFTER, stride=(2, 2))
+    torch = Convention(name="b", output_size="valid", pads=Pads(1, 1, 1, 1), stride=(2, 2))
+    found, factors = changed(tensorflow, torch, Kernel(WEIGHTS))
+    assert factors == [Factor.PLACES]
+    assert found.explained
+    words = change_words(found.changes[0], found.kernel)
+    # Torch never reads the row that it adds below: 10 results, 2 apart, read 21 rows.
+    assert words == "pads: top 0, left 0, bottom 1, right 1, not top 1, left 1, bottom 0, right 0"
+    _, back = changed(torch, tensorflow, Kernel(WEIGHTS))
+    assert back == factors
+
+
+def test_other_dilations_are_named():
+    wide = Convention(output_size="valid", pads=Pads(2, 2, 2, 2), dilation=(2, 2))
+    found, factors = changed(wide, Convention(), Kernel(WEIGHTS))
+    assert factors == [Factor.PLACES]
+    assert change_words(found.changes[0], found.kernel).endswith("; dilation 2, not 1")
+    assert found.explained
+
+
+def test_weights_that_lose_their_fractions_are_named():
+    found, factors = changed(Convention(whole_weights=True), Convention(), Kernel([[1.5, 2.25]]))
+    assert factors == [Factor.WEIGHTS]
+    assert found.explained
+    assert change_words(found.changes[0], found.kernel) == "weights: cut off to whole numbers, not as they are"
 
 
 def test_sizes_must_agree():
