@@ -175,10 +175,9 @@ class _Crossing:
         if Factor.ANCHOR in factors:
             changed = changed.anchored(goal.laid_anchor(self.kernel.shape), self.kernel.shape)
         if Factor.PLACES in factors:
-            steps = {"stride": goal.stride, "dilation": goal.dilation, "spread": goal.spread}
-            changed = replace(
-                changed, output_size=goal.output_size, same_rule=goal.same_rule, pads=goal.pads, **steps
-            ).anchored(goal.laid_anchor(self.kernel.shape), self.kernel.shape)
+            changed = replace(changed, output_size=goal.output_size, same_rule=goal.same_rule, pads=goal.pads)
+            changed = replace(changed, stride=goal.stride, dilation=goal.dilation, spread=goal.spread)
+            changed = changed.anchored(goal.laid_anchor(self.kernel.shape), self.kernel.shape)
         if Factor.WEIGHTS in factors:
             changed = replace(changed, whole_weights=goal.whole_weights)
         if Factor.BORDER in factors:

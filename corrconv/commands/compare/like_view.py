@@ -53,8 +53,7 @@ def change_words(change: Change, kernel: Kernel) -> str:
         case Factor.PLACES:
             return _places_words(change)
         case Factor.WEIGHTS:
-            old, new = (_WEIGHTS[convention.whole_weights] for convention in (before, after))
-            return f"weights: {new}, not {old}"
+            return f"weights: {_WEIGHTS[after.whole_weights]}, not {_WEIGHTS[before.whole_weights]}"
         case Factor.BORDER:
             return f"border: {border_words(after)}, not {border_words(before)}"
         case Factor.SCALE:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.chance import Reached
+from corrconv.commands.diagnose.chance import MOST_RESULTS, Reached
 from corrconv.commands.diagnose.way import Deviation
 from corrconv.core.convention.filtering import WHOLE, exact_values, interior
 from corrconv.core.convention.fitting import DOUBLE_PRECISION
@@ -96,6 +96,13 @@ class Evidence:
     def loose(self) -> bool:
         """Whether results need not be met exactly."""
         return self.tolerance > 0 or self.recompress is not None
+
+    @cached_property
+    def precisions(self) -> tuple[float, ...]:
+        """How precise the sums may have been; a few whole numbers are added exactly, or any number near them fits."""
+        weights = self.kernel.weights
+        whole = all(bool((it == np.rint(it)).all()) for it in (weights, self.image)) if self.whole else False
+        return PRECISIONS[:1] if self.loose or (whole and self.result.size <= MOST_RESULTS) else PRECISIONS
 
     @cached_property
     def slack(self) -> float:

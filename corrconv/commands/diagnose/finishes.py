@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import BLOCK, PRECISIONS
+from corrconv.commands.diagnose.evidence import BLOCK
 from corrconv.commands.diagnose.ranking import plain_scales
 from corrconv.core.convention.fitting import fit_line, plain_fraction
 from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
@@ -58,7 +58,7 @@ def best_finish(evidence: Evidence, sums: Reals, seen: Reals, convention: Conven
     for stage in (_plain, _shifted, _scaled):
         candidates = list(stage(evidence, sums, seen, convention))
         exact = {id(it): _exact(evidence, sums, it) for it in candidates}
-        for precision in PRECISIONS[:1] if evidence.loose else PRECISIONS:
+        for precision in evidence.precisions:
             for candidate in candidates:
                 values = exact[id(candidate)]
                 for numbers in _numbers_for(evidence, values, seen):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import PRECISIONS, Evidence, check_numbers
+from corrconv.commands.diagnose.evidence import Evidence, check_numbers
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import TRIED_STEPS, plain_grids, plainness, stepped_grids
 from corrconv.commands.diagnose.mistakes import mistakes
@@ -228,6 +228,9 @@ class _Search:
         finished = []
         # Where numbers are so few that a fit proves nothing, one that fits will do.
         layings = ranking.layings[: LOOKED_AT if self.evidence.reached.chance.accidental(plain=True) else None]
+        # What comes less than half as near as the nearest is no explanation where one is.
+        best_score = max((it.score for it in layings), default=0.0)
+        layings = tuple(it for it in layings if not it.with_borders or 2 * it.score >= best_score)
         for number, laying in enumerate(layings):
             self.progress(number, 2 * len(layings))
             finish = best_finish(self.evidence, laying.sums, laying.seen, laying.convention)
@@ -260,7 +263,7 @@ class _Search:
             return min([way, *self._other_roundings(laying, finish)], key=lambda it: it.deviation.differing)
         if way.explains or self.evidence.loose:
             return way
-        for precision in PRECISIONS:
+        for precision in self.evidence.precisions:
             # A window may hold none of the few results that lie on a rounding edge.
             if finish.precision < precision and deviation.largest <= 1:
                 excused = self._with_borders(laying, replace(finish, precision=precision))

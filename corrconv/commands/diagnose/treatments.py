@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import PRECISIONS
 from corrconv.commands.diagnose.way import DISPLAYS, Treatment, Way
 from corrconv.core.convention.filtering import padded_window, raw_sums
 from corrconv.core.convention.gaussian import eight_bit_passes, eight_bit_weights, truncated_passes
@@ -158,7 +157,7 @@ def _stretched_sums(evidence: Evidence, plain: Convention, sums: Reals) -> Itera
     for values, magnitude in ((sums, False), (np.abs(sums), True)):
         for treatment, gain, bias in _ranges(evidence, values, magnitude=magnitude):
             finished = values * gain + bias
-            for numbers, precision in product(_stretched_numbers(evidence), PRECISIONS):
+            for numbers, precision in product(_stretched_numbers(evidence), evidence.precisions):
                 convention = replace(plain, numbers=numbers, gain=gain, bias=bias)
                 for way in explaining(evidence, convention, finished, treatment, precision):
                     yield way
