@@ -91,8 +91,18 @@ def _starts(output_size: OutputSize, side: int, *, outside: bool) -> tuple[int, 
 
 def stepped_grids(evidence: Evidence) -> list[Grid]:
     """Strides, dilations, pads on each side, and results that were cut off, as far as the shapes allow them."""
-    found = []
     steps = [(stride, dilation) for stride, dilation in product((1, *TRIED_STEPS), repeat=2)]
+    return _padded_grids(evidence, steps, 0)
+
+
+def transposed_grids(evidence: Evidence, spread: int) -> list[Grid]:
+    """Where the kernel may be written by the pixels of an image that is spread so far, with zeros between them."""
+    return _padded_grids(evidence, [(1, dilation) for dilation in (1, *TRIED_STEPS)], spread - 1)
+
+
+def _padded_grids(evidence: Evidence, steps: list[tuple[int, int]], more: int) -> list[Grid]:
+    """The grids of these strides and dilations. more: how many pixels may be read in vain after the image."""
+    found = []
     for (stride, dilation), (orientations, _) in product(steps, _turns(evidence)):
         plain = Convention(
             orientation=orientations[0],
@@ -110,7 +120,7 @@ def stepped_grids(evidence: Evidence) -> list[Grid]:
             starts = tuple(tuple(-cell * dilation for cell in axis) for axis in cells)
             found.append(Grid(orientations, same, (starts[0], starts[1]), (0, 0)))
         axes = [
-            list(_pads(length, outputs, reach, (stride, dilation)))
+            list(_pads(length, outputs, reach, (stride, dilation), more))
             for length, outputs, reach in zip(evidence.image.shape[:2], evidence.result.shape[:2], extent, strict=True)
         ]
         if all(axes):
@@ -120,7 +130,7 @@ def stepped_grids(evidence: Evidence) -> list[Grid]:
     return found
 
 
-def _pads(length: int, outputs: int, extent: int, step: tuple[int, int]) -> Iterator[tuple[int, int]]:
+def _pads(length: int, outputs: int, extent: int, step: tuple[int, int], more: int) -> Iterator[tuple[int, int]]:
     """The first places along an axis, and the pads in all, that give this many outputs.
 
     step: stride and dilation. Results are taken for cut off without these only.
@@ -128,9 +138,9 @@ def _pads(length: int, outputs: int, extent: int, step: tuple[int, int]) -> Iter
     stride = step[0]
     total = (outputs - 1) * stride + extent - length
     cut = MOST_CUT if step == (1, 1) else 0
-    if total <= -2 * cut - stride or total > 2 * (extent - 1):
+    if total <= -2 * cut - stride or total > 2 * (extent - 1) + more:
         return
-    for before in range(max(-cut, total - extent + 1), min(extent - 1, total + cut + stride - 1) + 1):
+    for before in range(max(-cut, total - extent + 1 - more), min(extent - 1, total + cut + stride - 1) + 1):
         yield -before, total
 
 
@@ -145,3 +155,30 @@ def _turns(evidence: Evidence) -> list[tuple[tuple[Orientation, ...], tuple[int,
 
 def _size(evidence: Evidence) -> tuple[int, int]:
     return evidence.image.shape[0], evidence.image.shape[1]
+
+
+def larger_than_full(evidence: Evidence) -> bool:
+    """Whether the result is larger than all places where image and kernel touch."""
+    sides = zip(evidence.result.shape, evidence.image.shape[:2], evidence.kernel.shape, strict=False)
+    return all(result > length + side - 1 for result, length, side in sides)
+
+
+def impossible_size(evidence: Evidence) -> str:
+    """What is said of a result whose size nothing gives."""
+    (rows, columns), (height, width) = evidence.result.shape[:2], evidence.image.shape[:2]
+    shape = evidence.kernel.shape
+    sides = list(zip((rows, columns), (height, width), shape, strict=True))
+    strides = [
+        stride
+        for stride in TRIED_STEPS
+        if all(2 - 2 * side <= result - (length - 1) * stride - side < stride for result, length, side in sides)
+    ]
+    other = (
+        f"; a transposed convolution of stride {strides[0]} has this size, and none gives these results"
+        if strides
+        else ""
+    )
+    return (
+        f"a {height}x{width} image and a {shape[0]}x{shape[1]} kernel cannot give {rows}x{columns} results: neither"
+        f" same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach{other}"
+    )

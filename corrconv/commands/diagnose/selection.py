@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from corrconv.commands.diagnose.finishes import is_simple
 from corrconv.commands.diagnose.way import Treatment, Way
 from corrconv.core.convention.geometry import NO_PADS
-from corrconv.core.convention.model import BorderRule, Borders
+from corrconv.core.convention.model import BorderRule, Borders, Side
 from corrconv.core.convention.numbers import Overflow
 from corrconv.core.terms import OutputSize
 
 if TYPE_CHECKING:
     from corrconv.commands.diagnose.evidence import Evidence
+    from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
 
 
@@ -79,3 +80,25 @@ def plainest(explaining: list[Way]) -> list[Way]:
 
     fewest = min(map(made_up, explaining), default=0)
     return [way for way in explaining if made_up(way) == fewest]
+
+
+def given_sides(convention: Convention) -> dict[str, tuple[Side, ...] | None]:
+    """The convention's own rule for each side; None for all where it reads nothing outside."""
+    if convention.output_size is OutputSize.VALID and convention.pads.by_axis == ((0, 0), (0, 0)):
+        return dict.fromkeys(convention.borders.sides)
+    return {name: (side,) for name, side in convention.borders.sides.items()}
+
+
+def with_shared_fill(borders: Borders) -> list[Borders]:
+    """The borders, and where constants differ, those with one constant all round: some sides may not show it."""
+    fills = {side.fill for side in borders.sides.values() if side.rule is BorderRule.CONSTANT}
+    shared = [
+        Borders(
+            **{
+                name: Side(BorderRule.CONSTANT, fill) if side.rule is BorderRule.CONSTANT else side
+                for name, side in borders.sides.items()
+            }
+        )
+        for fill in sorted(fills)
+    ]
+    return [borders, *shared] if len(fills) > 1 else [borders]

@@ -9,27 +9,36 @@ import numpy as np
 
 from corrconv.commands.diagnose.evidence import Evidence, check_numbers
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
-from corrconv.commands.diagnose.grids import TRIED_STEPS, plain_grids, plainness, stepped_grids
+from corrconv.commands.diagnose.grids import (
+    TRIED_STEPS,
+    impossible_size,
+    larger_than_full,
+    plain_grids,
+    plainness,
+    stepped_grids,
+    transposed_grids,
+)
 from corrconv.commands.diagnose.mistakes import mistakes
 from corrconv.commands.diagnose.ranking import Laying, rank, simple_borders
-from corrconv.commands.diagnose.selection import distinct, far_fetched, merged, plainest
+from corrconv.commands.diagnose.selection import distinct, far_fetched, given_sides, merged, plainest, with_shared_fill
 from corrconv.commands.diagnose.treatments import treated
 from corrconv.commands.diagnose.way import Intended, Treatment, Way
+from corrconv.core.convention.filtering import spread_pixels
 from corrconv.core.convention.fitting import choose_borders, fit_sides
 from corrconv.core.convention.geometry import NO_PADS
-from corrconv.core.convention.model import BorderRule, Borders, Convention, Side
+from corrconv.core.convention.model import ZERO_BORDERS, Borders, Side
 from corrconv.core.convention.numbers import Rounding
-from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from corrconv.commands.diagnose.chance import Chance
     from corrconv.commands.diagnose.ranking import Ranking
     from corrconv.core.kernel import Kernel
+    from corrconv.core.terms import Operation
 
 # How many layings are looked at in a window, and how many of those are followed to the end.
 LOOKED_AT = 48
@@ -185,13 +194,15 @@ class _Search:
         self.untried = ""
 
     def run(self) -> None:
-        """Try the plain conventions, then treatments of their sums, then strides, dilation and pads."""
+        """Try the plain conventions, treatments of their sums, strides, dilation and pads, transposed ones."""
         grids = plain_grids(self.evidence)
         if grids:
             ranking = rank(self.evidence, grids, LOOKED_AT)
             self._follow(ranking)
             if not any(way.explains and not is_fitted(way.convention) for way in self.found):
                 self.found += merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
+        if not self.explained and larger_than_full(self.evidence):
+            self._follow_transposed()
         if self.explained:
             return
         stepped = stepped_grids(self.evidence)
@@ -199,9 +210,40 @@ class _Search:
             self.untried = ", ".join(filter(None, (self.untried, "strides, dilations and pads, for so large a kernel")))
             return
         if not stepped and not grids:
-            raise CorrconvError(_impossible(self.evidence))
+            raise CorrconvError(impossible_size(self.evidence))
         if stepped:
             self._follow(rank(self.evidence, stepped, LOOKED_AT))
+        if not self.explained and not larger_than_full(self.evidence):
+            self._follow_transposed()
+
+    def _follow_transposed(self) -> None:
+        """Let each pixel write the kernel, some pixels apart: filter the picture spread with zeros."""
+        for step in TRIED_STEPS:
+            wide = replace(self.evidence, image=spread_pixels(self.evidence.image, (step, step)))
+            grids = transposed_grids(wide, step)
+            if not grids:
+                continue
+            search = _Search(wide, None, self.progress)
+            search._follow(rank(wide, grids, LOOKED_AT))
+            self.found += [it for way in search.found if way.explains for it in self._spread(way, step)]
+            if self.explained:
+                return
+
+    def _spread(self, way: Way, step: int) -> Iterator[Way]:
+        """The way as one of the picture itself, if that gives the result with nothing but zeros outside."""
+        names = [replace(it, spread=(step, step), borders=ZERO_BORDERS) for it in way.conventions]
+        precision = self.evidence.precisions[-1] if way.deviation.edges else 0.0
+        deviation, numbers = self.evidence.deviation(names[0], precision)
+        if deviation.differing == 0:
+            sides = given_sides(names[0])
+            yield replace(
+                way,
+                convention=names[0],
+                also=tuple(names[1:]),
+                deviation=deviation,
+                numbers=numbers,
+                alternatives=sides,
+            )
 
     def best(self) -> list[Way]:
         """The plainest ways that explain the result, or else the nearest."""
@@ -256,7 +298,7 @@ class _Search:
     def _way(self, laying: Laying, finish: Finish) -> Way:
         """The laying with the borders that fit, held against every pixel."""
         if laying.with_borders:
-            return self._held(laying, finish, _given_sides(finish.convention))
+            return self._held(laying, finish, given_sides(finish.convention))
         way = self._with_borders(laying, finish)
         deviation = way.deviation
         if self.evidence.recompress is not None:
@@ -286,7 +328,7 @@ class _Search:
     def _nearest_borders(self, laying: Laying, finish: Finish) -> Way:
         """The way with the one rule for all sides that comes nearest, where none need fit exactly."""
         ways = [
-            self._held(laying, replace(finish, convention=it), _given_sides(it))
+            self._held(laying, replace(finish, convention=it), given_sides(it))
             for it in (
                 replace(finish.convention, borders=borders)
                 for borders in simple_borders(self.evidence, finish.convention)
@@ -319,7 +361,7 @@ class _Search:
             borders = Borders(**wanted)
         candidates = [
             self._held(laying, replace(finish, convention=replace(convention, borders=it)), sides)
-            for it in _with_shared_fill(borders)
+            for it in with_shared_fill(borders)
         ]
         return min(candidates, key=lambda it: it.deviation.differing)
 
@@ -344,42 +386,3 @@ class _Search:
             within=self.evidence.tolerance,
             decimals=self.evidence.decimals if self.evidence.printed else None,
         )
-
-
-def _impossible(evidence: Evidence) -> str:
-    (rows, columns), (height, width) = evidence.result.shape[:2], evidence.image.shape[:2]
-    shape = evidence.kernel.shape
-    sides = list(zip((rows, columns), (height, width), shape, strict=True))
-    strides = [
-        stride
-        for stride in TRIED_STEPS
-        if all(2 - 2 * side <= result - (length - 1) * stride - side < stride for result, length, side in sides)
-    ]
-    other = (
-        f"; a transposed convolution of stride {strides[0]} has this size, and none is sought here" if strides else ""
-    )
-    return (
-        f"a {height}x{width} image and a {shape[0]}x{shape[1]} kernel cannot give {rows}x{columns} results: neither"
-        f" same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach{other}"
-    )
-
-
-def _given_sides(convention: Convention) -> dict[str, tuple[Side, ...] | None]:
-    if convention.output_size is OutputSize.VALID and convention.pads.by_axis == ((0, 0), (0, 0)):
-        return dict.fromkeys(convention.borders.sides)
-    return {name: (side,) for name, side in convention.borders.sides.items()}
-
-
-def _with_shared_fill(borders: Borders) -> list[Borders]:
-    """The borders, and where constants differ, those with one constant all round: some sides may not show it."""
-    fills = {side.fill for side in borders.sides.values() if side.rule is BorderRule.CONSTANT}
-    shared = [
-        Borders(
-            **{
-                name: Side(BorderRule.CONSTANT, fill) if side.rule is BorderRule.CONSTANT else side
-                for name, side in borders.sides.items()
-            }
-        )
-        for fill in sorted(fills)
-    ]
-    return [borders, *shared] if len(fills) > 1 else [borders]

@@ -153,8 +153,8 @@ def _also_words(way: Way) -> str:
 
 def _way_lines(diagnosis: Diagnosis, way: Way) -> dict[str, str]:
     convention = way.convention
-    lines = {"output": _output_words(convention), "border": border_words(convention)}
-    if convention.output_size is OutputSize.SAME:
+    lines = {"output": _output_words(convention, diagnosis), "border": border_words(convention)}
+    if convention.output_size is OutputSize.SAME and convention.spread == (1, 1):
         lines["anchor"] = _anchor_words(convention, diagnosis.kernel) + _uneven_pads(convention, diagnosis)
     others = _other_borders(way)
     if others:
@@ -176,7 +176,9 @@ def _way_lines(diagnosis: Diagnosis, way: Way) -> dict[str, str]:
     return lines
 
 
-def _output_words(convention: Convention) -> str:
+def _output_words(convention: Convention, diagnosis: Diagnosis) -> str:
+    if convention.spread != (1, 1):
+        return _transposed_words(convention, diagnosis)
     words = [str(convention.output_size)]
     if convention.stride != (1, 1):
         words.append(f"stride {convention.stride[0]}")
@@ -185,6 +187,23 @@ def _output_words(convention: Convention) -> str:
     pads = convention.pads
     if pads.by_axis != ((0, 0), (0, 0)):
         words.append(_pads_words(pads.top, pads.left, pads.bottom, pads.right))
+    return ", ".join(words)
+
+
+def _transposed_words(convention: Convention, diagnosis: Diagnosis) -> str:
+    """Stride and padding as layers have them: padding takes results away, output padding adds some at the ends."""
+    shape, size = diagnosis.kernel.shape, (diagnosis.image_shape[0], diagnosis.image_shape[1])
+    words = [f"transposed, stride {convention.spread[0]}"]
+    if convention.dilation != (1, 1):
+        words.append(f"dilation {convention.dilation[0]}")
+    extent, first, lengths = convention.extent(shape), convention.start(shape, size), convention.read_shape(size)
+    before = [extent[axis] - 1 + first[axis] for axis in (0, 1)]
+    after = [lengths[axis] + extent[axis] - 1 - before[axis] - diagnosis.result_shape[axis] for axis in (0, 1)]
+    if before[0] == before[1] and after[0] == after[1] and before[0] >= after[0]:
+        words += [f"padding {before[0]}"] if before[0] else []
+        words += [f"output padding {before[0] - after[0]}"] if before[0] > after[0] else []
+    else:
+        words.append(f"cut off top {before[0]}, left {before[1]}, bottom {after[0]}, right {after[1]}")
     return ", ".join(words)
 
 
@@ -249,7 +268,7 @@ def _open_questions(diagnosis: Diagnosis) -> str:
     for way in diagnosis.explanations:
         for convention in way.conventions:
             note("operation", operation_words(convention).removeprefix("neither: "))
-            note("output", _output_words(convention))
+            note("output", _output_words(convention, diagnosis))
             if convention.output_size is OutputSize.SAME:
                 note("anchor", _anchor_words(convention, diagnosis.kernel).partition(" of ")[0])
         note("scale", scale_words(way.convention) if way.treatment is Treatment.NONE else str(way.treatment))

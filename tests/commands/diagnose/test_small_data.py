@@ -144,6 +144,13 @@ def test_what_comes_near_nothing_says_so():
     assert "--tolerance" not in shown
 
 
+def test_few_whole_numbers_are_not_excused_as_float_noise():
+    # Ones at the left and zeros at the right: no single border gives it, and 2 is no 3 that was cut off.
+    diagnosis = diagnose(np.ones((3, 3), int), Kernel([[1, 1, 1]]), np.array([[3, 3, 2]] * 3))
+    assert not diagnosis.explained
+    assert all(way.deviation.edges == 0 for way in diagnosis.ways)
+
+
 def test_results_of_one_value_prove_nothing():
     mahotas = pytest.importorskip("mahotas")
     pixels = np.random.default_rng(2).integers(0, 256, (20, 22), dtype=np.uint8)
@@ -155,6 +162,49 @@ def test_results_of_one_value_prove_nothing():
     white = write_picture("white.png", np.full((20, 22), 255, np.uint8))
     shown = run("diagnose", image, "[100 100 100]", white).stdout
     assert "fractions" not in shown
+
+
+def written(image, weights, step, cut=(0, 0, 0, 0)):
+    """What a transposed convolution gives: each pixel writes the kernel, so many pixels apart."""
+    sides = [(length - 1) * step + side for length, side in zip(image.shape, weights.shape, strict=True)]
+    total = np.zeros([side + step for side in sides])
+    for (row, column), pixel in np.ndenumerate(image):
+        part = slice(step * row, step * row + weights.shape[0]), slice(step * column, step * column + weights.shape[1])
+        total[part] += pixel * weights
+    top, left, bottom, right = cut
+    return total[top : sides[0] - bottom, left : sides[1] - right]
+
+
+UNEVEN = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("step", "cut", "said"),
+    [
+        (2, (0, 0, 0, 0), "transposed, stride 2"),
+        (3, (0, 0, 0, 0), "transposed, stride 3"),
+        (2, (1, 1, 1, 1), "transposed, stride 2, padding 1"),
+        (2, (1, 1, 0, 0), "transposed, stride 2, padding 1, output padding 1"),
+        (2, (0, 0, -1, -1), "transposed, stride 2, output padding 1"),
+        (2, (0, 1, 1, 0), "transposed, stride 2, cut off top 0, left 1, bottom 1, right 0"),
+    ],
+)
+def test_transposed_convolutions_are_found(tmp_path, step, cut, said):
+    image = np.random.default_rng(2).integers(0, 256, (14, 17)).astype(float)
+    np.save(tmp_path / "image.npy", image)
+    np.save(tmp_path / "result.npy", written(image, UNEVEN, step, cut))
+    arguments = tmp_path / "image.npy", "[1 2 0; 0 1 3; 2 0 1]", tmp_path / "result.npy"
+    shown = " ".join(run("diagnose", *arguments).stdout.split())
+    assert f"explained to the last pixel convolution output {said} border constant 0 scale raw" in shown
+
+
+def test_a_small_transposed_convolution_and_one_that_lays_the_kernel_turned():
+    grid = np.array([[1.0, 2], [3, 4]])
+    for weights, operation in ((grid, "convolution"), (grid[::-1, ::-1], "correlation")):
+        found = diagnose(grid, Kernel(grid), written(grid, weights, 2))
+        assert found.explained
+        assert found.ways[0].convention.spread == (2, 2)
+        assert str(found.operations[0]) == operation
 
 
 def test_the_size_of_a_transposed_convolution_is_recognised():
