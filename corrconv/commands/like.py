@@ -10,7 +10,10 @@ from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from corrconv.core.convention.model import Convention
+    from corrconv.core.kernel import Kernel
     from corrconv.files.images import Picture
 
 
@@ -35,12 +38,12 @@ SET_TOGETHER = (
 refuse_beside_like = without_effect(*SET_TOGETHER, when=("like", "likes"), why=", which sets it")
 
 
-def say_caveats(picture: Picture, *likes: Convention, quiet: bool) -> None:
-    """Tell of numbers that a library itself does not take."""
+def say_caveats(picture: Picture, kernels: Iterable[Kernel], *likes: Convention, quiet: bool) -> None:
+    """Tell where a library itself takes no such numbers, or may give others."""
     say = report(quiet=quiet)
-    for like in likes:
-        if caveat := like.caveat(picture.planes.dtype):
-            say(caveat)
+    caveats = (like.caveat(kernel, picture.planes.dtype) for like in likes for kernel in kernels)
+    for caveat in dict.fromkeys(filter(None, caveats)):
+        say(caveat)
 
 
 def refuse_resized_transparency(picture: Picture, convention: Convention) -> None:

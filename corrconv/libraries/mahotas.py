@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corrconv.core.convention.model import BorderRule
-from corrconv.core.convention.numbers import CAST
+from corrconv.core.convention.numbers import CAST, Doubt
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Wanted, plain_call
 from corrconv.libraries.shared import CORRELATION, SYMMETRIC
@@ -22,6 +22,7 @@ WORDS = BorderWords(
 )
 
 
+# Those of 8 bits stay below 31 bits.
 UNDEFINED = "negative weights become large ones, and what C makes of sums past 31 bits is not defined"
 
 
@@ -37,7 +38,13 @@ FUNCTIONS = (
     LibraryFunction(
         name="mahotas.convolve",
         # Despite its name. It casts the weights to the picture's type, as it does the sums.
-        computes=CORRELATION.changed(borders=SYMMETRIC, numbers=CAST, whole_weights=True, inexact=UNDEFINED),
+        computes=CORRELATION.changed(
+            borders=SYMMETRIC,
+            numbers=CAST,
+            whole_weights=True,
+            inexact=UNDEFINED,
+            doubt=Doubt.NEGATIVE_WEIGHTS,
+        ),
         configure=_convolve,
         place=_place,
         borders=WORDS,

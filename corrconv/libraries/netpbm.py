@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
+from corrconv.core.convention.numbers import Doubt, NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.core.kernel import Kernel
 from corrconv.libraries.command_lines import Command, Tool, kernel_rows
 from corrconv.libraries.function import LibraryFunction, Settings, ShellText
 from corrconv.libraries.shared import CORRELATION, TO_SIXTEEN_BITS, UNFILTERED
 
-OTHER_CODE = "kernels of equal rows or equal columns run other code, whose border columns come from another row"
+ROW_ABOVE = "with equal rows, all but the first filtered row get the left and right border of the row above"
 HALF_UP_IN_ORDER = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
 
 
@@ -26,7 +26,8 @@ FUNCTIONS = (
             numbers=HALF_UP_IN_ORDER,
             pixels=TO_SIXTEEN_BITS,
             odd_sides=True,
-            inexact=OTHER_CODE,
+            inexact=ROW_ABOVE,
+            doubt=Doubt.EQUAL_ROWS,
         ),
         runner=Tool(
             programs=("pnmconvol",),

@@ -50,22 +50,13 @@ class LikeFilter(FileFilter):
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
         pixels, clipped = (made, 0) if kind in NUMBERS else to_pixels(made, planes.dtype, pixel_dtype(picture, kind))
-        notes = [*self._inexact_notes(planes.dtype), *self._overflow_notes(exact, planes.dtype)]
+        caveat = convention.caveat(self.kernel, planes.dtype)
+        notes = [*([caveat] if caveat else []), *self._overflow_notes(exact, planes.dtype)]
         if clipped:
             low, high = pixel_limits(pixels.dtype)
             share = clipped / (pixels.shape[0] * pixels.shape[1])
             notes.append(f"{share:.2%} of the pixels clipped to {low:g}..{high:g} for the file")
         return pixels, tuple(notes)
-
-    def _inexact_notes(self, dtype: np.dtype[Any]) -> Iterator[str]:
-        """Where the library's own result may be another one."""
-        convention = self.convention
-        if convention.caveat(dtype):
-            yield convention.caveat(dtype)
-        summing = convention.numbers_of(dtype).summing if dtype.kind in "iu" else None
-        exact = summing is None or summing.is_exact(self.kernel.weights, float(np.iinfo(dtype).max))
-        if convention.inexact and not exact:
-            yield f"{convention.name} itself may differ: {convention.inexact}"
 
     def _overflow_notes(self, exact: NDArray[np.float64], dtype: np.dtype[Any]) -> Iterator[str]:
         """What the library's own numbers lose of the exact ones, if anything."""

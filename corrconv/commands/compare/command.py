@@ -107,7 +107,7 @@ def command(
     chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
     say_notes(picture, quiet=quiet)
     if likes:
-        say_caveats(picture, *likes, quiet=quiet)
+        say_caveats(picture, chosen, *likes, quiet=quiet)
         _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
         return
     if every:

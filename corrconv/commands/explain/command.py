@@ -103,7 +103,7 @@ def command(
     if like is not None:
         from corrconv.commands.explain.like_view import like_document, like_picture, like_view
 
-        say_caveats(picture, like, quiet=quiet)
+        say_caveats(picture, [kernel], like, quiet=quiet)
         library = _explain_like(picture, kernel, like, place, channel)
         document, view = partial(like_document, library), partial(like_view, library)
         drawing = partial(like_picture, library)

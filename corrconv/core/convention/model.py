@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrconv.core.convention.geometry import NO_PADS, AnchorBase, AnchorRule, AxisAnchor, Pads, SameRule, first_place
-from corrconv.core.convention.numbers import REAL_NUMBERS, NumberRule
+from corrconv.core.convention.numbers import REAL_NUMBERS, Doubt, NumberRule
 from corrconv.core.kernel import ROUNDING, Cell, Kernel
 from corrconv.core.terms import Boundary, Operation, OutputSize
 
@@ -189,7 +189,7 @@ class Convention:
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
     bits, where they differ. pixels: the types that it takes, or none for all. inexact: why results may be others, or
-    an empty text. kernel_shapes: the only shapes
+    an empty text; doubt: with which kernels. kernel_shapes: the only shapes
     (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side:
     neither of their sides is shorter. exceptions: conventions that hold instead for the shapes that they list.
     whole_weights: those for whole pixels are truncated.
@@ -215,6 +215,7 @@ class Convention:
     eight_bit: NumberRule | None = None
     pixels: tuple[str, ...] = ()
     inexact: str = ""
+    doubt: Doubt = Doubt.ROUNDED_SUMS
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
     square: bool = False
@@ -237,6 +238,7 @@ class Convention:
     def behaviour(self) -> Convention:
         """The convention without its name, its source, the kernels that it covers, and the order of its sums."""
         bare = replace(self, name="", source="", inexact="", pixels=(), kernel_shapes=None, exceptions=())
+        bare = replace(bare, doubt=Doubt.ROUNDED_SUMS)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, eight_bit=eight_bit)
         return replace(bare, numbers=replace(self.numbers, summing=None))
@@ -249,10 +251,12 @@ class Convention:
         """Whether it takes images of this type."""
         return not self.pixels or dtype.name in self.pixels
 
-    def caveat(self, dtype: np.dtype[Any]) -> str:
-        """What is to be said of numbers that it does not take but for which its sums are shown; or an empty text."""
+    def caveat(self, kernel: Kernel, dtype: np.dtype[Any]) -> str:
+        """Why the library itself may give something else for images of a type, or nothing; or an empty text."""
         if self.takes(dtype) or dtype.kind == "b":
-            return ""
+            whole = self.inexact and dtype.kind in "iu"
+            differs = whole and self.doubt.about(kernel.weights, dtype, self.numbers_of(dtype).summing)
+            return f"{self.name} itself may differ: {self.inexact}" if differs else ""
         shown = "its sums before they are rounded" if dtype.kind == "f" else "its sums without the limits of its pixels"
         return f"{self.name} takes {', '.join(self.pixels)} pictures only; of {dtype} numbers these are {shown}"
 

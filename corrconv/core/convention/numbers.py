@@ -87,3 +87,21 @@ REAL_NUMBERS = NumberRule()
 SATURATED = NumberRule("image", Rounding.HALF_EVEN, Overflow.SATURATE)
 SATURATED_HALF_UP = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE)
 CAST = NumberRule("image", Rounding.TRUNCATE, Overflow.WRAP)
+
+
+class Doubt(StrEnum):
+    """The kernels with which a library may give other results than its convention says."""
+
+    ROUNDED_SUMS = "rounded sums"
+    EQUAL_ROWS = "equal rows"
+    NEGATIVE_WEIGHTS = "negative weights"
+
+    def about(self, weights: NDArray[np.float64], dtype: np.dtype[Any], summing: Summing | None) -> bool:
+        """Whether these weights are doubtful for whole-number images of a type, summed like this."""
+        match self:
+            case Doubt.ROUNDED_SUMS:
+                return summing is not None and not summing.is_exact(weights, float(np.iinfo(dtype).max))
+            case Doubt.EQUAL_ROWS:
+                return weights.shape[1] > 1 and bool((weights == weights[0]).all())
+            case Doubt.NEGATIVE_WEIGHTS:
+                return dtype.kind == "u" and dtype.itemsize > 1 and bool((weights <= -1).any())
