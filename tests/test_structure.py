@@ -57,7 +57,6 @@ EXTRAS = {
     "core.lazy": {"dask"},
     "files.stores": {"zarr"},
     "commands.apply.cluster": {"dask", "distributed"},
-    "commands.apply.stores": {"dask"},
 }
 # The parts of a command that bear their word, alone or as the last of several (like_study). The others are what
 # their imports make them: a study as long as they import nothing that a study may not.

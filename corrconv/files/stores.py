@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from corrconv.errors import FileError
 from corrconv.files.outputs import is_folder, temporary_folder
 
 SUFFIX = ".zarr"
+# Two that wait for all others would wait for each other.
+_settling = Lock()
+
 _ARRAY_FILES = ("zarr.json", ".zarray", ".zgroup")
 
 
@@ -38,11 +42,20 @@ class ZarrPicture:
     chunks: tuple[int, int]
 
     def read(self, rows: tuple[slice, ...], columns: tuple[slice, ...]) -> NDArray[Any]:
-        """The pixels (rows, columns, channels) of runs of rows and columns, one after the other."""
+        """The pixels (rows, columns, channels) of runs of rows and columns, one after the other.
+
+        Raises FileError for a chunk that is damaged.
+        """
         array = _open(self.path, "r")
-        lines = [
-            np.concatenate([self._last(array[self._place(down, right)]) for right in columns], axis=1) for down in rows
-        ]
+        try:
+            lines = [
+                np.concatenate([self._last(array[self._place(down, right)]) for right in columns], axis=1)
+                for down in rows
+            ]
+        except Exception as error:  # whatever the codecs raise
+            _settle()
+            words = " ".join(str(error).split())
+            raise FileError(f"{self.path}: a chunk cannot be read ({words}); get or make the array again") from error
         return np.concatenate(lines)
 
     def write_to(self, target: str, outputs: tuple[slice, slice], pixels: NDArray[Any]) -> None:
@@ -137,6 +150,20 @@ def _take_place(temporary: Path, final: Path) -> None:
         except OSError:
             old.rename(final)
             raise
+
+
+def _settle() -> None:
+    """Wait for what zarr still does after a failure: it reads several chunks at once, and would complain at the end."""
+    import asyncio
+
+    with suppress(ImportError):
+        from zarr.core.sync import sync
+
+        async def others_done() -> None:
+            await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+
+        with _settling:
+            sync(others_done())
 
 
 def _open(path: str, access: Any) -> Any:

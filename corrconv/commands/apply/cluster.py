@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,9 @@ PATIENCE_SECONDS = 60.0
 # How often it is looked whether there are workers.
 CHECK_SECONDS = 0.5
 
+# A scheduler that is alive answers a question within these.
+ANSWER_SECONDS = 10.0
+
 # So many pictures travel together: one by one, tiny ones would spend most of their time on the way.
 MOST_TOGETHER = 32
 
@@ -49,8 +54,8 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How many workers there are."""
-        return len(self._client.nthreads())
+        """How many workers there are. Raises TimeoutError for a scheduler that does not answer."""
+        return len(self._client.sync(self._client.scheduler.ncores, callback_timeout=ANSWER_SECONDS))
 
     def each(self, work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
         """The number of each item and its result, or the exception that it ended with, as they are finished.
@@ -71,8 +76,9 @@ class Cluster:
                     next_check = time.monotonic() + CHECK_SECONDS
                 time.sleep(0.01)
         finally:
-            if self._client.status == "running":
-                self._client.cancel(futures)
+            # Without waiting for an answer, as cancel does.
+            for future in futures:
+                future.release()
 
     def all(self, work: Callable[[Any], Any], items: Sequence[Any], progress: Progress) -> list[Any]:
         """The results of all items, in their order. Raises CorrconvError where one fails."""
@@ -88,31 +94,35 @@ class Cluster:
 
     def _result(self, future: Any) -> Any:
         """The result of a future, or its exception; a worker that is lost takes it along, to be computed again."""
+        from distributed.comm.core import CommClosedError
+
         lonely_since = None
         while True:
             try:
                 return future.result(timeout=CHECK_SECONDS)
             except TimeoutError:
                 lonely_since = self._check(lonely_since)
+            except CommClosedError:  # on the way, not in the work
+                lonely_since = self._check(lonely_since)
+                time.sleep(CHECK_SECONDS)
             except Exception as error:  # whatever the work ended with
                 if self._client.status != "running":
                     self._check(None)
                 return error
 
     def _check(self, lonely_since: float | None) -> float | None:
-        """Since when there is no worker, if there is none. Raises CorrconvError where that has been too long."""
+        """Since when nobody works, if that is so. Raises CorrconvError where it has been too long."""
+        missing, remedy = "no worker has been there", "start workers"
         try:
             if self._client.status == "running" and self.workers:
                 return None
         except (OSError, TimeoutError):
-            pass
+            missing, remedy = "the scheduler has not answered", "see what holds it up"
         if self._client.status != "running":
             raise CorrconvError("the scheduler is gone; start it and its workers again, then the same command")
         since = time.monotonic() if lonely_since is None else lonely_since
         if time.monotonic() - since >= self._patience:
-            raise CorrconvError(
-                f"no worker has been there for {self._patience:g} seconds; start workers, then the same command again"
-            )
+            raise CorrconvError(f"{missing} for {self._patience:g} seconds; {remedy}, then the same command again")
         return since
 
 
@@ -128,19 +138,45 @@ def connected(address: str | None, scheduler_file: str | None) -> Iterator[Clust
         def __del__(self) -> None:
             """Nothing: one that was never made would wait ten more seconds, and then show a traceback."""
 
-    where = address or scheduler_file
+    where = address if scheduler_file is None else _address_in(scheduler_file)
     # What becomes of connections is said by the errors raised here.
     for talker in ("distributed", "asyncio", "tornado"):
         logging.getLogger(talker).setLevel(logging.CRITICAL + 1)
     try:
-        client = Connection(address=address, scheduler_file=scheduler_file, set_as_default=False, timeout=10)  # type: ignore[no-untyped-call]
+        asyncio.run(_greet(where))
+        client = Connection(address=where, set_as_default=False, timeout=ANSWER_SECONDS)  # type: ignore[no-untyped-call]
     except Exception as error:  # whatever may be made of what something else answers there
         raise CorrconvError(f"no dask scheduler answers at {where}; start one, or correct the address") from error
     try:
         _check_versions(client)
         yield Cluster(client)
     finally:
-        client.close(timeout=5)  # type: ignore[no-untyped-call]
+        with suppress(OSError, TimeoutError):
+            client.close(timeout=5)  # type: ignore[no-untyped-call]
+
+
+async def _greet(address: str | None) -> None:
+    """Wait for the answer of a scheduler: dask's client waits for ever for whatever takes its call and says nothing.
+
+    Raises what dask does where none comes.
+    """
+    from distributed import Security, rpc
+
+    settings = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
+    async with rpc(address, connection_args=settings) as called:  # type: ignore[no-untyped-call]
+        answer = await asyncio.wait_for(called.identity(), ANSWER_SECONDS)
+    if answer["type"] != "Scheduler":
+        raise ValueError(f"a {answer['type']} answers")
+
+
+def _address_in(scheduler_file: str) -> str:
+    """The address in what `dask scheduler --scheduler-file` writes; dask itself waits for ever for such a file."""
+    try:
+        return str(json.loads(Path(scheduler_file).read_text(encoding="utf-8"))["address"])
+    except FileNotFoundError as error:
+        raise CorrconvError(f"{scheduler_file}: no such file; start the scheduler, or correct the name") from error
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise CorrconvError(f"{scheduler_file}: is not what a dask scheduler writes; name the right file") from error
 
 
 def version_here() -> str:
@@ -150,7 +186,7 @@ def version_here() -> str:
 
 def _check_versions(client: Any) -> None:
     try:
-        found = set(client.run(version_here, on_error="raise").values())
+        found = set(client.run(version_here, callback_timeout=PATIENCE_SECONDS).values())
     except Exception as error:  # whatever the workers answer with that cannot import it
         raise CorrconvError(
             f"the workers have no corrconv {__version__} ({_words(error)}); install it there"
@@ -172,8 +208,7 @@ def filter_on(
         left = next((left for leave in leaving if (left := leave(*pair)) is not None), None)
         if left is None and filter_file.inputs.hold(pair[1]):
             # Forced or not: a worker that is lost when it has done so would filter the result again.
-            error = CorrconvError(f"{pair[1]} is an input and would be overwritten; choose another output with -o")
-            left = Outcome(*pair, Status.FAILED, error=error)
+            left = _failure(pair, f"{pair[1]} is an input and would be overwritten; choose another output with -o")
         if left is None:
             waiting.append(pair)
         else:
@@ -182,12 +217,21 @@ def filter_on(
     filter_file = replace(filter_file, inputs=InputFiles(()))
     size = max(1, min(MOST_TOGETHER, len(waiting) // (4 * max(1, cluster.workers))))
     batches = [waiting[start : start + size] for start in range(0, len(waiting), size)]
+    lost: list[tuple[str, str]] = []
     for number, result in cluster.each(filter_file.attempt_all, batches):
         if isinstance(result, Exception):
-            error = CorrconvError(f"a worker failed: {_words(result)}")
-            yield from (Outcome(*pair, Status.FAILED, error=error) for pair in batches[number])
+            lost.extend(batches[number])
         else:
             yield from result
+    # A picture that ends every worker that reads it takes others along; one after the other, it fails alone.
+    for pair in lost:
+        for _, result in cluster.each(filter_file.attempt_all, [[pair]]):
+            failed = isinstance(result, Exception)
+            yield from [_failure(pair, f"a worker failed: {_words(result)}")] if failed else result
+
+
+def _failure(pair: tuple[str, str], words: str) -> Outcome:
+    return Outcome(*pair, Status.FAILED, error=CorrconvError(f"{pair[0]}: {words}"))
 
 
 def _absolute(paths: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Zarr arrays filtered block by block, on dask's threads or on a cluster's workers: what `apply in.zarr` does."""
+"""Zarr arrays filtered block by block, on threads or on a cluster's workers: what `apply in.zarr` does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corrconv.commands.apply.files import FileFilter
 from corrconv.core.arithmetic import integer_peak
 from corrconv.core.decision import sufficient_peak
 from corrconv.core.rendering import BY_RANGE, Rendered, decide_rendering, ends_of_parts, part_ranges, render_part
-from corrconv.core.threads import available_cores
+from corrconv.core.threads import available_cores, in_order
 from corrconv.errors import CorrconvError
 from corrconv.files.images import Picture, to_gray
 from corrconv.files.outputs import refuse_overwrite
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from corrconv.commands.apply.outcome import Leaving, Outcome
     from corrconv.core.decision import Decision
     from corrconv.core.engines.tiles import Tile
-    from corrconv.core.progress import Progress
     from corrconv.core.rendering import Rendering
     from corrconv.files.stores import ZarrPicture
 
@@ -128,24 +127,11 @@ class ZarrFilter(FileFilter):
         if self.cluster is not None:
             return self.cluster.all(work, blocks, self._progress)
         threads = self.choices.options.threads or available_cores()
-        return on_threads(work, blocks, threads, self._progress)
-
-
-def on_threads(work: Callable[[Tile], Any], blocks: Sequence[Tile], threads: int, progress: Progress) -> list[Any]:
-    """The results of all blocks, by dask's threads."""
-    from dask.callbacks import Callback
-    from dask.threaded import get
-
-    done: list[Any] = []
-
-    def count(*finished: Any) -> None:
-        done.append(finished[0])
-        progress(len(done), len(blocks))
-
-    keys = [("block", number) for number in range(len(blocks))]
-    graph = {key: (lambda block=block: work(block),) for key, block in zip(keys, blocks, strict=True)}
-    with Callback(posttask=count):  # type: ignore[no-untyped-call]
-        return list(get(graph, keys, num_workers=threads))
+        results: list[Any] = []
+        for result in in_order(work, blocks, threads):
+            results.append(result)
+            self._progress(len(results), len(blocks))
+        return results
 
 
 def _blocks(shape: Sequence[int], chunks: tuple[int, int], dtype: np.dtype[Any]) -> list[Tile]:

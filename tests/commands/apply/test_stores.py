@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from blocks import same_bits
-from shell import run
+from shell import program, run
 
 from corrconv.commands.apply import stores
 from corrconv.core.options import Options
@@ -16,7 +16,6 @@ from corrconv.core.terms import Operation
 from corrconv.core.zoo import zoo_kernel
 
 zarr = pytest.importorskip("zarr")
-pytest.importorskip("dask.threaded")
 
 RANDOM = np.random.default_rng(5)
 PIXELS = {
@@ -112,6 +111,18 @@ def test_a_failure_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("corrconv.files.stores.ZarrPicture.write_to", fail)
     result = run("apply", "in.zarr", "box", "-o", "out.zarr", "--threads", "1")
     assert (result.exit_code, "No space left" in result.stderr) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.zarr"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"compressors": None}], ids=["compressed", "plain"])
+def test_a_damaged_chunk_is_named_in_one_line(tmp_path, settings):
+    """As a program, since zarr complains when it ends of what it had begun to read."""
+    write("in.zarr", PIXELS["uint16"], **settings)
+    (tmp_path / "in.zarr" / "c" / "2" / "2" / "0").write_bytes(b"rubbish")
+    done = program("apply", "in.zarr", "box", "-o", "out.zarr")
+    (line,) = done.stderr.decode().splitlines()
+    assert (done.returncode, line[:7]) == (2, "Error: ")
+    assert "in.zarr: a chunk cannot be read (" in line
     assert [path.name for path in tmp_path.iterdir()] == ["in.zarr"]
 
 
