@@ -372,7 +372,18 @@ def prepare_filtering(
     weights, fill = kernel.weights.tobytes(), str(options.fill)  # which tell -0 from 0
     settings = options.boundary, options.output_size, options.stride, options.dilation, options.engine
     width = options.precision, options.threads, available_cores(), image.dtype, real_dtype
-    key = image.shape, kernel.shape, weights, kernel.anchor, kernel.name, operation, fill, settings, width
+    key = (
+        image.shape,
+        kernel.shape,
+        weights,
+        kernel.anchor,
+        kernel.name,
+        kernel.source,
+        operation,
+        fill,
+        settings,
+        width,
+    )
     return _decide_once(_Question(key, partial(make, peak=partial(type_peak, image.dtype)))).whole(image)
 
 

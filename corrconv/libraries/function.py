@@ -187,6 +187,12 @@ class LibraryFunction:
         return self.runner is not None and self.runner.installed
 
     @property
+    def timed_here(self) -> bool:
+        """Whether it can take part in `bench` here; one that nothing else runs does so where its package is."""
+        alone = self.runner is None and find_spec(self.name.partition(".")[0]) is not None
+        return self.contest is not None and (self.installed or alone)
+
+    @property
     def assumed(self) -> str:
         """The setting of its usual call that decides the size of the result, where it has one: `mode=same`."""
         parameters = inspect.signature(self.configure).parameters if self.configure is not None else {}

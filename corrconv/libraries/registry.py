@@ -165,7 +165,7 @@ def contestants(threads: int) -> dict[str, Callable[[Array, Array], Run | None]]
     return {
         name: bound(function.contest)
         for name, function in library_functions().items()
-        if function.contest is not None and function.installed
+        if function.contest is not None and function.timed_here
     }
 
 
@@ -176,8 +176,7 @@ def contestant_names() -> tuple[str, ...]:
 
 def contestant_versions() -> dict[str, str]:
     """The versions of the libraries that can be timed here, by distribution, and NumPy's."""
-    runners = [library_functions()[name].runner for name in contestants(1)]
-    modules = ["numpy", *(runner.module for runner in runners if isinstance(runner, PythonFunction))]
+    modules = ["numpy", *(name.partition(".")[0] for name in contestants(1))]
     distributions = packages_distributions()
     names = dict.fromkeys(distributions[module][0] for module in modules if module in distributions)
     return {name: version(name) for name in names}
