@@ -20,17 +20,14 @@ from corrconv.core.arithmetic import (
     integer_peak,
     type_peak,
 )
-from corrconv.core.engines.direct import direct, gives_negative_zeros
-from corrconv.core.engines.fft import fft
-from corrconv.core.engines.matmul import matmul
 from corrconv.core.engines.planner import Plan, plan
-from corrconv.core.engines.separable import separable
-from corrconv.core.engines.signature import EngineFunction, Numbers, TileFilter
+from corrconv.core.engines.ready import ReadyEngine
+from corrconv.core.engines.signature import Numbers
 from corrconv.core.engines.tiles import Scratch, Tile, TileLoader, split
 from corrconv.core.kernel import Kernel
 from corrconv.core.layout import AxisPart, Layout, lay
 from corrconv.core.options import Options
-from corrconv.core.terms import Boundary, Engine, Operation, Precision
+from corrconv.core.terms import Boundary, Operation, Precision
 from corrconv.core.threads import available_cores, share
 from corrconv.errors import CorrconvError
 
@@ -46,13 +43,6 @@ Preparation: TypeAlias = "Callable[[Numbers], None]"
 
 # Decisions about kernels of more cells are not kept for the next picture.
 MOST_KEPT_CELLS = 4096
-
-ENGINES: dict[Engine, EngineFunction] = {
-    Engine.DIRECT: direct,
-    Engine.SEPARABLE: separable,
-    Engine.MATMUL: matmul,
-    Engine.FFT: fft,
-}
 
 
 @dataclass(frozen=True)
@@ -79,13 +69,13 @@ class Decision:
         return (1, 1) if self.arithmetic.exact else self.plan.tile
 
     def __getstate__(self) -> dict[str, Any]:
-        # Engines are made anew where they are needed: on the workers of a cluster.
-        return {name: value for name, value in vars(self).items() if name != "engines"}
+        # The engine is made anew where it is needed: on the workers of a cluster.
+        return {name: value for name, value in vars(self).items() if name != "engine"}
 
     @cached_property
-    def engines(self) -> _Engines:
-        """What computes the tiles, ready for any image."""
-        return _Engines(self)
+    def engine(self) -> ReadyEngine:
+        """What computes the tiles of any image."""
+        return ReadyEngine(self.plan, self.arithmetic, self.layout, self.dtype)
 
     def whole(self, image: NDArray[Any]) -> Filtering:
         """The filtering of an image (H, W, C). Raises CorrconvError for pixels that this arithmetic does not bear."""
@@ -202,13 +192,13 @@ class Filtering:
         self, prepare: Preparation | None = None, output: NDArray[Any] | None = None
     ) -> Callable[[], Callable[[Tile], tuple[Tile, Numbers]]]:
         """Gives each thread a function that computes a tile, into the output or memory that the next one uses too."""
-        engines = self.decision.engines
+        engine = self.decision.engine
         sources = self.layout.rows.sources(self.layout.boundary), self.layout.columns.sources(self.layout.boundary)
 
         def make() -> Callable[[Tile], tuple[Tile, Numbers]]:
-            filter_tile = engines.tile_filter()
-            loader = TileLoader(self.image, self.layout, engines.dtype, sources)
-            scratch, quotient_scratch = Scratch(engines.dtype), Scratch(self.arithmetic.quotients)
+            filter_tile = engine.tile_filter()
+            loader = TileLoader(self.image, self.layout, engine.dtype, sources)
+            scratch, quotient_scratch = Scratch(engine.dtype), Scratch(self.arithmetic.quotients)
 
             def compute(tile: Tile) -> tuple[Tile, Numbers]:
                 padded = loader.load(tile, writable=prepare is not None)
@@ -258,61 +248,6 @@ class Filtering:
         if divisor == 1 or not self.divides:
             return sums
         return np.divide(sums, divisor, dtype=dtype, out=scratch.array(sums.shape))
-
-
-class _Engines:
-    """The planned engine, and what takes over where a picture holds nan or inf."""
-
-    def __init__(self, decision: Decision) -> None:
-        chosen, arithmetic = decision.plan, decision.arithmetic
-        self.dtype = np.dtype(chosen.precision)
-        self._plan = chosen
-        self._weights = arithmetic.weights.astype(self.dtype, copy=False)
-        self._layout = decision.layout
-        self._make = ENGINES[chosen.engine](self._weights, decision.layout, chosen.tile)
-        self._rounds = arithmetic.exact and chosen.engine is Engine.FFT
-        # Whole numbers have no -0, which would depend on where tiles begin, or on the type of the sums.
-        self._unsigns_zero = self._rounds or (
-            arithmetic.exact
-            and self.dtype.kind == "f"
-            and chosen.engine is Engine.DIRECT
-            and gives_negative_zeros(self._weights)
-        )
-        self._bears_all = chosen.engine is Engine.DIRECT or (
-            decision.dtype.kind in "biu" and math.isfinite(decision.layout.fill)
-        )
-
-    def tile_filter(self) -> TileFilter:
-        """A tile filter for one thread that gives the definition's answer whatever the pixels are."""
-        planned = self._make()
-
-        def filter_tile(padded: Numbers, out: Numbers) -> None:
-            # The nan of inf - inf and of 0 times inf belongs to the definition; the result shows it.
-            with np.errstate(invalid="ignore", over="ignore"):
-                planned(padded, out)
-                if self._rounds:
-                    np.rint(out, out=out)
-                if self._unsigns_zero:
-                    np.add(out, 0, out=out)
-                # An output that reads nan or inf holds one; so does a sum that overflowed on the way.
-                if not self._bears_all and not _all_finite(out):
-                    self._take_over(padded, out)
-
-        return filter_tile
-
-    def _take_over(self, padded: Numbers, out: Numbers) -> None:
-        if self._plan.fallback is None:
-            raise CorrconvError(
-                f"engine {self._plan.engine} needs finite numbers, and the image holds nan or inf"
-                f" (or its sums overflow {self.dtype}); use engine auto or direct"
-            )
-        ENGINES[self._plan.fallback](self._weights, self._layout, out.shape[:2])()(padded, out)
-
-
-def _all_finite(sums: Numbers) -> bool:
-    """Whether there is neither nan nor inf; 0 times each of them is nan, and BLAS finds that in a third of the time."""
-    rows = sums.reshape(len(sums), -1)
-    return bool(np.isfinite(np.vecdot(rows, np.zeros(rows.shape[1], rows.dtype))).all())
 
 
 def decide(

@@ -19,7 +19,8 @@ from numpy.testing import assert_array_equal
 from strategies import MODERATE_REALS, cases, kernels, operations, rank_one_kernels
 
 from corrconv.commands.compare.study import compare
-from corrconv.core.decision import ENGINES, _decide_once, prepare_filtering
+from corrconv.core.decision import _decide_once, prepare_filtering
+from corrconv.core.engines.ready import ENGINES
 from corrconv.core.filtering import convolve, correlate, filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options

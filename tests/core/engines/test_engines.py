@@ -18,8 +18,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from corrconv.core.decision import ENGINES, prepare_filtering
+from corrconv.core.decision import prepare_filtering
 from corrconv.core.engines.direct import count_passes, list_passes
+from corrconv.core.engines.ready import ENGINES
 from corrconv.core.engines.strips import banded
 from corrconv.core.engines.tiles import TileLoader
 from corrconv.core.factors import factorize
