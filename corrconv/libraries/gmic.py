@@ -8,11 +8,11 @@ from typing import Any
 from corrconv.core.convention.model import BorderRule, Convention
 from corrconv.core.kernel import Kernel
 from corrconv.core.notation import write_kernel
-from corrconv.core.terms import Notation
+from corrconv.core.terms import Notation, Operation
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.function import LibraryFunction, Settings, ShellText, Wanted
-from corrconv.libraries.shared import EDGE, FLOAT32, LOWER_CONVOLUTION, LOWER_CORRELATION
+from corrconv.libraries.shared import EDGE, FLOAT32, LOWER_CONVOLUTION, LOWER_CORRELATION, anchored_at
 
 WORDS = BorderWords(
     "boundary",
@@ -20,18 +20,24 @@ WORDS = BorderWords(
 )
 
 
-def _configure(*, boundary: int = 1) -> dict[str, Any]:
-    return {"borders": WORDS.borders(boundary)}
+def _configure(computes: Convention) -> Callable[..., dict[str, Any]]:
+    def configure(*, boundary: int = 1) -> dict[str, Any]:
+        changes = {"borders": WORDS.borders(boundary)}
+        if boundary != 0 or computes.operation is not Operation.CORRELATION:
+            return changes
+        # Correlations with these and zeros outside run other code, which begins one pixel later.
+        shapes = {((2, 2),): -1, ((4, 4),): 0}
+        elsewhere = (
+            computes.changed(**changes, numbers=FLOAT32, kernel_shapes=shape, **anchored_at(cell, cell))
+            for shape, cell in shapes.items()
+        )
+        return {**changes, "exceptions": tuple(each.changed(anchor_inside=False) for each in elsewhere)}
+
+    return configure
 
 
-def _place(name: str) -> Callable[[Wanted], dict[str, Any]]:
-    def place(wanted: Wanted) -> dict[str, Any]:
-        settings = WORDS.settings(wanted.borders)
-        # With its zero boundary, G'MIC's correlate lays even kernels elsewhere; its convolve does not.
-        elsewhere = name == "correlate" and settings.get(WORDS.option) == 0
-        return {} if elsewhere else settings
-
-    return place
+def _place(wanted: Wanted) -> dict[str, Any]:
+    return WORDS.settings(wanted.borders)
 
 
 def _write(name: str) -> Callable[[Kernel, Settings, str, str], str]:
@@ -47,8 +53,8 @@ def _function(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"gmic.{name}",
         computes=computes.changed(borders=EDGE, numbers=FLOAT32),
-        configure=_configure,
-        place=_place(name),
+        configure=_configure(computes),
+        place=_place,
         borders=WORDS,
         runner=Tool(
             programs=("gmic",),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from corrconv.core.convention.model import Convention
+from corrconv.core.terms import OutputSize
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, call_by_rows
 from corrconv.libraries.shared import CORRELATION, LOWER_CONVOLUTION, by_output_size, placed_output_size
 from corrconv.libraries.target import ROW_SHAPES
 
 
+def _configure(*, mode: str = "same") -> dict[str, Any]:
+    # Of two vectors the longer one decides how many results are `same`.
+    return {**by_output_size(mode=mode), "kernel_fits": mode == OutputSize.SAME}
+
+
 def _function(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"numpy.{name}",
-        computes=computes.changed(single_row=True),
-        configure=by_output_size,
+        computes=computes.changed(single_row=True, kernel_fits=True),
+        configure=_configure,
         place=placed_output_size,
         runner=PythonFunction(
             module="numpy", call=call_by_rows(f"numpy.{name}"), settings={"mode": "same"}, kernel_shapes=ROW_SHAPES

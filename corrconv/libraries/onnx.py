@@ -13,7 +13,16 @@ from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted
-from corrconv.libraries.shared import CONVOLUTION, CORRELATION, FLOAT32, LOWER_CORRELATION, Pair, pair, strided_same
+from corrconv.libraries.shared import (
+    CONVOLUTION,
+    CORRELATION,
+    FLOAT32,
+    LOWER_CORRELATION,
+    Pair,
+    by_padding_word,
+    output_padding_of,
+    pair,
+)
 
 PADDINGS = {
     "SAME_UPPER": (LOWER_CORRELATION, SameRule.AFTER),
@@ -30,18 +39,13 @@ def _conv(
     strides: Pair = 1,
     dilations: Pair = 1,
 ) -> dict[str, Any]:
-    if auto_pad not in PADDINGS and pads is None:
-        raise CorrconvError(f"auto_pad={auto_pad} is not known here; there are {', '.join(PADDINGS)}")
-    spaced: dict[str, Any] = {"stride": pair(strides), "dilation": pair(dilations)}
     if pads is not None:
         top, left, bottom, right = pads
-        return {**spaced, "output_size": OutputSize.VALID, "pads": Pads(top, bottom, left, right)}
-    chosen, rule = PADDINGS[auto_pad]
-    return {
-        "even_anchor": chosen.even_anchor,
-        "output_size": chosen.output_size,
-        **strided_same(rule, pair(strides), pair(dilations)),
-    }
+        sides = Pads(top, bottom, left, right)
+        return {"stride": pair(strides), "dilation": pair(dilations), "output_size": OutputSize.VALID, "pads": sides}
+    if auto_pad != "VALID" and pair(dilations) != (1, 1):
+        raise CorrconvError(f"ONNX Runtime has no auto_pad={auto_pad} with dilations; say pads, such as pads=(1,1,1,1)")
+    return by_padding_word(PADDINGS, auto_pad, strides, dilations)
 
 
 def _place_conv(wanted: Wanted) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def _place_conv(wanted: Wanted) -> dict[str, Any]:
 
 CONV_TEXT = PythonText(
     """import onnxruntime
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper  # the model is made by the package onnx: pip install onnx onnxruntime
 
 
 def conv(image, kernel, **attributes):
@@ -82,7 +86,7 @@ def _conv_transpose(
     dilations: Pair = 1,
 ) -> dict[str, Any]:
     top, left, bottom, right = pads
-    down, across = pair(output_padding)
+    down, across = output_padding_of(output_padding, strides, 1)
     return {
         "spread": pair(strides),
         "dilation": pair(dilations),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -30,7 +31,13 @@ WORDS = BorderWords(
 )
 # Vectors of fused products; pixels that fill no vector, and large kernels by DFT, are summed otherwise.
 SATURATED = NumberRule("image", Rounding.HALF_EVEN, Overflow.SATURATE, Summing(dtype="float32", fused=True))
-DEPTHS = {-1: SATURATED, "-1": SATURATED, "CV_32F": FLOAT32, "CV_64F": REAL_NUMBERS}
+DEPTHS = {
+    -1: SATURATED,
+    "-1": SATURATED,
+    "CV_16S": replace(SATURATED, dtype="int16"),
+    "CV_32F": FLOAT32,
+    "CV_64F": REAL_NUMBERS,
+}
 
 
 def _filter2d(
@@ -45,7 +52,7 @@ def _filter2d(
         "borders": _borders(borderType),
         "bias": float(delta),
         "numbers": _numbers(ddepth),
-        **(anchored_at(row, column) if (row, column) != (-1, -1) else {}),
+        **anchored_at(*(None if place == -1 else place for place in (row, column))),
     }
 
 

@@ -31,19 +31,21 @@ LOWER_CORRELATION = Convention(even_anchor=LOWER)
 LOWER_CONVOLUTION = Convention(orientation=Orientation.HALF_TURN, even_anchor=LOWER)
 
 
-def anchored_at(row: int, column: int) -> dict[str, AnchorRule]:
-    """The changes that put the anchor on one cell, counted from the kernel's first."""
-    return _anchors(AxisAnchor(AnchorBase.FIRST, row), AxisAnchor(AnchorBase.FIRST, column))
+def anchored_at(row: int | None, column: int | None) -> dict[str, Any]:
+    """The changes that put the anchor on one cell, counted from the kernel's first; None for the centre."""
+    return _anchors(
+        *(AxisAnchor() if place is None else AxisAnchor(AnchorBase.FIRST, place) for place in (row, column))
+    )
 
 
-def shifted_by(rows: int, columns: int) -> dict[str, AnchorRule]:
+def shifted_by(rows: int, columns: int) -> dict[str, Any]:
     """The changes that put the anchor so many cells behind the centre k // 2."""
     return _anchors(AxisAnchor(AnchorBase.CENTER, rows), AxisAnchor(AnchorBase.CENTER, columns))
 
 
-def _anchors(row: AxisAnchor, column: AxisAnchor) -> dict[str, AnchorRule]:
+def _anchors(row: AxisAnchor, column: AxisAnchor) -> dict[str, Any]:
     rule = AnchorRule(row, column)
-    return {"odd_anchor": rule, "even_anchor": rule}
+    return {"odd_anchor": rule, "even_anchor": rule, "anchor_inside": True}
 
 
 def by_output_size(*, mode: str = "same") -> dict[str, Any]:
@@ -63,12 +65,20 @@ def pair(numbers: Pair) -> tuple[int, int]:
     return (numbers, numbers) if isinstance(numbers, int) else (numbers[0], numbers[1])
 
 
+def output_padding_of(output_padding: Pair, stride: Pair, dilation: Pair) -> tuple[int, int]:
+    """What is added below and to the right. Raises CorrconvError for what transposed convolutions refuse."""
+    added = pair(output_padding)
+    if any(more and more >= max(steps) for more, *steps in zip(added, pair(stride), pair(dilation), strict=True)):
+        raise CorrconvError(f"output_padding={output_padding} must be smaller than the stride or the dilation")
+    return added
+
+
 def by_padding_word(
     paddings: Mapping[str, tuple[Convention, SameRule]], padding: str, stride: Pair, dilation: Pair = 1
 ) -> dict[str, Any]:
     """The changes of a padding that is given by a word. Raises CorrconvError with the words that there are."""
     if padding not in paddings:
-        raise CorrconvError(f"padding={padding} is not known here; there are {', '.join(paddings)}")
+        raise CorrconvError(f"{padding} is no padding that is known here; there are {', '.join(paddings)}")
     chosen, rule = paddings[padding]
     return {
         "even_anchor": chosen.even_anchor,

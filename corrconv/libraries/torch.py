@@ -16,7 +16,7 @@ from corrconv.core.terms import Operation, OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.contest import matching, padded
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Run, Wanted, attribute
-from corrconv.libraries.shared import CONVOLUTION, FLOAT32, LOWER_CORRELATION, Pair, pair
+from corrconv.libraries.shared import CONVOLUTION, FLOAT32, LOWER_CORRELATION, Pair, output_padding_of, pair
 
 
 def _conv2d(*, padding: str | Pair = "same", stride: Pair = 1, dilation: Pair = 1) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def _conv2d(*, padding: str | Pair = "same", stride: Pair = 1, dilation: Pair = 
 def _conv_transpose2d(
     *, stride: Pair = 1, padding: Pair = 0, output_padding: Pair = 0, dilation: Pair = 1
 ) -> dict[str, Any]:
-    (rows, columns), (down, right) = pair(padding), pair(output_padding)
+    (rows, columns), (down, right) = pair(padding), output_padding_of(output_padding, stride, dilation)
     return {
         "spread": pair(stride),
         "dilation": pair(dilation),

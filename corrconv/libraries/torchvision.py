@@ -29,6 +29,7 @@ BLUR = GaussianRule(
         "size": "must be said, as kernel_size",
         "sigma": "from the size, if it is not said: 0.15 size + 0.35",
         "weights": "a sampled Gaussian divided by its sum, in the type of the image; float32 for whole numbers",
+        "beware": "uint16 pictures are truncated, all other whole numbers rounded",
     },
     names=("kernel_size", "sigma"),
     read=_read_blur,
@@ -51,7 +52,7 @@ FUNCTIONS = (
             numbers=NumberRule("image", Rounding.HALF_EVEN, Overflow.SATURATE),
             inexact="whole numbers are summed in single precision",
         ),
-        runner=PythonFunction(module="torchvision", call=_call_blur),
+        runner=PythonFunction(module="torchvision", call=_call_blur, image_dtypes=("float64", "uint8")),
         text=PythonText(
             "import torch\nfrom torchvision.transforms import functional",
             "functional.gaussian_blur(torch.from_numpy(padded)[None]{settings})[0].numpy()",

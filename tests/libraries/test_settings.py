@@ -34,6 +34,8 @@ PLAIN = [
     "dask_image.ndfilters.convolve mode=nearest",
     "dask_image.ndfilters.correlate origin=(0,-1)",
     "SimpleITK.Convolution boundaryCondition=PERIODIC_PAD",
+    "cv2.filter2D anchor=(-1,0)",
+    "cv2.filter2D anchor=(1,-1)",
     "torch.nn.functional.conv2d dilation=2",
 ]
 STRIDED = [
@@ -107,6 +109,9 @@ def test_what_settings_cannot_be_is_said():
         "scipy.ndimage.convolve mirror": r"takes its settings as NAME=VALUE",
         "matlab.imfilter replicated": r"imfilter has no option 'replicated'; it has replicate, symmetric",
         "torch.nn.functional.conv2d stride=2": r"no padding=same with a stride",
+        "torch.nn.functional.conv_transpose2d stride=2 output_padding=2": r"output_padding=2 must be smaller than the",
+        "onnxruntime.Conv dilations=2": r"has no auto_pad=SAME_UPPER with dilations; say pads",
+        "jax.lax.conv padding=same": r"same is no padding that is known here; there are SAME, SAME_LOWER, VALID",
         "vips.conv precision=integer": r"is known without settings",
         "cv2.sepFilter2D": r"follows no convention of ours",
     }.items():

@@ -154,6 +154,7 @@ def exact_values(
     """
     check_pixels(image.dtype, convention)
     check_shape(kernel, convention)
+    check_size(image.shape, kernel, convention)
     convention = convention.for_shape(kernel.shape)
     kernel = used_kernel(kernel, convention, image.dtype)
     divisor = convention.scale.divisor(kernel)
@@ -209,11 +210,26 @@ def check_pixels(dtype: np.dtype[Any], convention: Convention) -> None:
         )
 
 
+def check_size(image_shape: tuple[int, ...], kernel: Kernel, convention: Convention) -> None:
+    """Raise CorrconvError for an image smaller than the kernel, where the convention does not cover it."""
+    if convention.kernel_fits and any(side > length for side, length in zip(kernel.shape, image_shape, strict=False)):
+        raise CorrconvError(
+            f"{convention.name} gives another size where the kernel is larger than the picture: {kernel.name} is"
+            f" {kernel.shape[0]}x{kernel.shape[1]}, and the picture has {size_words(image_shape)}"
+        )
+
+
 def check_shape(kernel: Kernel, convention: Convention) -> None:
     """Raise CorrconvError where the convention does not cover kernels of this shape, or of this sum."""
     if not convention.accepts(kernel.shape):
         raise CorrconvError(
             f"{convention.name} takes {convention.accepted}, and {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}"
+        )
+    cell = convention.anchor_cell(kernel.shape)
+    if convention.anchor_inside and not all(0 <= at < side for at, side in zip(cell, kernel.shape, strict=True)):
+        raise CorrconvError(
+            f"{convention.name} refuses anchors outside the kernel, and cell {cell[0]},{cell[1]} is not one of"
+            f" {kernel.name}, which is {kernel.shape[0]}x{kernel.shape[1]}"
         )
     if convention.smallest_sum is not None and kernel.sum < convention.smallest_sum:
         raise CorrconvError(

@@ -191,7 +191,8 @@ class Convention:
     bits, where they differ. pixels: the types that it takes, or none for all. inexact: why results may be others, or
     an empty text; doubt: with which kernels. kernel_shapes: the only shapes
     (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side:
-    neither of their sides is shorter. exceptions: conventions that hold instead for the shapes that they list.
+    neither of their sides is shorter; anchor_inside: only those that the anchor lies in; kernel_fits: only those no
+    larger than the image. exceptions: conventions that hold instead for the shapes that they list.
     whole_weights: those for whole pixels are truncated.
     """
 
@@ -222,6 +223,8 @@ class Convention:
     single_row: bool = False
     whole_weights: bool = False
     least_side: int = 1
+    anchor_inside: bool = False
+    kernel_fits: bool = False
     exceptions: tuple[Convention, ...] = ()
     source: str = ""
 
@@ -238,7 +241,7 @@ class Convention:
     def behaviour(self) -> Convention:
         """The convention without its name, its source, the kernels that it covers, and the order of its sums."""
         bare = replace(self, name="", source="", inexact="", pixels=(), kernel_shapes=None, exceptions=())
-        bare = replace(bare, doubt=Doubt.ROUNDED_SUMS)
+        bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, kernel_fits=False)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, eight_bit=eight_bit)
         return replace(bare, numbers=replace(self.numbers, summing=None))

@@ -1,0 +1,139 @@
+"""Settings in many combinations, on real pictures and 8-bit ones: what the function itself gives."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import product
+
+import numpy as np
+import pytest
+from measure_conventions import run_tool
+
+from corrconv.core.convention.filtering import apply_convention
+from corrconv.core.kernel import Kernel
+from corrconv.errors import CorrconvError
+from corrconv.libraries.registry import convention_named, library_functions
+
+IMAGE = np.random.default_rng(0).integers(0, 20, (11, 13)).astype(float)
+
+
+def border_words(name):
+    return list(library_functions()[name].borders.words)
+
+
+OF_NDIMAGE = {
+    "mode": border_words("scipy.ndimage.correlate"),
+    "cval": [0.0, 3.0],
+    "origin": [0, (0, -1), (1, 0), (-1, 1), -1],
+}
+OF_SIGNAL = {
+    "mode": ["same", "full", "valid"],
+    "boundary": border_words("scipy.signal.convolve2d"),
+    "fillvalue": [0.0, 4.0],
+}
+GRIDS = {
+    "scipy.ndimage.correlate": OF_NDIMAGE,
+    "scipy.ndimage.convolve": OF_NDIMAGE,
+    "dask_image.ndfilters.correlate": OF_NDIMAGE,
+    "dask_image.ndfilters.convolve": OF_NDIMAGE,
+    "scipy.signal.correlate2d": OF_SIGNAL,
+    "scipy.signal.convolve2d": OF_SIGNAL,
+    "numpy.correlate": {"mode": ["same", "full", "valid"]},
+    "numpy.convolve": {"mode": ["same", "full", "valid"]},
+    "torch.nn.functional.conv2d": {
+        "padding": ["same", "valid", 0, 1, (2, 1), 3],
+        "stride": [1, 2, (1, 3)],
+        "dilation": [1, 2, (3, 1)],
+    },
+    "torch.nn.functional.conv_transpose2d": {
+        "stride": [1, 2, (3, 2)],
+        "padding": [0, 1, (2, 0)],
+        "output_padding": [0, 1, (1, 0)],
+        "dilation": [1, 2, (1, 3)],
+    },
+    "onnxruntime.Conv": {
+        "auto_pad": ["SAME_UPPER", "SAME_LOWER", "VALID"],
+        "strides": [1, 2, (2, 3)],
+        "dilations": [1, 2, (3, 1)],
+    },
+    "onnxruntime.ConvTranspose": {
+        "strides": [1, 2, (3, 2)],
+        "pads": [(0, 0, 0, 0), (1, 0, 2, 1)],
+        "output_padding": [0, 1, (1, 0)],
+        "dilations": [1, 2, (1, 3)],
+    },
+    "kornia.filters.filter2d": {"border_type": border_words("kornia.filters.filter2d"), "behaviour": ["corr", "conv"]},
+    "mahotas.convolve": {"mode": border_words("mahotas.convolve")},
+    "SimpleITK.Convolution": {"boundaryCondition": border_words("SimpleITK.Convolution")},
+    "skimage.filters.correlate_sparse": {"mode": border_words("skimage.filters.correlate_sparse")},
+    "cv2.filter2D": {
+        "ddepth": [-1, "CV_16S", "CV_32F", "CV_64F"],
+        "anchor": [(-1, -1), (0, 1), (1, 0), (2, 2), (-1, 0)],
+        "delta": [0.0, 3.0],
+        "borderType": border_words("cv2.filter2D"),
+    },
+}
+
+
+def combinations(grid, count, random):
+    """So many of all combinations of the settings of a grid."""
+    every = list(product(*grid.values()))
+    places = random.choice(len(every), min(count, len(every)), replace=False)
+    return [dict(zip(grid, every[place], strict=True)) for place in places]
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_a_function_gives_what_its_convention_says(name):
+    """What the convention refuses is refused there too, but for kernels that cover no pixel of `valid`."""
+    function, random, compared = library_functions()[name], np.random.default_rng(7), 0
+    pytest.importorskip(function.runner.module)
+    for settings in combinations(GRIDS[name], 24, random):
+        run = function.runner.target(function.name, settings).run
+        shape = (1 if name.startswith("numpy") else random.integers(1, 6), random.integers(1, 6))
+        weights = random.integers(1, 9, shape) / (1 if name.startswith("mahotas") else 16)
+        for dtype in ("float64", "uint8"):
+            image = random.integers(0, 200, IMAGE.shape).astype(dtype)
+            with warnings.catch_warnings(action="ignore"):
+                try:
+                    made = apply_convention(image, Kernel(weights), function.configured(settings))
+                except CorrconvError:
+                    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever a library raises
+                        run(image, weights)
+                    continue
+                if name == "cv2.filter2D" and dtype == "float64" and settings["ddepth"] not in {-1, "CV_64F"}:
+                    continue  # refused there
+                result = np.asarray(run(image.copy(), weights.copy()))
+            assert made.shape == result.shape, (settings, shape)
+            assert np.allclose(made, result, rtol=1e-5, atol=1e-4), (settings, shape, dtype)
+            compared += 1
+    assert compared >= 3
+
+
+@pytest.mark.parametrize(
+    "text", ["scipy.ndimage.correlate origin=(1,0)", "cv2.filter2D anchor=(0,1)", "imagemagick.correlate origin=(0,1)"]
+)
+def test_anchors_outside_the_kernel_are_refused(text):
+    assert apply_convention(IMAGE, Kernel(np.ones((3, 3))), convention_named(text)).shape == IMAGE.shape
+    with pytest.raises(CorrconvError, match="refuses anchors outside the kernel, and cell 1,"):
+        apply_convention(IMAGE, Kernel(np.ones((1, 5))), convention_named(text))
+
+
+@pytest.mark.parametrize("name", ["numpy.correlate", "numpy.convolve"])
+def test_the_longer_vector_decides_in_numpy(name):
+    kernel = Kernel(np.ones((1, 14)))
+    assert apply_convention(IMAGE, kernel, convention_named(f"{name} mode=full")).shape == (11, 26)
+    with pytest.raises(CorrconvError, match=r"another size where the kernel is larger than the picture: .* 1x14"):
+        apply_convention(IMAGE, kernel, convention_named(name))
+
+
+@pytest.mark.parametrize("boundary", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", ["gmic.correlate", "gmic.convolve"])
+def test_even_kernels_in_gmic(name, boundary):
+    """With zeros outside, correlations of 2x2 and 4x4 begin a pixel later than those of other shapes."""
+    function, random = library_functions()[name], np.random.default_rng(boundary)
+    if not function.installed:
+        pytest.skip("no gmic on PATH")
+    for shape in ((2, 2), (2, 3), (4, 4)):
+        kernel, settings = Kernel(random.integers(1, 9, shape).astype(float)), {"boundary": boundary}
+        made = apply_convention(IMAGE, kernel, function.configured(settings))
+        assert np.array_equal(run_tool(function, function.runner, IMAGE, kernel, settings), made)
