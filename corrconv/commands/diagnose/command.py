@@ -98,6 +98,9 @@ def command(
     from corrconv.drawing.console import counting
     from corrconv.files.images import to_gray
 
+    if not gray and image.pixels.ndim != result.pixels.ndim:
+        colour, plain = ("IMAGE", "RESULT") if image.pixels.ndim > result.pixels.ndim else ("RESULT", "IMAGE")
+        raise click.UsageError(f"{colour} has colours and {plain} is gray; --gray makes both gray first", ctx)
     intended = _intended(ctx, kernel, operation, boundary, fill, anchor)
     pixels = [(to_gray(picture) if gray else picture).pixels for picture in (image, result)]
     say_notes(image, result, quiet=quiet)

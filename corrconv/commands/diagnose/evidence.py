@@ -258,6 +258,11 @@ class _Tally:
         )
 
 
+def blue_first(image: NDArray[Any]) -> NDArray[Any]:
+    """The image (H, W, C) with its first three channels in the other order: BGR for RGB."""
+    return image[..., [*range(2, -1, -1), *range(3, image.shape[2])]] if image.shape[2] >= 3 else image
+
+
 def check_numbers(name: str, values: NDArray[Any]) -> None:
     """Raise CorrconvError for numbers that cannot be reckoned with."""
     ends = [abs(float(end)) for end in (values.min(initial=0), values.max(initial=0))]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 # Strides and dilations that are tried, beside 1.
 TRIED_STEPS = (2, 3, 4)
 
-# How many results may have been cut off at a side.
+# How many results may have been cut off at a side; where more are missing in all than at two sides, so many.
 MOST_CUT = 4
+MOST_MISSING = 100
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def _pads(length: int, outputs: int, extent: int, step: tuple[int, int], more: i
     stride = step[0]
     total = (outputs - 1) * stride + extent - length
     cut = MOST_CUT if step == (1, 1) else 0
+    if cut and 2 * MOST_CUT < -total <= MOST_MISSING:
+        cut = -total
     if total <= -2 * cut - stride or total > 2 * (extent - 1) + more:
         return
     for before in range(max(-cut, total - extent + 1 - more), min(extent - 1, total + cut + stride - 1) + 1):
@@ -180,5 +183,6 @@ def impossible_size(evidence: Evidence) -> str:
     )
     return (
         f"a {height}x{width} image and a {shape[0]}x{shape[1]} kernel cannot give {rows}x{columns} results: neither"
-        f" same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach{other}"
+        f" same nor full nor valid, nor with strides and dilations up to 4 and pads inside the kernel's reach, nor with"
+        f" up to {MOST_MISSING} rows or columns cut off{other}"
     )

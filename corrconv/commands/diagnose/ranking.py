@@ -195,6 +195,8 @@ def scores(evidence: Evidence, sums: Reals, seen: Reals) -> Reals:
     """How near each row of sums comes to these results: 1 for all of them, or for a straight line through them."""
     low, high = evidence.limits
     straight = (seen > low) & (seen < high)
+    if not straight.any():
+        straight = ~straight  # black and white only: sums above a threshold are larger than those below it
     found = np.zeros(len(sums))
     if np.count_nonzero(straight) >= 3 and np.ptp(seen[straight]) > 0:
         inside = sums[:, straight]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import Evidence, check_numbers
+from corrconv.commands.diagnose.evidence import Evidence, blue_first, check_numbers
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import (
     TRIED_STEPS,
@@ -61,7 +61,8 @@ class Diagnosis:
     unchanged: whether the result is the image itself. flat: whether the image holds one value only. more: how many
     further layings fit a part of the result as well and were not followed. untried: what was left out of
     the search, in words. chance: how many results of as few numbers the ways that were tried give.
-    spread: how far apart the results lie; value: the first of them.
+    spread: how far apart the results lie; value: the first of them. swapped: whether the image's channels had to
+    be taken in the other order. two_values: whether the result holds no more than two.
     """
 
     kernel: Kernel
@@ -75,6 +76,8 @@ class Diagnosis:
     chance: Chance
     spread: float = 0.0
     value: float = 0.0
+    swapped: bool = False
+    two_values: bool = False
 
     @property
     def proves_nothing(self) -> bool:
@@ -146,6 +149,12 @@ def diagnose(
         again = _Search(printed, intended, progress or (lambda _done, _total: None))
         again.run()
         search = again if again.explained else search
+    swapped = False
+    if not search.explained and image.ndim == 3:
+        exchanged = _Search(replace(evidence, image=blue_first(image)), intended, search.progress)
+        exchanged.run()
+        swapped = exchanged.explained
+        search = exchanged if swapped else search
     return Diagnosis(
         kernel=kernel,
         image_shape=image.shape,
@@ -158,6 +167,8 @@ def diagnose(
         chance=search.evidence.reached.chance,
         spread=float(result.max()) - float(result.min()),
         value=float(result.flat[0]),
+        swapped=swapped,
+        two_values=bool(np.isin(result, (result.min(), result.max())).all()),
     )
 
 

@@ -37,7 +37,14 @@ def treated(evidence: Evidence, laid: list[Convention]) -> list[Way]:
     """
     if evidence.result.size > MOST_RESULTS:
         return []
-    searches = (_early_clipping, _displayed, _eight_bit, _truncated, partial(_stretched, laid=laid))
+    searches = (
+        _early_clipping,
+        _displayed,
+        _eight_bit,
+        _truncated,
+        partial(_thresholded, laid=laid),
+        partial(_stretched, laid=laid),
+    )
     for search in searches:
         found = list(search(evidence))
         if found:
@@ -142,14 +149,49 @@ def _truncated(evidence: Evidence) -> Iterator[Way]:
             yield from explaining(evidence, cut, values, Treatment.TRUNCATED_PASSES)
 
 
-def _stretched(evidence: Evidence, laid: list[Convention]) -> Iterator[Way]:
-    """Sums that were brought to a range by their own extremes."""
+def _thresholded(evidence: Evidence, laid: list[Convention]) -> Iterator[Way]:
+    """Results of two values: all sums above some number became the larger one."""
+    low, high = float(evidence.result.min()), float(evidence.result.max())
+    if low == high or not np.isin(evidence.result, (low, high)).all():
+        return
+    white = evidence.result == high
+    for (convention, sums), precision in product(_laid_sums(evidence, laid), evidence.precisions):
+        below, above = float(sums[~white].max()), float(sums[white].min())
+        reach = evidence.reach(convention, precision)
+        if below < above or below - above <= 2 * reach:
+            bias = _plainest_between(below, above) if below < above else (below + above) / 2
+            edges = np.abs(sums - bias) <= reach
+            values = np.where(edges, evidence.result, np.where(sums > bias, high, low)).astype(np.float64)
+            thresholded = replace(convention, bias=bias, numbers=NumberRule(evidence.result.dtype.name))
+            for way in explaining(evidence, thresholded, values, Treatment.THRESHOLD):
+                yield replace(way, deviation=replace(way.deviation, edges=int(np.count_nonzero(edges))))
+            return
+
+
+def _plainest_between(below: float, above: float) -> float:
+    """The number with the fewest figures from this one to below that one."""
+    for figures in range(1, 16):
+        for near in (below, (below + above) / 2):
+            plain = float(f"{near:.{figures}g}")
+            if below <= plain < above:
+                return plain
+    return below
+
+
+def _laid_sums(evidence: Evidence, laid: list[Convention]) -> Iterator[tuple[Convention, Reals]]:
+    """The conventions without factors, each with each border, and their sums."""
     for convention in laid:
         size = convention.output_size
         rules = [convention.borders] if size is OutputSize.VALID else [Borders.uniform(rule) for rule in Boundary]
         for borders in rules:
             plain = replace(convention, borders=borders, gain=1.0, bias=0.0)
-            yield from _stretched_sums(evidence, plain, raw_sums(evidence.image, evidence.kernel, plain))
+            yield plain, raw_sums(evidence.image, evidence.kernel, plain)
+
+
+def _stretched(evidence: Evidence, laid: list[Convention]) -> Iterator[Way]:
+    """Sums that were brought to a range by their own extremes."""
+    for convention, sums in _laid_sums(evidence, laid):
+        yield from _stretched_sums(evidence, convention, sums)
 
 
 def _stretched_sums(evidence: Evidence, plain: Convention, sums: Reals) -> Iterator[Way]:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from corrconv.commands.diagnose.chance import MOST_RESULTS
 from corrconv.commands.diagnose.way import Treatment
+from corrconv.core.convention.geometry import NO_PADS
 from corrconv.core.convention.model import Orientation
 from corrconv.core.convention.numbers import REAL_NUMBERS, Rounding
 from corrconv.core.terms import OutputSize
@@ -67,6 +68,8 @@ def diagnosis_text(diagnosis: Diagnosis, lines: Mapping[int, str], intended: Int
         text.append(f"Others come less close; --json lists {len(diagnosis.ways) - 1} of them.\n")
     if diagnosis.more and diagnosis.explained:
         text.append(f"{diagnosis.more:,} more places of the kernel fit a part of the result and were not followed.\n")
+    if diagnosis.two_values and not diagnosis.explained:
+        text.append("RESULT holds two values only: what a threshold or dithering took away cannot be found.\n")
     if diagnosis.untried:
         text.append(f"Not tried: {diagnosis.untried}.\n")
     if intended is not None:
@@ -90,9 +93,10 @@ def _headline(diagnosis: Diagnosis) -> str:
     if diagnosis.proves_nothing:
         return _one_value(diagnosis) if diagnosis.spread == 0 else _accident(diagnosis.chance)
     first = diagnosis.explanations[0]
+    swapped = ", with red and blue exchanged: RESULT or what was filtered is BGR" if diagnosis.swapped else ""
     ways = len(diagnosis.explanations)
     counted = f", in {ways} ways" if ways > 1 else ""
-    return f"explained {_how_well(first)}{counted}"
+    return hanging("", f"explained {_how_well(first)}{counted}{swapped}")
 
 
 def _one_value(diagnosis: Diagnosis) -> str:
@@ -185,7 +189,11 @@ def _output_words(convention: Convention, diagnosis: Diagnosis) -> str:
     if convention.dilation != (1, 1):
         words.append(f"dilation {convention.dilation[0]}")
     pads = convention.pads
-    if pads.by_axis != ((0, 0), (0, 0)):
+    if max(pads.top, pads.left, pads.bottom, pads.right) <= 0 and pads != NO_PADS:
+        words.append(
+            f"of which top {-pads.top}, left {-pads.left}, bottom {-pads.bottom}, right {-pads.right} are cut off"
+        )
+    elif pads.by_axis != ((0, 0), (0, 0)):
         words.append(_pads_words(pads.top, pads.left, pads.bottom, pads.right))
     return ", ".join(words)
 
@@ -231,6 +239,8 @@ def _anchor_words(convention: Convention, kernel: Kernel) -> str:
 def _treatment_words(way: Way) -> str:
     """What was done to the sums; with the line from sums to values where it was drawn by their extremes."""
     convention = way.convention
+    if way.treatment is Treatment.THRESHOLD:
+        return f"{way.treatment}: above {convention.bias:g}"
     drawn = {
         Treatment.STRETCHED,
         Treatment.BY_LARGEST,
@@ -322,6 +332,7 @@ def diagnosis_document(
         "unfiltered": diagnosis.unfiltered,
         "operations": [str(operation) if operation else "neither" for operation in diagnosis.operations],
         **found,
+        "channels_swapped": diagnosis.swapped,
         "proves_nothing": diagnosis.proves_nothing,
         "possible_results": diagnosis.chance.possible or None,
         "reached_results": diagnosis.chance.given if diagnosis.chance.possible else None,

@@ -29,6 +29,7 @@ class Treatment(StrEnum):
     MAGNITUDE_STRETCHED = "absolute values, stretched, the smallest to 0"
     MAGNITUDE_BY_LARGEST = "absolute values, divided by the largest"
     TRUNCATED_PASSES = "cut off to whole numbers after each axis, as scipy.ndimage does"
+    THRESHOLD = "made black and white by a threshold"
     BOXES = "three boxes along each axis, as Pillow's GaussianBlur lays them"
     EIGHT_BIT_WEIGHTS = "each pass with weights of 8 bits, as cv2.GaussianBlur has them"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shell import run, write_picture
+from shell import run, trouble, write_picture
 
 from corrconv.commands.diagnose.study import diagnose
 from corrconv.commands.diagnose.way import Treatment
@@ -269,3 +269,51 @@ def test_a_border_that_one_pixel_spoils_is_named_still():
     assert not diagnosis.explained
     assert diagnosis.ways[0].deviation.differing == 1
     assert str(diagnosis.ways[0].convention.borders.shared) == "wrap"
+
+
+COLOURS = np.dstack([PICTURE, PICTURE[::-1], PICTURE[:, ::-1]])
+
+
+def test_channels_in_the_other_order_are_named():
+    cv2 = pytest.importorskip("cv2")
+    image, result = write_picture("image.png", COLOURS), cv2.filter2D(COLOURS[..., ::-1], -1, SLANTED.weights)
+    arguments = image, "1/64 * [1 2 3; 4 5 6; 7 8 10]", write_picture("result.png", result)
+    shown = " ".join(run("diagnose", *arguments).stdout.split())
+    assert "explained to the last pixel, with red and blue exchanged" in shown
+    assert "no single apply line" in shown
+    right = write_picture("right.png", result[..., ::-1])
+    assert "exchanged" not in run("diagnose", image, arguments[1], right).stdout
+
+
+def test_a_gray_result_of_colours_names_the_option():
+    image, result = write_picture("image.png", COLOURS), write_picture("result.png", PICTURE)
+    assert "IMAGE has colours and RESULT is gray; --gray makes both" in trouble(run("diagnose", image, "box", result))
+    assert "RESULT has colours and IMAGE is gray" in trouble(run("diagnose", result, "box", image))
+
+
+@pytest.mark.parametrize("kernel", [BOX, SLANTED, SOBEL], ids=["box", "slanted", "sobel"])
+def test_a_threshold_is_found(kernel):
+    ndimage = pytest.importorskip("scipy.ndimage")
+    sums = ndimage.convolve(REAL, kernel.weights, mode="nearest")
+    threshold = float(np.median(sums))
+    found = way(np.where(sums > threshold, 255, 0).astype(np.uint8), kernel)
+    assert found.treatment is Treatment.THRESHOLD
+    assert Operation.CONVOLUTION in {it.operation for it in found.conventions}
+    assert rules(found) == {"edge"}
+    assert found.convention.bias == pytest.approx(threshold, abs=1 if kernel is SOBEL else 0.1)
+
+
+def test_dithering_is_not_explained_and_says_why():
+    dots = np.where(np.random.default_rng(4).integers(0, 256, PICTURE.shape) < PICTURE, 255, 0).astype(np.uint8)
+    shown = run("diagnose", write_picture("image.png", PICTURE), "box", write_picture("dots.png", dots)).stdout
+    assert "not explained" in shown
+    assert "RESULT holds two values only" in shown
+
+
+def test_a_result_that_lost_a_wide_frame():
+    signal = pytest.importorskip("scipy.signal")
+    image = write_picture("image.png", PICTURE)
+    np.save("result.npy", signal.convolve2d(REAL, RAMP.weights, mode="same")[8:-5, 3:-21])
+    shown = run("diagnose", image, "[1 2 3; 4 5 6; 7 8 9]", "result.npy").stdout
+    # One row and one column of each side belong to the border and are no part of the valid results.
+    assert "convolution\n    output    valid, of which top 7, left 2, bottom 4, right 20 are cut off" in shown
