@@ -41,6 +41,10 @@ SMALLEST = 1e-100
 BLOCK = 4_000_000
 
 
+# Larger pictures would take many seconds and a gigabyte.
+MOST_PIXELS = 20_000_000
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """An image and a result (H, W) or (H, W, C), and the kernel between them.
@@ -261,6 +265,30 @@ class _Tally:
 def blue_first(image: NDArray[Any]) -> NDArray[Any]:
     """The image (H, W, C) with its first three channels in the other order: BGR for RGB."""
     return image[..., [*range(2, -1, -1), *range(3, image.shape[2])]] if image.shape[2] >= 3 else image
+
+
+def gather(
+    image: NDArray[Any],
+    kernel: Kernel,
+    result: NDArray[Any],
+    tolerance: float,
+    recompress: Callable[[NDArray[Any]], NDArray[Any]] | None,
+) -> Evidence:
+    """The evidence of a diagnosis. Raises CorrconvError for channels that differ, and for what is too large."""
+    if image.ndim != result.ndim or image.shape[2:] != result.shape[2:]:
+        raise CorrconvError(
+            f"the image has shape {image.shape} and the result {result.shape}; both need the same channels, which"
+            " gray pictures have"
+        )
+    image, result = (it.astype(np.uint8) if it.dtype.kind == "b" else it for it in (image, result))
+    if max(image.size, result.size) > MOST_PIXELS:
+        raise CorrconvError(
+            f"the image has {image.shape[0]} rows of {image.shape[1]} pixels, and a diagnosis takes up to"
+            f" {MOST_PIXELS // 1_000_000} million numbers; filter a part of it, of 1000x1000 say, which tells as much"
+        )
+    for name, values in (("image", image), ("kernel", kernel.weights), ("result", result)):
+        check_numbers(name, values)
+    return Evidence(image, kernel, result, tolerance, recompress)
 
 
 def check_numbers(name: str, values: NDArray[Any]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from corrconv.commands.diagnose.finishes import is_simple
 from corrconv.commands.diagnose.way import Treatment, Way
 from corrconv.core.convention.geometry import NO_PADS
-from corrconv.core.convention.model import BorderRule, Borders, Side
+from corrconv.core.convention.model import BorderRule, Borders, Orientation, Side
 from corrconv.core.convention.numbers import Overflow
 from corrconv.core.terms import OutputSize
 
@@ -46,6 +48,21 @@ def distinct(ways: list[Way], evidence: Evidence) -> list[Way]:
             (it.orientation, it.start(evidence.kernel.shape, size), it.stride, it.dilation, way.treatment), way
         )
     return list(found.values())
+
+
+def all_names(way: Way, kernel: Kernel) -> Way:
+    """The way with every other name of it: turns and mirrors that lay the same weights over the same pixels."""
+    convention, shape = way.convention, kernel.shape
+    weights, cell = convention.orientation.of_weights(kernel.weights), convention.laid_anchor(shape)
+    others = [it for it in Orientation if it is not convention.orientation]
+    return replace(
+        way,
+        also=tuple(
+            replace(convention, orientation=it).anchored(cell, shape)
+            for it in others
+            if np.array_equal(it.of_weights(kernel.weights), weights)
+        ),
+    )
 
 
 def far_fetched(way: Way, kernel: Kernel) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import Evidence, blue_first, check_numbers
+from corrconv.commands.diagnose.evidence import Evidence, blue_first, gather
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import (
     TRIED_STEPS,
@@ -20,7 +20,15 @@ from corrconv.commands.diagnose.grids import (
 )
 from corrconv.commands.diagnose.mistakes import mistakes
 from corrconv.commands.diagnose.ranking import Laying, rank, simple_borders
-from corrconv.commands.diagnose.selection import distinct, far_fetched, given_sides, merged, plainest, with_shared_fill
+from corrconv.commands.diagnose.selection import (
+    all_names,
+    distinct,
+    far_fetched,
+    given_sides,
+    merged,
+    plainest,
+    with_shared_fill,
+)
 from corrconv.commands.diagnose.treatments import treated
 from corrconv.commands.diagnose.way import Intended, Treatment, Way
 from corrconv.core.convention.filtering import spread_pixels
@@ -46,9 +54,6 @@ FOLLOWED = 5
 
 # Kernels of more cells are not tried with strides, dilations and pads, unless the result's size asks for them.
 LARGEST_STEPPED = 441
-
-# Larger pictures would take many seconds and a gigabyte.
-MOST_PIXELS = 20_000_000
 
 # The share of results along a side that may be spoiled and leave its rule to be named.
 SPOILED = 0.02
@@ -140,7 +145,7 @@ def diagnose(
     pixels. progress is called with the number of parts done and of all. Raises CorrconvError where the
     result's shape belongs to no output size, stride, dilation or pads that are tried.
     """
-    evidence = _evidence(image, kernel, result, tolerance, recompress)
+    evidence = gather(image, kernel, result, tolerance, recompress)
     search = _Search(evidence, intended, progress or (lambda _done, _total: None))
     search.run()
     if evidence.decimals is not None and not search.explained and not evidence.loose:
@@ -172,29 +177,6 @@ def diagnose(
     )
 
 
-def _evidence(
-    image: NDArray[Any],
-    kernel: Kernel,
-    result: NDArray[Any],
-    tolerance: float,
-    recompress: Callable[[NDArray[Any]], NDArray[Any]] | None,
-) -> Evidence:
-    if image.ndim != result.ndim or image.shape[2:] != result.shape[2:]:
-        raise CorrconvError(
-            f"the image has shape {image.shape} and the result {result.shape}; both need the same channels, which"
-            " gray pictures have"
-        )
-    image, result = (it.astype(np.uint8) if it.dtype.kind == "b" else it for it in (image, result))
-    if max(image.size, result.size) > MOST_PIXELS:
-        raise CorrconvError(
-            f"the image has {image.shape[0]} rows of {image.shape[1]} pixels, and a diagnosis takes up to"
-            f" {MOST_PIXELS // 1_000_000} million numbers; filter a part of it, of 1000x1000 say, which tells as much"
-        )
-    for name, values in (("image", image), ("kernel", kernel.weights), ("result", result)):
-        check_numbers(name, values)
-    return Evidence(image, kernel, result, tolerance, recompress)
-
-
 class _Search:
     """The search on one evidence: what was found so far, and what was left out."""
 
@@ -211,7 +193,8 @@ class _Search:
             ranking = rank(self.evidence, grids, LOOKED_AT)
             self._follow(ranking)
             if not any(way.explains and not is_fitted(way.convention) for way in self.found):
-                self.found += merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
+                ways = merged(treated(self.evidence, [it.convention for it in ranking.layings[:3]]))
+                self.found += [all_names(way, self.evidence.kernel) for way in ways]
         if not self.explained and larger_than_full(self.evidence):
             self._follow_transposed()
         if self.explained:
