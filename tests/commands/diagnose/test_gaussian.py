@@ -67,7 +67,8 @@ def test_scipy_of_8_bits_cuts_off_after_each_axis(sigma, border):
     assert blur.rules == ("scipy.ndimage.gaussian_filter",)
 
 
-@pytest.mark.parametrize("radius", [0.6, 1, 2])
+# Of 0.7 and 1.3, boxes whose radius is computed in 64 bits give a few pixels one off.
+@pytest.mark.parametrize("radius", [0.6, 0.7, 1, 1.3, 2])
 def test_pillow_lays_boxes(radius):
     blurred = Image.fromarray(PICTURE).filter(ImageFilter.GaussianBlur(radius))
     blur = found(np.asarray(blurred))
