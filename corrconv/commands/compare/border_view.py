@@ -44,10 +44,10 @@ def border_sheet(rows: Sequence[ChosenLayout], image: NDArray[Any], title: str) 
             Figure(_corner_with_outside(image, options, entry), name, "the corner, and what lies outside"),
             Figure(correlation, "correlation"),
             Figure(convolution, "convolution"),
-            Figure(colours, "difference", f"largest anywhere {short_number(entry.max_abs_difference)}"),
+            Figure(colours, "difference", f"largest here {short_number(max(map(abs, _range([difference]))))}"),
         ]
     low, high = (short_number(limit) for limit in limits)
-    footer = f"Results from {low} to {high} in all rows, differences up to {short_number(peak)}."
+    footer = f"Results from {low} to {high} in these corners, differences up to {short_number(peak)}."
     return panel(title, tiles, columns=4, footer=footer)
 
 

@@ -86,7 +86,8 @@ def command(
     """Filter IMAGE with each KERNEL both ways, and tell when the results coincide.
 
     Without a KERNEL, a telling selection is compared. With -o, each kernel gets the pictures
-    correlation, convolution and difference, and one labelled panel. --exit-code gives 1 if any differ.
+    correlation, convolution and difference, and one labelled panel; with --boundary all or
+    --output-size all, one sheet.png instead. --exit-code gives 1 if any differ.
 
     --json holds image, options, kernels[].{name, shape, anchor, symmetry, coincide, reason,
     max_abs_difference, mean_abs_difference, rmse, psnr_db, psnr_peak, differing_share, odd_l1, bound,
@@ -122,7 +123,8 @@ def command(
         if entry.difference_peak:
             say(f"{entry.panel.parent}: difference.png is white at 0, red and blue at {entry.difference_peak:.6g}")
         if entry.clipped:
-            say(f"{entry.panel.parent}: {entry.clipped:.2%} of the pixels clipped in the results; see --display")
+            shares = " and ".join(f"{share:.2%} in {name}" for name, share in entry.clipped.items())
+            say(f"{entry.panel.parent}: pixels clipped: {shares}; see --display")
     answer(
         lambda: comparison_document(comparison, picture.name),
         lambda: (

@@ -123,6 +123,9 @@ class ComparisonPictures:
             *(_signal_tiles(self._results, image) if is_signal else self._picture_tiles()),
             *_kernel_tiles(entry, options),
         ]
+        if is_signal:
+            # In two columns, the kernel stands beside its turned twin; the difference, below them.
+            tiles.append(tiles.pop(2))
         return panel(title, tiles, columns=2 if is_signal else 3)
 
     def _settled(self, ends: Range, display: Display) -> Range:

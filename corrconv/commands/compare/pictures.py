@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The panel of one kernel, the share of the pixels clipped in its results, and where difference.png ends.
+    """The panel of one kernel, the share of the pixels clipped in each picture, and where difference.png ends.
 
-    difference_peak: the value of its full colours, 0 where nothing differs.
+    clipped: by the name of the picture, those that lost some. difference_peak: the value of its full colours, 0 where nothing differs.
     """
 
     panel: Path
-    clipped: float
+    clipped: dict[str, float]
     difference_peak: float
 
 
@@ -96,7 +96,8 @@ def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: 
     both = pictures.results(dtype)
     for operation, shown in zip(Operation, both, strict=True):
         write(operation, replace(picture, pixels=shown.pixels, has_alpha=False, notes=()))
-    return Drawn(place / "panel.png", max(shown.clipped for shown in both), pictures.difference_peak)
+    clipped = {f"{it}.png": shown.clipped for it, shown in zip(Operation, both, strict=True) if shown.clipped}
+    return Drawn(place / "panel.png", clipped, pictures.difference_peak)
 
 
 def _file_name(name: str) -> str:
