@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Drawn:
     """The panel of one kernel, the share of the pixels clipped in each picture, and where difference.png ends.
 
-    clipped: by the name of the picture, those that lost some. difference_peak: the value of its full colours, 0 where nothing differs.
+    clipped: by name, those that lost some. difference_peak: the value of its full colours, 0 where nothing differs.
     """
 
     panel: Path
