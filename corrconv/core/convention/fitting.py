@@ -128,7 +128,7 @@ def _costs(
     black = values(Side(BorderRule.CONSTANT, 0.0))
     slope = values(Side(BorderRule.CONSTANT, 1.0)) - black
     constants = {fill: cost(black + fill * slope, seen) for fill in _constants(seen, black, slope, limits)}
-    likeliest = min(constants, key=lambda fill: constants[fill])
+    likeliest = _plainest_constant(constants, lambda fill: seen - (black + fill * slope))
     costs = {Side(BorderRule.CONSTANT, float(likeliest)): constants[likeliest]}
     costs |= {Side(rule): cost(values(Side(rule)), seen) for rule in REPEATING}
     if min(costs.values()) > 0 and convention.output_size is OutputSize.SAME:
@@ -138,6 +138,21 @@ def _costs(
         blank = Side(BorderRule.BLANK, nan if np.isnan(seen).all() else float(np.median(seen)))
         costs[blank] = cost(np.full(seen.shape, blank.fill), seen)
     return costs
+
+
+def _plainest_constant(costs: dict[float, float], rest: Callable[[float], NDArray[np.float64]]) -> float:
+    """The first of the constants of the lowest cost that comes about as near as any of them.
+
+    What a cost forgives, such as single precision, is no reason to round a constant that fits far better unrounded.
+    """
+    lowest = min(costs.values())
+    largest = {
+        fill: float(np.abs(rest(fill)[np.isfinite(rest(fill))]).max(initial=0.0))
+        for fill, cost in costs.items()
+        if cost == lowest
+    }
+    least = min(largest.values())
+    return next(fill for fill, far in largest.items() if far <= 4 * least + NEGLIGIBLE * (1 + abs(fill)))
 
 
 def _constants(

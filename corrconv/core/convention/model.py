@@ -113,7 +113,7 @@ class Side:
 
     def __str__(self) -> str:
         filled = self.rule in (BorderRule.CONSTANT, BorderRule.BLANK)
-        return f"{self.rule.value} {self.fill:g}" if filled else self.rule.value
+        return f"{self.rule.value} {self.fill:.12g}" if filled else self.rule.value
 
 
 @dataclass(frozen=True)
