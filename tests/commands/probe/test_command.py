@@ -73,6 +73,8 @@ FAKES = """
 import fakes
 def bordered(image, kernel):
     return fakes.padded_correlation(image, kernel, *[("constant", 12.3456789)] * 4)
+def bright(image, kernel):
+    return fakes.padded_correlation(image, kernel, *[("constant", 1234.0625)] * 4)
 def wrapped(image, kernel):
     sums = fakes.correlation(image, kernel)
     return fakes.wrapped_around(image, kernel) if image.dtype.kind in "iu" else sums
@@ -93,6 +95,14 @@ def test_probe_shows_a_constant_with_all_its_digits(tmp_path):
     assert f"fill={fill!r})" in found["python"]
     assert said["the same"] == found["command"]
     assert said["in Python"] == found["python"]
+    assert said["border"] == "constant 12.3456789"
+
+
+def test_probe_rounds_no_constant_that_fits_far_better_unrounded(tmp_path):
+    # 1234 outside is off by 0.0625 times the weights there, which single precision would excuse for small ones.
+    found, said = shown_lines(tmp_path, "bright")
+    assert found["command"].endswith("--fill 1234.0625")
+    assert said["border"] == "constant 1234.0625"
 
 
 def test_probe_says_where_a_line_gives_the_sums_alone(tmp_path):
