@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.commands.diagnose.chance import MOST_RESULTS, Reached
-from corrconv.commands.diagnose.way import Deviation
+from corrconv.commands.diagnose.way import Assumption, Deviation
 from corrconv.core.convention.filtering import WHOLE, exact_values, interior
 from corrconv.core.convention.fitting import DOUBLE_PRECISION
 from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
+from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from corrconv.core.arrays import Reals
     from corrconv.core.convention.model import Convention
-    from corrconv.core.kernel import Kernel
 
     Part = tuple[slice, slice]
 
@@ -262,9 +262,15 @@ class _Tally:
         )
 
 
-def blue_first(image: NDArray[Any]) -> NDArray[Any]:
-    """The image (H, W, C) with its first three channels in the other order: BGR for RGB."""
-    return image[..., [*range(2, -1, -1), *range(3, image.shape[2])]] if image.shape[2] >= 3 else image
+def assumptions(evidence: Evidence) -> Iterator[tuple[Assumption, Evidence]]:
+    """What people and libraries change before they filter: each with the evidence for it."""
+    image, weights = evidence.image, evidence.kernel.weights
+    if image.ndim == 3 and image.shape[2] >= 3:
+        order = [2, 1, 0, *range(3, image.shape[2])]
+        yield Assumption.BLUE_FIRST, replace(evidence, image=image[..., order])
+    whole = np.trunc(weights)
+    if image.dtype.kind in "iu" and evidence.whole and whole.any() and not np.array_equal(whole, weights):
+        yield Assumption.WHOLE_WEIGHTS, replace(evidence, kernel=Kernel(whole, evidence.kernel.anchor))
 
 
 def gather(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import Evidence, blue_first, gather
+from corrconv.commands.diagnose.evidence import Evidence, assumptions, gather
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import (
     TRIED_STEPS,
@@ -30,7 +30,7 @@ from corrconv.commands.diagnose.selection import (
     with_shared_fill,
 )
 from corrconv.commands.diagnose.treatments import treated
-from corrconv.commands.diagnose.way import Intended, Treatment, Way
+from corrconv.commands.diagnose.way import Assumption, Intended, Treatment, Way
 from corrconv.core.convention.filtering import spread_pixels
 from corrconv.core.convention.fitting import choose_borders, fit_sides
 from corrconv.core.convention.geometry import NO_PADS
@@ -66,8 +66,8 @@ class Diagnosis:
     unchanged: whether the result is the image itself. flat: whether the image holds one value only. more: how many
     further layings fit a part of the result as well and were not followed. untried: what was left out of
     the search, in words. chance: how many results of as few numbers the ways that were tried give.
-    spread: how far apart the results lie; value: the first of them. swapped: whether the image's channels had to
-    be taken in the other order. two_values: whether the result holds no more than two.
+    spread: how far apart the results lie; value: the first of them. assumed: what had to be taken
+    otherwise than it was given. two_values: whether the result holds no more than two.
     """
 
     kernel: Kernel
@@ -81,7 +81,7 @@ class Diagnosis:
     chance: Chance
     spread: float = 0.0
     value: float = 0.0
-    swapped: bool = False
+    assumed: Assumption | None = None
     two_values: bool = False
 
     @property
@@ -154,12 +154,13 @@ def diagnose(
         again = _Search(printed, intended, progress or (lambda _done, _total: None))
         again.run()
         search = again if again.explained else search
-    swapped = False
-    if not search.explained and image.ndim == 3:
-        exchanged = _Search(replace(evidence, image=blue_first(image)), intended, search.progress)
-        exchanged.run()
-        swapped = exchanged.explained
-        search = exchanged if swapped else search
+    assumed = None
+    for assumption, other in [] if search.explained else assumptions(evidence):
+        again = _Search(other, intended, search.progress)
+        again.run()
+        if again.explained:
+            search, assumed = again, assumption
+            break
     return Diagnosis(
         kernel=kernel,
         image_shape=image.shape,
@@ -172,7 +173,7 @@ def diagnose(
         chance=search.evidence.reached.chance,
         spread=float(result.max()) - float(result.min()),
         value=float(result.flat[0]),
-        swapped=swapped,
+        assumed=assumed,
         two_values=bool(np.isin(result, (result.min(), result.max())).all()),
     )
 

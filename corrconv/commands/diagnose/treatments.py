@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corrconv.commands.diagnose.chance import MOST_RESULTS as FEW_RESULTS
 from corrconv.commands.diagnose.way import DISPLAYS, Treatment, Way
 from corrconv.core.convention.filtering import padded_window, raw_sums
 from corrconv.core.convention.gaussian import eight_bit_passes, eight_bit_weights, truncated_passes
@@ -152,7 +153,8 @@ def _truncated(evidence: Evidence) -> Iterator[Way]:
 def _thresholded(evidence: Evidence, laid: list[Convention]) -> Iterator[Way]:
     """Results of two values: all sums above some number became the larger one."""
     low, high = float(evidence.result.min()), float(evidence.result.max())
-    if low == high or not np.isin(evidence.result, (low, high)).all():
+    few = evidence.result.size <= FEW_RESULTS  # which some threshold often parts
+    if few or low == high or not np.isin(evidence.result, (low, high)).all():
         return
     white = evidence.result == high
     for (convention, sums), precision in product(_laid_sums(evidence, laid), evidence.precisions):

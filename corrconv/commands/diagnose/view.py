@@ -93,10 +93,10 @@ def _headline(diagnosis: Diagnosis) -> str:
     if diagnosis.proves_nothing:
         return _one_value(diagnosis) if diagnosis.spread == 0 else _accident(diagnosis.chance)
     first = diagnosis.explanations[0]
-    swapped = ", with red and blue exchanged: RESULT or what was filtered is BGR" if diagnosis.swapped else ""
+    assumed = f", with {diagnosis.assumed}" if diagnosis.assumed is not None else ""
     ways = len(diagnosis.explanations)
     counted = f", in {ways} ways" if ways > 1 else ""
-    return hanging("", f"explained {_how_well(first)}{counted}{swapped}")
+    return hanging("", f"explained {_how_well(first)}{counted}{assumed}")
 
 
 def _one_value(diagnosis: Diagnosis) -> str:
@@ -332,7 +332,7 @@ def diagnosis_document(
         "unfiltered": diagnosis.unfiltered,
         "operations": [str(operation) if operation else "neither" for operation in diagnosis.operations],
         **found,
-        "channels_swapped": diagnosis.swapped,
+        "assumed": diagnosis.assumed,
         "proves_nothing": diagnosis.proves_nothing,
         "possible_results": diagnosis.chance.possible or None,
         "reached_results": diagnosis.chance.given if diagnosis.chance.possible else None,

@@ -39,6 +39,13 @@ class Treatment(StrEnum):
         return DISPLAYS.get(self)
 
 
+class Assumption(StrEnum):
+    """What had to be taken otherwise than it was given."""
+
+    BLUE_FIRST = "red and blue exchanged: what was filtered, or RESULT, is BGR"
+    WHOLE_WEIGHTS = "the weights cut off to whole numbers, as mahotas does for whole pixels"
+
+
 DISPLAYS = {
     Treatment.SIGNED: Display.SIGNED,
     Treatment.ABSOLUTE: Display.ABSOLUTE,

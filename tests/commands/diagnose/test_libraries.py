@@ -317,3 +317,13 @@ def test_a_result_that_lost_a_wide_frame():
     shown = run("diagnose", image, "[1 2 3; 4 5 6; 7 8 9]", "result.npy").stdout
     # One row and one column of each side belong to the border and are no part of the valid results.
     assert "convolution\n    output    valid, of which top 7, left 2, bottom 4, right 20 are cut off" in shown
+
+
+def test_weights_that_were_cut_off_to_whole_numbers_are_named():
+    mahotas = pytest.importorskip("mahotas")
+    dark, weights = PICTURE // 16, np.array([[1.25, 2.5, 0.5], [0, 1.75, 3.2], [0, 0, 0]])
+    image, result = write_picture("image.png", dark), write_picture("result.png", mahotas.convolve(dark, weights))
+    shown = " ".join(run("diagnose", image, "[1.25 2.5 .5; 0 1.75 3.2; 0 0 0]", result).stdout.split())
+    assert "with the weights cut off to whole numbers, as mahotas does" in shown
+    assert "correlation output same border symmetric" in shown
+    assert "no single apply line" in shown
