@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Strides and dilations that are tried, beside 1.
 TRIED_STEPS = (2, 3, 4)
 
+# How far apart the pixels of a transposed convolution are tried to write: sizes leave few of these.
+TRIED_SPREADS = range(2, 9)
+
 # How many results may have been cut off at a side; where more are missing in all than at two sides, so many.
 MOST_CUT = 4
 MOST_MISSING = 100
@@ -173,7 +176,7 @@ def impossible_size(evidence: Evidence) -> str:
     sides = list(zip((rows, columns), (height, width), shape, strict=True))
     strides = [
         stride
-        for stride in TRIED_STEPS
+        for stride in TRIED_SPREADS
         if all(2 - 2 * side <= result - (length - 1) * stride - side < stride for result, length, side in sides)
     ]
     other = (

@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.commands.diagnose.evidence import Evidence, assumptions, gather
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import (
-    TRIED_STEPS,
+    TRIED_SPREADS,
     impossible_size,
     larger_than_full,
     plain_grids,
@@ -213,7 +213,7 @@ class _Search:
 
     def _follow_transposed(self) -> None:
         """Let each pixel write the kernel, some pixels apart: filter the picture spread with zeros."""
-        for step in TRIED_STEPS:
+        for step in TRIED_SPREADS:
             wide = replace(self.evidence, image=spread_pixels(self.evidence.image, (step, step)))
             grids = transposed_grids(wide, step)
             if not grids:

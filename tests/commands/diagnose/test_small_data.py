@@ -183,6 +183,7 @@ UNEVEN = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
     [
         (2, (0, 0, 0, 0), "transposed, stride 2"),
         (3, (0, 0, 0, 0), "transposed, stride 3"),
+        (8, (0, 0, 0, 0), "transposed, stride 8"),
         (2, (1, 1, 1, 1), "transposed, stride 2, padding 1"),
         (2, (1, 1, 0, 0), "transposed, stride 2, padding 1, output padding 1"),
         (2, (0, 0, -1, -1), "transposed, stride 2, output padding 1"),
