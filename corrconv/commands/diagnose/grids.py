@@ -142,7 +142,8 @@ def _pads(length: int, outputs: int, extent: int, step: tuple[int, int], more: i
     stride = step[0]
     total = (outputs - 1) * stride + extent - length
     cut = MOST_CUT if step == (1, 1) else 0
-    if cut and 2 * MOST_CUT < -total <= MOST_MISSING:
+    # Few results fit somewhere in a large picture by accident.
+    if cut and outputs > MOST_CUT and 2 * MOST_CUT < -total <= MOST_MISSING:
         cut = -total
     if total <= -2 * cut - stride or total > 2 * (extent - 1) + more:
         return
