@@ -89,7 +89,7 @@ def test_tools_to_the_last_bit(name, dtype):
     suffix = tool.command.image_format.removesuffix("16")
     chosen = replace(tool.command, image_format=suffix if dtype == "uint8" else f"{suffix}16")
     target = replace(tool, command=chosen).target(name, {})
-    for image, ours in cases(name, dtype, 5 if name.startswith("java") else 14):
+    for image, ours in cases(name, dtype, 5 if name.startswith(("java", "image-js")) else 14):
         given = np.rint(ours * 20) if tool.command.whole_kernels else ours
         if abs(given.sum()) < 0.05 or doubtful(name, given, image):
             continue  # see below
