@@ -163,7 +163,8 @@ def _read_with_pillow(file: BinaryIO, where: str, start: bytes, max_pixels: int 
         image = Image.open(file, formats=_READABLE)
         frames = _frames_of(image)
         tags = dict(getattr(image, "tag_v2", {}))  # a TIFF's, before load() changes them
-    mapped = map_picture(image, file, tags)
+    with _translated_errors(where, start):
+        mapped = map_picture(image, file, tags)
     check_size((image.height, image.width), where, max_pixels, decoded_as=image.format if mapped is None else None)
     _refuse_misread_tiff(tags, where)
     notes += _frame_notes(image, frames)

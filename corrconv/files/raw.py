@@ -6,15 +6,18 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from PIL import ExifTags, Image, TiffImagePlugin, TiffTags
 
+from corrconv.errors import FileError
 from corrconv.files.formats import NPY
 
 with suppress(ImportError):  # only where files can be mapped and replaced at the same time
@@ -53,7 +56,7 @@ _ALIGNMENT = 16
 def map_npy(file: BinaryIO) -> NDArray[Any] | None:
     """The array in a large .npy file on the disk, read where it is looked at; None for any other file.
 
-    Raises what NumPy does for a damaged header.
+    Raises what NumPy does for a damaged header, and EOFError for a file that is cut off.
     """
     read_header = _NPY_HEADERS.get(np.lib.format.read_magic(file))
     if read_header is None:
@@ -65,7 +68,7 @@ def map_npy(file: BinaryIO) -> NDArray[Any] | None:
 def map_picture(image: ImageFile, file: BinaryIO, tags: dict[int, Any]) -> NDArray[Any] | None:
     """The pixels of a large uncompressed picture that Pillow has opened, not yet loaded; None for any other.
 
-    tags: those of a TIFF, where it is one.
+    tags: those of a TIFF, where it is one. Raises EOFError for a file that is cut off.
     """
     upright = tags.get(ExifTags.Base.Orientation, 1) == 1
     white_is_zero = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
@@ -91,6 +94,27 @@ def map_picture(image: ImageFile, file: BinaryIO, tags: dict[int, Any]) -> NDArr
         return None
     shape = (image.height, image.width, channels) if channels > 1 else (image.height, image.width)
     return _mapped(file, dtype, shape, start)
+
+
+def watch(pixels: NDArray[Any], path: Path | None) -> Callable[[], None]:
+    """What raises FileError as soon as the file at a path has changed, if the pixels are read where they lie in it.
+
+    The result would be of two pictures; and where it was cut off, reading on would end the program. A file that took
+    its place changes nothing: the old one stays as long as it is mapped.
+    """
+    while isinstance(pixels, np.ndarray) and not isinstance(pixels, np.memmap):
+        pixels = pixels.base  # type: ignore[assignment]
+    if pixels is None or path is None:
+        return lambda: None
+    begin = path.stat()
+
+    def check() -> None:
+        with suppress(FileNotFoundError):
+            now = path.stat()
+            if os.path.samestat(begin, now) and (begin.st_size, begin.st_mtime_ns) != (now.st_size, now.st_mtime_ns):
+                raise FileError(f"{path}: was changed while it was read; filter it again when it is whole")
+
+    return check
 
 
 def header_of(kind: str, shape: tuple[int, ...], dtype: np.dtype[Any], options: dict[str, Any]) -> bytes:
@@ -136,8 +160,9 @@ def _mapped(
     size = prod(shape) * dtype.itemsize
     if size < SMALLEST_MAPPED or not dtype.isnative or not _can_be_mapped(file):
         return None
-    if os.fstat(file.fileno()).st_size < start + size:
-        return None
+    held = os.fstat(file.fileno()).st_size
+    if held < start + size:
+        raise EOFError(f"{held:,} of the {start + size:,} bytes that its header promises")
     try:
         return np.asarray(np.memmap(file, dtype, "r", start, shape, order))
     except OSError:

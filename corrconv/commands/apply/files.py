@@ -26,6 +26,7 @@ from corrconv.files.formats import FORMATS, NUMBERS, format_of
 from corrconv.files.images import Picture, image_writer, pixel_dtype, read_image
 from corrconv.files.inputs import is_file
 from corrconv.files.outputs import InputFiles, refuse_overwrite
+from corrconv.files.raw import watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,7 @@ class FileFilter:
                 blank = np.broadcast_to(white, shape[:2] if _is_flat(picture, shape) else shape)
                 return writer.allocate(replace(picture, pixels=blank)).reshape(shape)
 
-            pixels, notes = self._make(picture, kind, allocate)
+            pixels, notes = self._watching(picture)._make(picture, kind, allocate)
             if target == "-" and _reads_numbers(picture, pixels):
                 self._show(picture, pixels)
                 return tuple(f"{source}: {note}" for note in (*picture.notes, *notes))
@@ -156,6 +157,16 @@ class FileFilter:
         )
         written = repr((self.choices.gray, self.format_name, self.png_level))
         return sha256(said.encode() + written.encode() + self.kernel.weights.tobytes()).hexdigest()
+
+    def _watching(self, picture: Picture) -> FileFilter:
+        """This, but it stops as soon as the file changes that it still reads."""
+        check = watch(picture.pixels, picture.path)
+
+        def progress(done: int, tiles: int) -> None:
+            check()
+            self.progress(done, tiles)
+
+        return replace(self, progress=progress)
 
     def _progress(self, done: int, tiles: int) -> None:
         if self.stop.is_set():

@@ -150,6 +150,50 @@ def test_a_picture_that_takes_long_shows_how_far_it_is(
     assert bool(re.search(r"m(\d+)/\1\x1b", sys.stderr.getvalue())) == shows
 
 
+@pytest.mark.parametrize("suffix", ["npy", "tif"])
+def test_a_file_that_is_cut_off_is_refused_by_its_size(monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    monkeypatch.setattr(raw, "SMALLEST_MAPPED", 1)
+    monkeypatch.setattr("corrconv.files.limits.MAX_PIXELS", 1000)  # which plays no part in it
+    pixels = np.zeros((300, 400), np.uint8)
+    kind = {"npy": "NPY", "tif": "TIFF"}[suffix]
+    content = header_of(kind, pixels.shape, pixels.dtype, {}) + pixels.tobytes()
+    Path(f"in.{suffix}").write_bytes(content[:-1])
+    said = trouble(run("apply", f"in.{suffix}", "box", "-o", "out.npy"))
+    assert f"{len(content) - 1:,} of the {len(content):,} bytes that its header promises" in said
+    assert not Path("out.npy").exists()
+
+
+@pytest.mark.parametrize(("change", "ends"), [("cut", True), ("touch", True), ("replace", False), ("remove", False)])
+def test_a_file_that_changes_while_it_is_read(monkeypatch: pytest.MonkeyPatch, change: str, ends: bool) -> None:
+    monkeypatch.setattr(raw, "SMALLEST_MAPPED", 1)
+    np.save("in.npy", np.random.default_rng(4).integers(0, 256, (900, 500, 4), dtype=np.uint8))
+    expected = run("apply", "in.npy", "box", "-o", "expected.npy").stderr
+    file = Path("in.npy")
+
+    def act() -> None:
+        if change == "cut":  # far behind what the next tiles read
+            os.truncate(file, file.stat().st_size - 8192)
+        elif change == "touch":
+            os.utime(file)
+        else:
+            file.unlink()
+        if change == "replace":
+            file.write_bytes(b"another")
+
+    @contextmanager
+    def acting(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+        yield lambda done, tiles: act() if done == 1 else None
+
+    with patch("corrconv.commands.apply.command._bar", acting):
+        done = run("apply", "in.npy", "box", "-o", "out.npy", "--threads", "1")
+    if ends:
+        assert trouble(done) == "in.npy: was changed while it was read; filter it again when it is whole"
+        assert not Path("out.npy").exists()
+    else:
+        assert done.stderr == expected.replace("expected.npy", "out.npy")
+        assert Path("out.npy").read_bytes() == Path("expected.npy").read_bytes()
+
+
 @pytest.mark.parametrize("options", [[], ["--display", "rescale"], ["--magnitude"]])
 def test_progress_counts_every_tile_once(options: list[str]) -> None:
     pixels = np.random.default_rng(4).integers(0, 256, (900, 500, 4), dtype=np.uint8)
