@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from math import inf
 
 from corrconv.errors import CorrconvError
@@ -24,6 +25,15 @@ def memory_limit() -> float:
         return inf
     limits = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
     return min((limit for limit in limits if limit != resource.RLIM_INFINITY), default=inf)
+
+
+def machine_memory() -> float:
+    """Bytes that there are for this process at the very most; inf where the system does not say."""
+    try:
+        physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        physical = 0
+    return min(memory_limit(), physical if physical > 0 else inf)
 
 
 def affordable_threads(threads: int) -> int:

@@ -80,6 +80,10 @@ class ImageWriter:
     open: Callable[[], BinaryIO]
     _is_filled: bool = field(default=False, init=False)
 
+    def check(self, picture: Picture) -> None:
+        """Raise FileError where the format cannot hold a picture of this shape and type."""
+        self._prepare(picture)
+
     def allocate(self, picture: Picture) -> NDArray[Any]:
         """An array to be filled with the pixels, before `write`: of the shape and type of those of this picture.
 

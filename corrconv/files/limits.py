@@ -25,7 +25,7 @@ def check_size(shape: tuple[int, ...], where: str, max_pixels: int | None, *, de
     if max_pixels is None and decoded_as == "WEBP":
         limit, reading, remedy = _MAX_WEBP_PIXELS, "of a WebP", "convert it with dwebp to PNG first"
     elif max_pixels is None and decoded_as is not None:
-        limit = MAX_PIXELS
+        limit, remedy = MAX_PIXELS, "save it as a TIFF without compression or as .npy, which are read in parts"
     if limit is not None and rows * columns > limit:
         raise FileError(
             f"{where}: {columns} x {rows} pixels are more than the {_in_words(limit)} that are read {reading};"

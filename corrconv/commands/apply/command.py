@@ -83,7 +83,10 @@ def _some_images(ctx: click.Context, param: click.Parameter, images: tuple[str, 
 @click.option("--format", "format_name", metavar="NAME", help="Output format, such as png, tiff or npy.")
 @click.option("--png-level", type=click.IntRange(0, 9), metavar="0-9", help="PNG compression: 0 is quick, 9 is small.")
 @click.option(
-    "--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse larger pictures (500 million, decoded)."
+    "--max-pixels",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Refuse larger pictures (500 million where they are decoded whole: all but .npy, zarr and plain TIFF).",
 )
 @click.option(
     "--scheduler",

@@ -7,13 +7,14 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from corrconv import __version__
 from corrconv.commands.apply.outcome import Outcome, Status, file_state
 from corrconv.core.arrays import size_words
+from corrconv.core.memory import machine_memory
 from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.progress import Progress, ignore_progress
@@ -46,6 +47,9 @@ Lines = tuple[str, ...]
 class FileFilter:
     """Everything that is the same for each picture of one `apply`."""
 
+    # How much memory a filter that makes its result as a whole takes at least, measured.
+    bytes_a_value: ClassVar[int] = 0
+
     kernel: Kernel
     operation: Operation
     choices: FilterChoices
@@ -72,11 +76,11 @@ class FileFilter:
         with image_writer(target, kind, png_level=self.png_level) as writer:
 
             def allocate(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
-                # White and opaque: what can become of it is not refused before it is known.
-                white = np.array(pixel_limits(dtype)[1], dtype)
-                blank = np.broadcast_to(white, shape[:2] if _is_flat(picture, shape) else shape)
-                return writer.allocate(replace(picture, pixels=blank)).reshape(shape)
+                return writer.allocate(_blank(picture, shape, dtype)).reshape(shape)
 
+            if (shape := self._whole_shape(picture, kind)) is not None:
+                writer.check(_blank(picture, shape, np.dtype(np.uint8)))
+                self._require_memory(source, picture)
             pixels, notes = self._watching(picture)._make(picture, kind, allocate)
             if target == "-" and _reads_numbers(picture, pixels):
                 self._show(picture, pixels)
@@ -157,6 +161,18 @@ class FileFilter:
         )
         written = repr((self.choices.gray, self.format_name, self.png_level))
         return sha256(said.encode() + written.encode() + self.kernel.weights.tobytes()).hexdigest()
+
+    def _whole_shape(self, _picture: Picture, _kind: str) -> tuple[int, int, int] | None:
+        """The shape (H, W, C) of the result of a filter that makes it as a whole; None for one that goes by tiles."""
+        return None
+
+    def _require_memory(self, source: str, picture: Picture) -> None:
+        needed, there = self.bytes_a_value * picture.pixels.size, machine_memory()
+        if needed > there:
+            raise CorrconvError(
+                f"{source}: {self._what} takes at least {needed / 1e9:.3g} GB for a picture of this size, and there are"
+                f" {there / 1e9:.3g} GB; cut or shrink the picture first"
+            )
 
     def _watching(self, picture: Picture) -> FileFilter:
         """This, but it stops as soon as the file changes that it still reads."""
@@ -240,6 +256,12 @@ class FileFilter:
             f"{self._what} with {kernel_words(self.kernel)},"
             f" {size_words(pixels.shape)}, {counted(pixels.shape[2], 'channel')}, {pixels.dtype}"
         )
+
+
+def _blank(picture: Picture, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Picture:
+    """A picture of this shape and type, in no memory; white and opaque, so that it is not refused for its values."""
+    white = np.array(pixel_limits(dtype)[1], dtype)
+    return replace(picture, pixels=np.broadcast_to(white, shape[:2] if _is_flat(picture, shape) else shape))
 
 
 def _is_flat(picture: Picture, shape: tuple[int, ...]) -> bool:

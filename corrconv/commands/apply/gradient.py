@@ -9,6 +9,7 @@ import numpy as np
 
 from corrconv.commands.apply.files import FileFilter
 from corrconv.commands.apply.gradient_study import Gradient, gradient
+from corrconv.core.layout import lay
 from corrconv.core.pixels import finite_range, pixel_limits, pixel_scale, settled_range, to_pixels
 from corrconv.core.rendering import Rendered
 from corrconv.core.terms import Display
@@ -33,6 +34,8 @@ HUES = {0.0: "red", 90.0: "yellow-green", 180.0: "cyan", 270.0: "violet"}
 class MagnitudeFilter(FileFilter):
     """`apply --magnitude`: how strongly the picture changes, whatever the direction."""
 
+    bytes_a_value = 65
+
     @property
     def _what(self) -> str:
         return f"gradient magnitude by {self.operation}"
@@ -40,6 +43,14 @@ class MagnitudeFilter(FileFilter):
     @property
     def _displays(self) -> tuple[Display, ...]:
         return (Display.RESCALE,)
+
+    def _whole_shape(self, picture: Picture, kind: str) -> tuple[int, int, int] | None:
+        rows, columns, _ = picture.planes.shape
+        layout = lay((rows, columns), self.kernel, self.operation, self.choices.options)
+        return (*layout.output_shape, self._channels(picture, kind))
+
+    def _channels(self, picture: Picture, _kind: str) -> int:
+        return picture.channels
 
     def _gradient(self, picture: Picture) -> Gradient:
         return gradient(
@@ -79,6 +90,9 @@ class DirectionFilter(MagnitudeFilter):
     @property
     def _what(self) -> str:
         return f"gradient direction by {self.operation}"
+
+    def _channels(self, picture: Picture, kind: str) -> int:
+        return 1 if kind in NUMBERS else 3 + picture.has_alpha
 
     def _make(self, picture: Picture, kind: str, _allocate: Allocate) -> tuple[NDArray[Any], tuple[str, ...]]:
         found = self._gradient(picture)

@@ -31,11 +31,18 @@ if TYPE_CHECKING:
 class LikeFilter(FileFilter):
     """`apply` by a library's convention: its sums, its rounding, its overflow."""
 
+    bytes_a_value = 21
+
     convention: Convention
 
     @property
     def _what(self) -> str:
         return f"like {self.convention.name}"
+
+    def _whole_shape(self, picture: Picture, _kind: str) -> tuple[int, int, int] | None:
+        rows, columns, channels = picture.planes.shape
+        made = self.convention.output_shape((rows, columns), self.kernel.shape)
+        return (*made, channels) if min(made) > 0 else None
 
     def digest(self) -> str:
         """That of the options, and of all that the convention says."""

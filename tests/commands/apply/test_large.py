@@ -121,6 +121,31 @@ def test_impossible_targets_are_refused_before_the_work(monkeypatch: pytest.Monk
     assert not Path("out.webp").exists()
 
 
+WHOLE = [["--magnitude"], ["--direction"], ["--like", "scipy.ndimage.correlate"]]
+
+
+@pytest.mark.parametrize("options", WHOLE, ids=lambda options: options[0])
+def test_what_is_made_as_a_whole_is_refused_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    np.save("in.npy", np.zeros((4, 16384), np.uint8))
+    monkeypatch.setattr("corrconv.commands.apply.gradient.gradient", None)
+    monkeypatch.setattr("corrconv.commands.apply.like.exact_values", None)
+    words = ["apply", "in.npy", "sobel", *options]
+    assert "16384 x 4 pixels are more than WEBP holds" in trouble(run(*words, "-o", "out.webp"))
+    monkeypatch.setattr("corrconv.commands.apply.files.machine_memory", lambda: 1e6)
+    said = trouble(run(*words, "-o", "out.npy"))
+    assert "GB for a picture of this size, and there are 0.001 GB; cut or shrink the picture first" in said
+    assert [path.name for path in Path().iterdir()] == ["in.npy"]
+
+
+@pytest.mark.parametrize("options", WHOLE, ids=lambda options: options[0])
+@pytest.mark.parametrize("target", ["out.tif", "out.png", "out.npy"])
+def test_what_fits_is_refused_nowhere(options: list[str], target: str) -> None:
+    np.save("in.npy", np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8))
+    assert run("apply", "in.npy", "sobel", *options, "-o", target).exit_code == 0
+
+
 def test_max_pixels_refuses_and_admits(monkeypatch: pytest.MonkeyPatch) -> None:
     run("apply", "sample:coins", "identity", "-o", "in.png")
     said = trouble(run("apply", "in.png", "box", "--max-pixels", "1000", "-o", "out.png"))
