@@ -320,17 +320,20 @@ def _bar(*, quiet: bool) -> Iterator[Progress]:
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield ignore_progress
         return
-    begin, first = monotonic(), Lock()
+    begin, one_by_one, furthest = monotonic(), Lock(), 0
     shown: list[Progress] = []
 
     def progress(done: int, tiles: int) -> None:
-        with first:
+        nonlocal furthest
+        with one_by_one:
             if not shown and monotonic() - begin > MOMENT:
                 from corrconv.drawing.console import counting
 
                 shown.append(stack.enter_context(counting("filtering")))
-        if shown:
-            shown[0](done, tiles)
+            # Threads may overtake each other on their way here.
+            furthest = max(furthest, done)
+            if shown:
+                shown[0](furthest, tiles)
 
     with ExitStack() as stack:
         yield progress
