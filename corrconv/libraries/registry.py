@@ -104,14 +104,19 @@ def convention_named(text: str, *, own: bool = False) -> Convention:
     return replace(function.configured(settings), name=" ".join([function.name, *text.split()[1:]]))
 
 
+LONGEST_VALUE = 1000
+
+
 def parse_setting(text: str) -> tuple[str, Any]:
     """The name and the value of NAME=VALUE; values are Python literals, or else text."""
     name, equals, value = text.partition("=")
     if not equals or not name.replace("-", "_").isidentifier():
         raise CorrconvError(f"{text!r} is not NAME=VALUE, such as mode=same")
+    if len(value) > LONGEST_VALUE:
+        raise CorrconvError(f"the value of {name} has {len(value):,} letters; settings have at most {LONGEST_VALUE:,}")
     try:
         return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two: `1+1+...`, or hundreds of brackets
         return name, value
 
 

@@ -82,6 +82,10 @@ def test_parse_setting():
     assert parse_setting("mode=same") == ("mode", "same")
     assert parse_setting("anchor=(0, 1)") == ("anchor", (0, 1))
     assert parse_setting("cval=2.5") == ("cval", 2.5)
+    nested = "-" * 999 + "1"
+    assert parse_setting(f"cval={nested}") == ("cval", nested)
+    with pytest.raises(CorrconvError, match="the value of cval has 60,001 letters; settings have at most 1,000"):
+        parse_setting("cval=" + "1+" * 30_000 + "1")
     with pytest.raises(CorrconvError, match="NAME=VALUE"):
         parse_setting("same")
 

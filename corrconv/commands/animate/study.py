@@ -71,7 +71,7 @@ class Animation:
         rows, columns = lain.places(at)
         (top, _), (left, _) = self.apron
         values: NDArray[np.float64] = self.surrounded[np.ix_(rows + top, columns + left)]
-        with np.errstate(invalid="ignore"):  # infinity times 0
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity times 0, and what is too large becomes infinite
             return values * lain.layout.kernel.weights
 
 

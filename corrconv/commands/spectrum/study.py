@@ -257,7 +257,8 @@ def restore(kernel: Kernel, operation: Operation, picture: NDArray[Any], noise: 
     rows, columns = original.shape
     response = transfer(kernel, operation, (rows, columns))
     transform, gain = np.fft.fft2(filtered), np.abs(response)
-    lost = gain <= LOST * gain.max()
+    # Lost is also what would become too large for float64, as with a kernel of 1e-320.
+    lost = gain <= max(LOST * gain.max(), np.abs(transform).max() * 1e-300)
     plain = np.where(lost, 0, transform / np.where(lost, 1, response))
     power = _expected_power(original)
     weights = response.conj() / (gain**2 + (noise**2 * original.size + LOST * power.max() * 1e-6) / power)

@@ -247,7 +247,9 @@ class Convention:
         return replace(bare, numbers=replace(self.numbers, summing=None))
 
     def numbers_of(self, dtype: np.dtype[Any]) -> NumberRule:
-        """What images of this type become."""
+        """What images of this type become; true and false count as 1 and 0, and their sums are left as they are."""
+        if dtype.kind == "b":
+            return REAL_NUMBERS
         return self.eight_bit if self.eight_bit and dtype.itemsize == 1 else self.numbers
 
     def takes(self, dtype: np.dtype[Any]) -> bool:
@@ -256,7 +258,9 @@ class Convention:
 
     def caveat(self, kernel: Kernel, dtype: np.dtype[Any]) -> str:
         """Why the library itself may give something else for images of a type, or nothing; or an empty text."""
-        if self.takes(dtype) or dtype.kind == "b":
+        if dtype.kind == "b":
+            return f"true and false are taken as 1 and 0: these are the sums, and {self.name} may return others"
+        if self.takes(dtype):
             whole = self.inexact and dtype.kind in "iu"
             differs = whole and self.doubt.about(kernel.weights, dtype, self.numbers_of(dtype).summing)
             return f"{self.name} itself may differ: {self.inexact}" if differs else ""

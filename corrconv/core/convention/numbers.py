@@ -75,8 +75,9 @@ class NumberRule:
         if self.overflow is Overflow.WRAP:
             with np.errstate(invalid="ignore"):  # nan, and 2^64 after rounding, are no whole numbers of the type
                 wrapped = np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min
-            # What fits stays as it is: 64 bits are more than a float64 can hold.
-            return np.where((rounded >= limits.min) & (rounded < limits.max), rounded, wrapped).astype(dtype)
+                # What fits stays as it is: 64 bits are more than a float64 can hold.
+                fitting = np.where((rounded >= limits.min) & (rounded < limits.max), rounded, wrapped)
+                return fitting.astype(dtype)
         highest = float(limits.max)
         if int(highest) > limits.max:
             highest = np.nextafter(highest, 0)  # 2^63 - 1 is not a float64: the one below it is

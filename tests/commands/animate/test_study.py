@@ -55,3 +55,8 @@ def test_the_letter_has_no_symmetry() -> None:
         np.array_equal(letter(), other)
         for other in (letter()[::-1], letter()[:, ::-1], letter()[::-1, ::-1], letter().T)
     )
+
+
+def test_products_too_large_for_float64_are_infinite_in_silence() -> None:
+    animation = animate(np.array([[1e308, 1.0]]), Kernel([[3.0]]), Options())
+    assert animation.products(animation.correlation, (0, 0)).tolist() == [[np.inf]]

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from PIL import Image, ImageFilter
 from shell import run, trouble, write_picture
 
@@ -175,3 +176,17 @@ def test_explain_keeps_a_librarys_numbers_in_arrays():
         run("explain", "whole.npy", "[0.5 0.25]", "--at", "1,1", "--like", "scipy.ndimage.correlate", "--json").stdout
     )
     assert (document["sum"], document["pixel"], document["dtype"]) == (0.5 * 4 + 0.25 * 5, 3, "uint8")
+
+
+@pytest.mark.parametrize("name", ["cv2.filter2D", "scipy.ndimage.correlate", "mahotas.convolve"])
+def test_true_and_false_count_as_one_and_zero(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    truth = np.random.default_rng(4).random((6, 7)) > 0.5
+    np.save("truth.npy", truth)
+    np.save("counts.npy", truth.astype(np.float64))
+    for image in ("truth", "counts"):
+        done = run("apply", f"{image}.npy", "[1 2 0; 3 -4 5]", "--like", name, "-o", f"{image}-made.npy")
+        assert ("true and false are taken as 1 and 0" in done.stderr) == (image == "truth")
+    assert_array_equal(np.load("truth-made.npy"), np.load("counts-made.npy"))
+    for words in ("explain truth.npy box --at 1,2", "compare truth.npy box --like matlab.conv2"):
+        assert run(*words.split(), "--like", name).exit_code == 0

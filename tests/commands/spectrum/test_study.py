@@ -149,3 +149,9 @@ def test_a_kernel_of_zeros_and_a_flat_picture_have_answers():
     assert judge_inverse(transfer(nothing, Operation.CORRELATION, (4, 4))).lost == 16
     restored = restore(zoo_kernel("box"), Operation.CORRELATION, np.full((9, 9), 7), 1.0)
     assert np.isfinite(restored.wiener).all()
+
+
+def test_what_would_be_too_large_when_undone_is_lost():
+    restored = restore(Kernel([[5e-324]]), Operation.CORRELATION, np.arange(12.0).reshape(3, 4), 1.0)
+    assert not restored.plain.any()
+    assert np.isfinite(restored.wiener).all()

@@ -185,6 +185,7 @@ def test_numbers():
     assert SATURATED.fit(values, byte).tolist() == [0, 0, 2, 255]
     assert SATURATED_HALF_UP.fit(values, byte).tolist() == [0, 1, 3, 255]
     assert CAST.fit(values, byte).tolist() == [56, 0, 2, 144]
+    assert CAST.fit(np.array([-1.0, 7.0]), np.dtype(np.uint64))[1] == 7  # and no word of 2^64 - 1, no float64
     assert NumberRule("int16", Rounding.FLOOR, Overflow.SATURATE).fit(values, byte).tolist() == [-200, 0, 2, 400]
     assert NumberRule("float64", Rounding.NONE, Overflow.SATURATE).fit(values, byte).tolist() == [0, 0.5, 2.5, 255]
 
