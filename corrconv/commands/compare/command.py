@@ -108,6 +108,8 @@ def command(
     chosen = kernels or tuple(read_kernel(name) for name in TELLING_KERNELS)
     say_notes(picture, quiet=quiet)
     if likes:
+        if len(likes) != 2 or output is not None:
+            raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
         say_caveats(picture, chosen, *likes, quiet=quiet)
         _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
         return
@@ -211,8 +213,6 @@ def _compare_libraries(
     from corrconv.commands.compare.like_study import compare_libraries
     from corrconv.commands.compare.like_view import libraries_document, libraries_table, libraries_verdict
 
-    if len(likes) != 2 or ctx.params["output"] is not None:
-        raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
     comparisons = [compare_libraries(picture.colours, kernel, *likes) for kernel in kernels]
     title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
     answer(
