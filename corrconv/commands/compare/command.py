@@ -110,8 +110,7 @@ def command(
     if likes:
         if len(likes) != 2 or output is not None:
             raise click.UsageError("--like is given twice, and without -o: two libraries are compared", ctx)
-        say_caveats(picture, chosen, *likes, quiet=quiet)
-        _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code)
+        _compare_libraries(ctx, picture, chosen, likes, as_json=as_json, exit_code=exit_code, quiet=quiet)
         return
     if every:
         _compare_layouts(ctx, picture, chosen, choices, every)
@@ -209,11 +208,13 @@ def _compare_libraries(
     *,
     as_json: bool,
     exit_code: bool,
+    quiet: bool,
 ) -> None:
     from corrconv.commands.compare.like_study import compare_libraries
     from corrconv.commands.compare.like_view import libraries_document, libraries_table, libraries_verdict
 
     comparisons = [compare_libraries(picture.colours, kernel, *likes) for kernel in kernels]
+    say_caveats(picture, kernels, *likes, quiet=quiet)
     title = f"{likes[0].name} and {likes[1].name} on {picture.name}"
     answer(
         lambda: libraries_document(comparisons, picture.name),
