@@ -246,3 +246,9 @@ def test_of_too_many_places_for_one_number_those_about_the_middle_are_tried():
     picture = np.array([[5.0, 9], [2, 4]])
     found = diagnose(picture, zoo_kernel("log"), np.array([[77.0]]))
     assert found.untried == "anchors more than 2 cells off the middle"
+
+
+def test_a_picture_too_large_to_be_searched_is_refused_beforehand():
+    large = np.broadcast_to(np.uint8(7), (5000, 4001))
+    with pytest.raises(CorrconvError, match="5000 rows of 4001 pixels, and a diagnosis takes up to 20 million numbers"):
+        diagnose(large, Kernel([[1, 2]]), large)
