@@ -10,6 +10,8 @@ from fuzz import faults_of, fuzz, make_inputs
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.walk
+
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

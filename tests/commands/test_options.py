@@ -17,6 +17,8 @@ from corrconv.commands.group import COMMANDS, corrconv
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.walk
+
 # A short command line for each command, and further ones in which options show that they act.
 LINES: dict[str, list[str]] = {
     "apply": [

@@ -23,6 +23,8 @@ from corrconv.libraries.function import PythonFunction
 from corrconv.libraries.nodejs import ANOTHER_ORDER
 from corrconv.libraries.registry import conventions, library_functions, target_named
 
+pytestmark = pytest.mark.peer
+
 SHAPES = ((3, 3), (5, 5), (3, 5), (1, 3), (3, 1), (2, 2), (2, 3), (4, 4), (7, 7))
 WHOLE = [
     "scipy.ndimage.correlate",

@@ -23,6 +23,8 @@ from corrconv.libraries.registry import (
     target_named,
 )
 
+pytestmark = pytest.mark.peer
+
 FUNCTIONS = {name: it for name, it in library_functions().items() if isinstance(it.runner, PythonFunction)}
 TOOLS = {name: it for name, it in library_functions().items() if isinstance(it.runner, Tool)}
 

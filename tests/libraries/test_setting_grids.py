@@ -14,6 +14,8 @@ from corrconv.core.kernel import Kernel
 from corrconv.errors import CorrconvError
 from corrconv.libraries.registry import convention_named, library_functions
 
+pytestmark = pytest.mark.peer
+
 IMAGE = np.random.default_rng(0).integers(0, 20, (11, 13)).astype(float)
 
 

@@ -13,6 +13,8 @@ from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation, OutputSize
 from corrconv.core.zoo import zoo_kernel
 
+pytestmark = pytest.mark.peer
+
 
 def smooth_picture():
     """Clouds, as a photograph is: neighbours are alike, and few pixels are black or white."""

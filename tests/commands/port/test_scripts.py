@@ -22,6 +22,8 @@ from corrconv.errors import CorrconvError
 from corrconv.libraries.function import ShellText
 from corrconv.libraries.registry import conventions, function_named, library_functions
 
+pytestmark = pytest.mark.peer
+
 IMAGE = np.random.default_rng(3).integers(0, 10, (9, 11), dtype=np.uint8)
 SKEW = Kernel([[1, 2, 0], [3, 4, 1], [0, 2, -1]])
 SOBEL = Kernel([[1, 0, -1], [2, 0, -2], [1, 0, -1]], name="sobel")

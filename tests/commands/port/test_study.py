@@ -19,6 +19,8 @@ from corrconv.errors import CorrconvError
 from corrconv.libraries.function import PythonText
 from corrconv.libraries.registry import convention_named, conventions, function_named, library_functions
 
+pytestmark = pytest.mark.peer
+
 IMAGE = np.random.default_rng(3).integers(0, 256, (14, 17)).astype(float)
 KERNELS = [Kernel([[1, 2, 3], [4, 5, 6], [7, 8, -9]]), Kernel([[1, 2], [3, 5]]), Kernel([[1, 2, 3, 4], [5, 6, 7, -8]])]
 FUNCTIONS = library_functions()
