@@ -57,7 +57,9 @@ def cases(name):
     for kernel in KERNELS:
         if ALL[name].accepts(kernel.shape):
             convention = ALL[name].for_shape(kernel.shape)
-            if convention.zero_sum != "refused" or kernel.sum != 0:
+            anchor = zip(convention.anchor_cell(kernel.shape), kernel.shape, strict=True)
+            anchored = not convention.anchor_inside or all(0 <= cell < side for cell, side in anchor)
+            if anchored and (convention.zero_sum != "refused" or kernel.sum != 0):
                 yield kernel, convention
 
 
