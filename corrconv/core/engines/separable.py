@@ -29,8 +29,9 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
     strip = min(tile[0], STRIP_ROWS)
     column_matrices = [banded(term.column, strip, rows.stride, rows.dilation) for term in terms]
 
+    row_passes: dict[int, list[_RowPass]] = {}
+
     def make() -> TileFilter:
-        row_passes: dict[int, list[_RowPass]] = {}
         between_scratch, term_scratch = Scratch(weights.dtype), Scratch(weights.dtype)
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
