@@ -18,6 +18,7 @@ from corrconv.core.decision import Filtering, prepare_filtering
 from corrconv.core.engines import costs
 from corrconv.core.engines.direct import count_passes
 from corrconv.core.engines.tile_sizes import Geometry
+from corrconv.core.factors import factorize
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Operation
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 SIDES = {
     Engine.DIRECT: (1, 2, 3, 5),
     Engine.MATMUL: (1, 3, 5, 7, 11, 15, 21, 31),
-    Engine.SEPARABLE: (3, 5, 7, 11, 15, 31, 63),
+    Engine.SEPARABLE: (3, 5, 6, 7, 11, 15, 31, 63),
     Engine.FFT: (5, 11, 15, 31, 63, 127, 255),
 }
 SHAPES = ((1024, 1024, 1), (2000, 3000, 1), (600, 1000, 3))
@@ -60,7 +61,8 @@ def steps_of(filtering: Filtering) -> costs.Steps:
         case Engine.MATMUL:
             return costs.matmul_steps(geometry, plan.tile)
         case Engine.SEPARABLE:
-            return costs.separable_steps(geometry, plan.tile)
+            (term,) = factorize(filtering.arithmetic.weights) or ()
+            return costs.separable_steps(geometry, plan.tile, count_passes(term.row))
         case Engine.FFT:
             return costs.fft_steps(geometry, plan.tile)
     raise CorrconvError(f"engine {plan.engine} has no model")

@@ -1,7 +1,7 @@
 """What each engine costs: counts of its steps, and what one step takes.
 
-The times were measured by tests/measure_costs.py, which also prints how far the model is off. Only
-their ratios matter, so one table serves all machines; it steers the planner and nothing else.
+The times were measured by tests/measure_costs.py, which also prints how far the model is off. Only their ratios matter,
+and those here lie between those of processors with and without AVX-512; they steer the planner and nothing else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import log2
 
 from corrconv.core.engines.fft import fast_length
 from corrconv.core.engines.matmul import STRIP_ROWS
-from corrconv.core.engines.separable import BLOCK_COLUMNS
+from corrconv.core.engines.separable import BLOCK_COLUMNS, MOST_ROW_PASSES
 from corrconv.core.engines.tile_sizes import (
     SEPARABLE_LANES,
     UNPACKED_PRODUCTS,
@@ -28,14 +28,15 @@ Steps = dict[str, float]
 
 # Nanoseconds of one step on one core, for float32; float64 takes twice as long for all of them.
 NANOSECONDS = {
-    "tile": 10_000,  # one tile: the calls that it takes, however small it is
-    "load": 0.25,  # one padded pixel brought into the type of the sums, and one sum checked
-    "pass": 0.145,  # one addition or multiplication of a shifted picture
-    "multiply": 0.0235,  # one multiplication of a matrix by a matrix
-    "packed multiply": 0.055,  # the same in products so large that BLAS packs them first
-    "lane": 0.17,  # one number copied into a lane
-    "block": 1.15,  # one sum along a row, written block by block
-    "transform": 0.455,  # one pixel of a tile, there and back, for each doubling of the tile
+    "tile": 10_000,  # one tile, however small it is
+    "call": 1_000,  # one call of NumPy, likewise
+    "load": 0.17,  # one padded pixel brought into the type of the sums, and one sum checked
+    "pass": 0.118,  # one addition or multiplication of a shifted picture
+    "multiply": 0.0195,  # one multiplication of a matrix by a matrix
+    "packed multiply": 0.045,  # the same in products so large that BLAS packs them first
+    "lane": 0.175,  # one number copied into a lane
+    "block": 0.81,  # one sum along a row, written block by block
+    "transform": 0.345,  # one pixel of a tile, there and back, for each doubling of the tile
 }
 
 
@@ -73,11 +74,12 @@ def estimate_matmul(geometry: Geometry) -> Estimate:
 
 
 @lru_cache
-def estimate_separable(geometry: Geometry) -> Estimate:
-    """The estimate for one product column times row."""
+def estimate_separable(geometry: Geometry, row_passes: int) -> Estimate:
+    """The estimate for one product column times row, whose row is summed in this many passes if they are few."""
     rows, columns = geometry.rows, geometry.columns
     tile = separable_tile(geometry)
-    return _estimate(geometry, tile, separable_steps(geometry, tile), rows.side + columns.side, copies=SEPARABLE_LANES)
+    steps = separable_steps(geometry, tile, row_passes)
+    return _estimate(geometry, tile, steps, rows.side + columns.side, copies=SEPARABLE_LANES)
 
 
 @lru_cache
@@ -107,7 +109,8 @@ def transform_shape(geometry: Geometry, tile: tuple[int, int]) -> tuple[int, int
 
 def direct_steps(geometry: Geometry, tile: tuple[int, int], passes: int) -> Steps:
     """Steps of the direct engine for this many passes."""
-    return {"tile": _share(geometry, tile), "load": 1, "pass": passes}
+    share = _share(geometry, tile)
+    return {"tile": share, "call": passes * share, "load": 1, "pass": passes}
 
 
 def matmul_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
@@ -116,26 +119,32 @@ def matmul_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     padded, strip = rows.reach(tile[0]) / tile[0], min(STRIP_ROWS, tile[0])
     products = rows.reach(strip) * columns.side
     packed = strip * products * tile[1] * geometry.channels > UNPACKED_PRODUCTS
+    share = _share(geometry, tile)
     return {
-        "tile": _share(geometry, tile),
+        "tile": share,
+        "call": 2 * share,
         "load": padded * columns.stride,
         "lane": padded * columns.side,
         "packed multiply" if packed else "multiply": products,
     }
 
 
-def separable_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
-    """Steps of the separable engine for one term and tiles of this shape."""
+def separable_steps(geometry: Geometry, tile: tuple[int, int], row_passes: int) -> Steps:
+    """Steps of the separable engine for one term, a row of so many passes, and tiles of this shape."""
     rows, columns = geometry.rows, geometry.columns
     wider = columns.reach(tile[1]) / tile[1]
-    # The channels of a pixel are interleaved: along rows, the matrix holds zeros between them.
-    columns_read = columns.reach(BLOCK_COLUMNS) * geometry.channels
-    return {
-        "tile": _share(geometry, tile),
+    share = _share(geometry, tile)
+    steps = {
+        "tile": share,
+        "call": (2 + min(row_passes, MOST_ROW_PASSES)) * share,
         "load": wider * rows.reach(tile[0]) / tile[0],
-        "block": 1,
-        "multiply": rows.reach(min(STRIP_ROWS, tile[0])) * wider + columns_read,
+        "multiply": rows.reach(min(STRIP_ROWS, tile[0])) * wider,
     }
+    if row_passes <= MOST_ROW_PASSES:
+        return {**steps, "pass": row_passes + 1}
+    # The channels of a pixel are interleaved: along rows, the matrix holds zeros between them.
+    steps["multiply"] += columns.reach(BLOCK_COLUMNS) * geometry.channels
+    return {**steps, "block": 1}
 
 
 def fft_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
@@ -143,8 +152,10 @@ def fft_steps(geometry: Geometry, tile: tuple[int, int]) -> Steps:
     height, width = transform_shape(geometry, tile)
     area = height * width / (tile[0] * tile[1])
     # Channels are transformed one by one.
+    share = _share(geometry, tile) * geometry.channels
     return {
-        "tile": _share(geometry, tile) * geometry.channels,
+        "tile": share,
+        "call": 20 * share,
         "load": area,
         "transform": area * log2(height * width),
     }

@@ -105,20 +105,20 @@ class ShiftedSums:
 def direct(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMaker:  # noqa: ARG001 - any tile will do
     """Sum kernel cells times shifted images.
 
-    Works in whatever type the weights have, integers included. Cells of weight 0 are left out,
-    except where the image holds nan or inf: 0 times those is not 0.
+    Works in whatever type the weights have, integers included. Cells of weight 0 are left out, and those of
+    equal weights added first; except where the image holds nan or inf, 0 times which is not 0, or numbers
+    so large that their sums could overflow where those of the products do not.
     """
     passes = list_passes(weights)
-    every_pass = cache(lambda: list_passes(weights, zeros=True))
-    leaves_nothing_out = weights.dtype.kind == "i" or bool((weights != 0).all())
+    cell_by_cell = cache(lambda: list_passes(weights, cell_by_cell=True))
+    bears_all = weights.dtype.kind == "i" or bool((np.abs(weights) >= 1).all())
     rows, columns = layout.rows, layout.columns
 
     def make() -> TileFilter:
         sums = ShiftedSums(weights.dtype, (rows.stride, columns.stride), (rows.dilation, columns.dilation))
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
-            chosen = passes if leaves_nothing_out or np.isfinite(padded).all() else every_pass()
-            sums.fill(chosen, padded, out)
+            sums.fill(passes if bears_all or _all_moderate(padded) else cell_by_cell(), padded, out)
 
         return filter_tile
 
@@ -132,13 +132,13 @@ def count_passes(weights: Numbers) -> int:
     return len(sizes) + len(multiplied) - (1 in multiplied)
 
 
-def list_passes(weights: Numbers, *, zeros: bool = False) -> list[TilePass]:
-    """The passes that sum all cells; those of weight 0 too where zeros is set.
+def list_passes(weights: Numbers, *, cell_by_cell: bool = False) -> list[TilePass]:
+    """The passes that sum all cells but those of weight 0.
 
     Cells whose weights differ by no more than the sign are added before they are multiplied; those of
-    weight 1 and -1 come last and are only added.
+    weight 1 and -1 come last and are only added. cell_by_cell: nothing is left out or put together.
     """
-    groups = sorted(_group_cells(weights, zeros), key=lambda group: bool(abs(group.weight) == 1))
+    groups = sorted(_group_cells(weights, cell_by_cell), key=lambda group: bool(abs(group.weight) == 1))
     passes = [step for number, group in enumerate(groups) for step in _sum_group(group, first=number == 0)]
     return passes or [TilePass(np.multiply, (0, 0), weights.dtype.type(0), Register.SUM)]
 
@@ -149,15 +149,20 @@ def gives_negative_zeros(weights: Numbers) -> bool:
     return next(products, 1) <= 0  # type: ignore[operator]
 
 
-def _group_cells(weights: Numbers, zeros: bool) -> list[_Group]:
+def _all_moderate(pixels: Numbers) -> bool:
+    """Whether all are finite, and none is larger than the root of the largest number; BLAS finds that quickest."""
+    rows = pixels.reshape(len(pixels), -1)
+    return bool(np.isfinite(np.vecdot(rows, rows)).all())
+
+
+def _group_cells(weights: Numbers, cell_by_cell: bool) -> list[_Group]:
+    apart = cell_by_cell or weights.size > MOST_GROUPED
     groups: dict[Any, _Group] = {}
     for cell in np.ndindex(*weights.shape):
         weight = weights[cell]
-        if weight == 0 and not zeros:
+        if weight == 0 and not cell_by_cell:
             continue
-        # Below 1, sums of pixels might overflow where those of the products do not.
-        shared = abs(weight) >= 1 and weights.size <= MOST_GROUPED
-        group = groups.setdefault(abs(weight) if shared else cell, _Group(weight, [], []))
+        group = groups.setdefault(cell if apart else abs(weight), _Group(weight, [], []))
         (group.added if weight == group.weight else group.subtracted).append(cell)
     return list(groups.values())
 

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
+from corrconv.core.engines.tiles import Scratch
 from corrconv.core.layout import Layout
 
 
@@ -45,11 +46,12 @@ def fft(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMa
     transform = (np.conj(np.fft.rfft2(spread, (height, width))) * (height * width)).astype(complex_dtype)
 
     def make() -> TileFilter:
-        spectrum = np.empty((height, frequencies), complex_dtype)
-        other = np.empty_like(spectrum)
-        lines = np.empty((height, width), weights.dtype)
+        scratch, other_scratch, line_scratch = Scratch(complex_dtype), Scratch(complex_dtype), Scratch(weights.dtype)
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
+            spectrum = scratch.array((height, frequencies))
+            other = other_scratch.array((height, frequencies))
+            lines = line_scratch.array((height, width))
             read = padded.shape[1]
             for channel in range(out.shape[2]):
                 pixels = padded[:, :, channel]

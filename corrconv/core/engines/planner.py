@@ -149,9 +149,14 @@ def _separable(task: _Task, below: float = float("inf")) -> _Candidate:
 
 def _in_products(task: _Task, below: float) -> _Candidate | None:
     dtype = task.arithmetic.dtype
-    estimate = estimate_separable(task.geometry(dtype))
-    terms = factorize(task.arithmetic.weights, int(min(below / estimate.nanoseconds, *task.layout.kernel.shape)))
-    return None if terms is None else _Candidate(Engine.SEPARABLE, estimate, dtype, len(terms))
+    geometry = task.geometry(dtype)
+    # Rows of equal weights take a pass for each; none takes fewer, but for zeros.
+    least = estimate_separable(geometry, geometry.columns.side).nanoseconds
+    terms = factorize(task.arithmetic.weights, int(min(below / least, *task.layout.kernel.shape)))
+    if terms is None:
+        return None
+    estimate = estimate_separable(geometry, max(count_passes(term.row) for term in terms))
+    return _Candidate(Engine.SEPARABLE, estimate, dtype, len(terms))
 
 
 def _in_passes(task: _Task) -> _Candidate | None:

@@ -2,57 +2,81 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from corrconv.core.engines.direct import ShiftedSums, list_passes
+from corrconv.core.engines.direct import ShiftedSums, gives_negative_zeros, list_passes
 from corrconv.core.engines.matmul import STRIP_ROWS
 from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
 from corrconv.core.engines.strips import banded, overlapping
 from corrconv.core.engines.tiles import Scratch
-from corrconv.core.factors import factorize
+from corrconv.core.factors import Term, factorize
 from corrconv.core.layout import AxisLayout, Layout
 
 # Output columns of one product along the rows: more of them multiply more zeros.
 BLOCK_COLUMNS = 16
 
+# Rows of so few passes are summed as shifted pictures, in less time than by products.
+MOST_ROW_PASSES = 6
+
 
 def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMaker:
     """Filter columns, then rows, by each of the kernel's rank-one terms, as banded matrix products.
 
-    Works for float32 and float64, and exactly for whole numbers. nan or inf in the picture spoil
-    whole strips. In integers, kernels of rank one alone: as sums of shifted pictures.
+    Short rows are summed as shifted pictures. Works for float32 and float64, and exactly for whole numbers.
+    nan or inf in the picture spoil whole strips. In integers, kernels of rank one alone: in shifted pictures.
     """
     if weights.dtype.kind == "i":
         return _in_passes(weights, layout)
-    terms = factorize(weights) or ()
+    terms = [_without_negative_zeros(term) for term in factorize(weights) or ()]
     rows, columns = layout.rows, layout.columns
     strip = min(tile[0], STRIP_ROWS)
     column_matrices = [banded(term.column, strip, rows.stride, rows.dilation) for term in terms]
-
-    row_passes: dict[int, list[_RowPass]] = {}
+    along_rows = [_along_row(term.row, columns) for term in terms]
 
     def make() -> TileFilter:
         between_scratch, term_scratch = Scratch(weights.dtype), Scratch(weights.dtype)
+        row_filters = [make_filter() for make_filter in along_rows]
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
-            height, width, channels = out.shape
-            if channels not in row_passes:
-                row_passes[channels] = [_RowPass(term.row, columns, channels) for term in terms]
-            pixels = padded.reshape(len(padded), -1)
-            between = between_scratch.array((height, pixels.shape[1]))
-            sums = out.reshape(height, width * channels)
-            term_sums = sums
-            for matrix, row_pass in zip(column_matrices, row_passes[channels], strict=True):
-                _filter_columns(matrix, pixels, between, rows)
-                row_pass.filter(between, term_sums)
-                if term_sums is not sums:
-                    sums += term_sums
+            between = between_scratch.array((len(out), *padded.shape[1:]))
+            term_sums = out
+            for matrix, filter_rows in zip(column_matrices, row_filters, strict=True):
+                _filter_columns(matrix, _flat_rows(padded), _flat_rows(between), rows)
+                filter_rows(between, term_sums)
+                if term_sums is not out:
+                    np.add(out, term_sums, out=out)
                 elif len(terms) > 1:
-                    term_sums = term_scratch.array(sums.shape)
+                    term_sums = term_scratch.array(out.shape)
 
         return filter_tile
 
     return make
+
+
+def _flat_rows(pixels: Numbers) -> Numbers:
+    return pixels.reshape(len(pixels), -1)
+
+
+def _without_negative_zeros(term: Term) -> Term:
+    """The same product, so turned that whole sums along its row have no -0."""
+    return Term(-term.column, -term.row) if gives_negative_zeros(term.row[np.newaxis]) else term
+
+
+def _along_row(taps: Numbers, columns: AxisLayout) -> TileFilterMaker:
+    passes = list_passes(taps[np.newaxis])
+    if len(passes) <= MOST_ROW_PASSES:
+        return lambda: partial(ShiftedSums(taps.dtype, (1, columns.stride), (1, columns.dilation)).fill, passes)
+    in_blocks: dict[int, _RowPass] = {}
+
+    def filter_rows(pixels: Numbers, out: Numbers) -> None:
+        channels = out.shape[2]
+        if channels not in in_blocks:
+            in_blocks[channels] = _RowPass(taps, columns, channels)
+        in_blocks[channels].filter(_flat_rows(pixels), _flat_rows(out))
+
+    return lambda: filter_rows
 
 
 def _in_passes(weights: Numbers, layout: Layout) -> TileFilterMaker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise, product
 from math import prod
+from threading import local
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,9 @@ from corrconv.core.terms import Boundary
 
 # For each axis, the pixel that each padded place repeats.
 Sources: TypeAlias = "tuple[NDArray[np.intp], NDArray[np.intp]]"
+
+# Each thread keeps up to so much memory for its next picture: what one tile takes.
+KEPT_BYTES = 16 * 1024 * 1024
 
 # The rows and the columns of one tile of outputs: an index into the output array.
 Tile: TypeAlias = "tuple[slice, slice]"
@@ -75,16 +79,49 @@ class Scratch:
     """Memory that one thread uses again and again; fresh memory costs page faults."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._memory = self._last = np.empty(0, dtype)
+        self._dtype = dtype
+        self._memory = np.empty(0, np.uint8)
+        self._last = np.empty(0, dtype)
 
     def array(self, shape: tuple[int, ...]) -> Numbers:
         """An array with arbitrary contents, valid until the next call; the same one again for the same shape."""
         if self._last.shape != shape:
-            size = prod(shape)
+            size = prod(shape) * self._dtype.itemsize
             if self._memory.size < size:
-                self._memory = np.empty(size, self._memory.dtype)
-            self._last = self._memory[:size].reshape(shape)
+                _keep(self._memory)
+                self._memory = _take(size)
+            self._last = self._memory[:size].view(self._dtype).reshape(shape)
         return self._last
+
+    def __del__(self) -> None:
+        _keep(self._memory)
+
+
+class _Kept(local):
+    """What a thread's work has left for its next work."""
+
+    def __init__(self) -> None:
+        self.memory: list[NDArray[np.uint8]] = []
+
+
+_kept = _Kept()
+
+
+def _take(size: int) -> NDArray[np.uint8]:
+    """The smallest kept memory that will do, or fresh memory."""
+    fitting = [index for index, memory in enumerate(_kept.memory) if memory.size >= size]
+    if not fitting:
+        return np.empty(size, np.uint8)
+    return _kept.memory.pop(min(fitting, key=lambda index: _kept.memory[index].size))
+
+
+def _keep(memory: NDArray[np.uint8]) -> None:
+    """Keep memory for this thread's next work, in place of the oldest where it becomes too much."""
+    kept = _kept.memory
+    if memory.size:
+        kept.append(memory)
+        while sum(one.size for one in kept) > KEPT_BYTES:
+            kept.pop(0)
 
 
 def _inside(axis: AxisLayout, start: int, stop: int) -> tuple[slice, slice]:

@@ -81,15 +81,24 @@ def test_real_numbers_are_right_to_rounding(engine: Engine, dtype: type, shape: 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("stride", [(1, 2), (2, 1), (3, 4)])
 @pytest.mark.parametrize("dilation", [(1, 1), (2, 3)])
-def test_strides_and_dilations_of_three_channels(engine: Engine, stride: tuple, dilation: tuple) -> None:
-    kernel, image = Kernel(whole(5, 7)), whole(90, 111, 3)
-    spread = np.zeros((4 * dilation[0] + 1, 6 * dilation[1] + 1))
+@pytest.mark.parametrize("columns", [3, 7])
+def test_strides_and_dilations_of_three_channels(engine: Engine, stride: tuple, dilation: tuple, columns: int) -> None:
+    kernel, image = Kernel(whole(5, columns)), whole(90, 111, 3)
+    spread = np.zeros((4 * dilation[0] + 1, (columns - 1) * dilation[1] + 1))
     spread[:: dilation[0], :: dilation[1]] = kernel.weights
     options = Options(engine=engine, stride=stride, dilation=dilation)
     result = filter_array(image, kernel, Operation.CONVOLUTION, options, channel_axis=-1)
     for channel in range(3):
         expected = ndimage.convolve(image[:, :, channel].astype(float), spread, mode="mirror")
         assert_array_equal(result[:, :, channel], expected[:: stride[0], :: stride[1]])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("weights", [[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], [[1, -2, 1]], [[-3]], [[1], [-1]]])
+def test_whole_sums_have_no_negative_zero(engine: Engine, weights: list[list[int]]) -> None:
+    for image in (np.zeros((9, 40), int), whole(9, 40, low=-1, high=2) * 2**13):
+        result = filter_array(image, Kernel(weights), Operation.CORRELATION, Options(engine=engine))
+        assert not np.signbit(result[result == 0]).any()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
