@@ -1,24 +1,23 @@
 """Measure how true each convention is: what a library or tool gives, beside what the convention predicts.
 
 Run it as `python tests/measure_conventions.py [NUMBER] [NAME...]`: so many random kernels with fractional weights
-(1000, or for tools a hundredth of it) for each name and type of picture, sides of 1 to 7, all borders, anchors, strides
-and pads that the settings of the function can say. Prints a row each: how many results are equal to the last bit, how
-many within one unit (of real numbers: within what the additions in their type may round), and how many are others; then
-what the function takes and the convention does not, or the other way round, and one case of each kind.
+(1000) for each name and type of picture, sides of 1 to 7, all borders, anchors, strides and pads that the settings of
+the function can say; MATLAB's functions are run by Octave. Prints a row each: how many results are equal to the last
+bit, how many within one unit (of real numbers: within what the additions in their type may round), and how many are
+others; then what the function takes and the convention does not, or the other way round, and one case of each kind.
 """
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import sys
-import tempfile
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tool_runs import Work, results
 
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.fitting import precision_of
@@ -27,20 +26,19 @@ from corrconv.core.convention.model import Borders, Scale
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
-from corrconv.files.images import Picture, read_image, to_gray, write_image
 from corrconv.libraries.command_lines import Tool
-from corrconv.libraries.function import ShellText, Wanted
+from corrconv.libraries.function import MatlabText, PythonFunction, Wanted
 from corrconv.libraries.registry import library_functions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from corrconv.libraries.function import LibraryFunction
 
 DTYPES = ("uint8", "uint16", "float32", "float64")
 PICTURE_SHAPE = (13, 17)
-# Tools take a tenth of a second and more for each picture.
-TOOL_SHARE = 100
 
 
 def weights(shape: tuple[int, int], random: np.random.Generator) -> NDArray[np.float64]:
@@ -100,31 +98,8 @@ def random_settings(function: LibraryFunction, shape: tuple[int, int], random: n
     return dict(function.place(wanted))
 
 
-def run_tool(
-    function: LibraryFunction, tool: Tool, image: NDArray[Any], kernel: Kernel, settings: dict[str, Any]
-) -> Any:
-    """What the shell line that port writes gives, or where it writes none, the command. Raises CorrconvError."""
-    if not isinstance(function.text, ShellText):
-        suffix = tool.command.image_format.removesuffix("16")
-        chosen = replace(tool.command, image_format=suffix if image.dtype == np.uint8 else f"{suffix}16")
-        return replace(tool, command=chosen).target(function.name, settings).run(image, kernel.weights)
-    with tempfile.TemporaryDirectory() as folder:
-        suffix = function.text.suffix
-        write_image(str(Path(folder) / f"image.{suffix}"), Picture(image))
-        line = function.text.write(kernel, settings, f"image.{suffix}", f"output.{suffix}")
-        line = line.replace("\nmagick ", f"\n{tool.program} ")
-        ran = subprocess.run(line, shell=True, cwd=folder, capture_output=True, check=False)
-        if ran.returncode or not (Path(folder) / f"output.{suffix}").exists():
-            raise CorrconvError(ran.stderr.decode()[:200] or "no output")
-        pixels = to_gray(read_image(str(Path(folder) / f"output.{suffix}"))).pixels
-    pixels = pixels[:, :, 0] if pixels.ndim == 3 else pixels
-    return pixels * np.uint16(257) if pixels.dtype == np.uint8 and image.dtype == np.uint16 else pixels
-
-
-def compare(function: LibraryFunction, dtype: str, random: np.random.Generator, tally: Tally) -> None:
-    """One random case."""
-    runner = function.runner
-    assert runner is not None
+def random_work(function: LibraryFunction, dtype: str, random: np.random.Generator) -> Work:
+    """A picture, a kernel of a shape that is mostly one that the function takes, and settings."""
     shape = (int(random.integers(1, 8)), int(random.integers(1, 8)))
     # A function of two vectors is shown rows alone.
     if function.computes is not None and (random.integers(3) or function.computes.single_row):
@@ -133,33 +108,39 @@ def compare(function: LibraryFunction, dtype: str, random: np.random.Generator, 
         shape = taken[random.integers(len(taken))]
     settings = random_settings(function, shape, random)
     image, given = random_picture(dtype, random), weights(shape, random)
-    whole = isinstance(runner, Tool) and runner.command.whole_kernels
-    if whole:
+    if isinstance(function.runner, Tool) and function.runner.command.whole_kernels:
         given = np.rint(given * 20)
-    case = f"{function.name} {settings} {image.dtype} {given.tolist()}"
-    convention = function.configured(settings)
-    predicted: NDArray[Any] | None
-    try:
-        predicted = apply_convention(image, Kernel(given), convention)
-    except CorrconvError as error:
-        predicted, case = None, f"{case}: {error}"
-    if convention.scale is Scale.SUM and abs(given.sum()) < 0.05:
-        return
-    try:
+    return Work(image, Kernel(given), settings)
+
+
+def called(runner: PythonFunction, works: list[Work]) -> Iterator[NDArray[Any] | str]:
+    """What a function of Python makes of each work, or what it says instead."""
+    for work in works:
         with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-            made = np.asarray(
-                run_tool(function, runner, image, Kernel(given), settings)
-                if isinstance(runner, Tool)
-                else runner.target(function.name, settings).run(image.copy(), given.copy())
-            )
-    except Exception as error:  # whatever a library raises is an answer
-        tally.add("both refuse" if predicted is None else "library refuses", f"{case}: {error}")
+            try:
+                yield np.asarray(runner.target("", work.settings).run(work.image.copy(), work.kernel.weights.copy()))
+            except Exception as error:  # whatever a library raises is an answer
+                yield str(error)
+
+
+def compare(function: LibraryFunction, work: Work, made: NDArray[Any] | str, tally: Tally) -> None:
+    """Count a work by what the function made of it, or said instead, beside what its convention says."""
+    image, kernel = work.image, work.kernel
+    case = f"{function.name} {work.settings} {image.dtype} {kernel.weights.tolist()}"
+    convention = function.configured(work.settings)
+    if convention.scale is Scale.SUM and abs(kernel.sum) < 0.05:
         return
-    if predicted is None:
-        tally.add("convention refuses", case)
+    try:
+        predicted = apply_convention(image, kernel, convention)
+    except CorrconvError as error:
+        kind = "both refuse" if isinstance(made, str) else "convention refuses"
+        tally.add(kind, f"{case}: {error}")
         return
-    kind, example, off = judged(made, predicted, image, given, convention.gain, case)
-    said = "may differ" in convention.caveat(Kernel(given), image.dtype)
+    if isinstance(made, str):
+        tally.add("library refuses", f"{case}: {made}")
+        return
+    kind, example, off = judged(made, predicted, image, kernel.weights, convention.gain, case)
+    said = "may differ" in convention.caveat(kernel, image.dtype)
     tally.add("said to differ" if kind == "different" and said else kind, example, off)
 
 
@@ -191,19 +172,22 @@ def main(number: str = "1000", *names: str) -> None:
         f"{'name':36} {'pictures':8}" + "".join(f"{name:>19}" for name in COLUMNS) + "  largest deviation\n"
     )
     for name, function in library_functions().items():
+        octave = isinstance(function.text, MatlabText) and shutil.which("octave-cli")
         chosen = not names or any(name.startswith(start) for start in names)
-        if not chosen or function.computes is None or function.runner is None or not function.installed:
+        if not chosen or function.computes is None or not (function.installed or octave):
             continue
-        tool = isinstance(function.runner, Tool)
         for dtype in DTYPES:
-            floats = dtype.startswith("float")
-            if (tool and floats and getattr(function.text, "suffix", "") != "tif") or not function.computes.takes(
+            floats = isinstance(function.runner, Tool) and dtype.startswith("float")
+            if (floats and getattr(function.text, "suffix", "") != "tif") or not function.computes.takes(
                 np.dtype(dtype)
             ):
                 continue
             random, tally = np.random.default_rng(1), Tally()
-            for _ in range(max(1, int(number) // TOOL_SHARE) if tool else int(number)):
-                compare(function, dtype, random, tally)
+            works = [random_work(function, dtype, random) for _ in range(int(number))]
+            runner = function.runner
+            made = called(runner, works) if isinstance(runner, PythonFunction) else results(function, works)
+            for work, result in zip(works, made, strict=True):
+                compare(function, work, result, tally)
             counts = "".join(f"{tally.counts[column]:19}" for column in COLUMNS)
             sys.stdout.write(f"{name:36} {dtype:8}{counts}  {tally.largest:.3g}\n")
             for kind in ("different", "library refuses", "convention refuses"):

@@ -13,11 +13,11 @@ from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.image_js import ODD_SHAPES
-from corrconv.libraries.nodejs import ANOTHER_ORDER
 from corrconv.libraries.shared import CONVOLUTION, EIGHT_BITS
 
 CUT_OFF = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(dtype="float32"))
 EDGES = {"EDGE_ZERO_FILL": BorderRule.BLANK, "EDGE_NO_OP": BorderRule.UNFILTERED}
+WHOLE_WEIGHTS = "it makes whole numbers over a power of two of the weights, which at times decides about one unit"
 SOURCE_PATH = shlex.quote(str(Path(__file__).with_name("ConvolveOp.java")))
 
 
@@ -36,7 +36,7 @@ FUNCTIONS = (
             # It takes 16-bit pixels for signed ones.
             pixels=EIGHT_BITS,
             odd_sides=True,
-            inexact=ANOTHER_ORDER,
+            inexact=WHOLE_WEIGHTS,
         ),
         configure=_configure,
         runner=Tool(

@@ -8,6 +8,7 @@ from typing import Any
 
 from corrconv.core.convention.model import BorderRule, Borders, Orientation
 from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
+from corrconv.core.convention.summing import Summing
 from corrconv.core.terms import OutputSize
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
@@ -25,6 +26,7 @@ WORDS = BorderWords(
         0: BorderRule.CONSTANT,
     },
 )
+UNKNOWN_ORDER = "the order of its sums is not documented, which at times decides about one unit"
 OPERATIONS = {"corr": Orientation.AS_IS, "conv": Orientation.HALF_TURN}
 
 
@@ -136,7 +138,9 @@ def _write_gradient(settings: Settings) -> str:
 FUNCTIONS = (
     LibraryFunction(
         name="matlab.imfilter",
-        computes=LOWER_CORRELATION.changed(numbers=NumberRule("image", Rounding.HALF_AWAY, Overflow.SATURATE)),
+        computes=LOWER_CORRELATION.changed(
+            numbers=NumberRule("image", Rounding.HALF_AWAY, Overflow.SATURATE, Summing()), inexact=UNKNOWN_ORDER
+        ),
         documented="imfilter",
         configure=_imfilter,
         word_setting=_imfilter_word,

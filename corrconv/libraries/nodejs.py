@@ -7,8 +7,6 @@ import shlex
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.target import FEW_KERNEL_SHAPES, Shape
 
-ANOTHER_ORDER = "its sums are added in another order, which at times decides about one unit"
-
 # What every script begins with: its arguments, and the kernel as rows.
 ARGUMENTS = """\
 const [image, output, sized] = process.argv.slice(1), [size, list] = sized.split(":");

@@ -6,10 +6,10 @@ from corrconv.core.convention.model import Scale
 from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.convention.summing import Summing
 from corrconv.libraries.function import LibraryFunction
-from corrconv.libraries.nodejs import ANOTHER_ORDER, node_tool
+from corrconv.libraries.nodejs import node_tool
 from corrconv.libraries.shared import EDGE, EIGHT_BITS, LOWER_CONVOLUTION
 
-ROUNDED = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32"))
+ROUNDED = NumberRule("image", Rounding.HALF_UP, Overflow.SATURATE, Summing(dtype="float32", unit=255, decimals=6))
 
 # Without color-interpolation-filters="sRGB" the weights would be applied to linear light.
 SCRIPT = """\
@@ -25,9 +25,7 @@ writeFileSync(output, new (require("@resvg/resvg-js").Resvg)(svg).render().asPng
 FUNCTIONS = (
     LibraryFunction(
         name="resvg.feConvolveMatrix",
-        computes=LOWER_CONVOLUTION.changed(
-            borders=EDGE, scale=Scale.SUM, numbers=ROUNDED, pixels=EIGHT_BITS, inexact=ANOTHER_ORDER
-        ),
+        computes=LOWER_CONVOLUTION.changed(borders=EDGE, scale=Scale.SUM, numbers=ROUNDED, pixels=EIGHT_BITS),
         runner=node_tool("resvg.feConvolveMatrix", "@resvg/resvg-js", SCRIPT),
     ),
 )

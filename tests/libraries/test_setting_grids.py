@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from measure_conventions import run_tool
+from tool_runs import Work, results
 
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.kernel import Kernel
@@ -135,7 +135,7 @@ def test_even_kernels_in_gmic(name, boundary):
     function, random = library_functions()[name], np.random.default_rng(boundary)
     if not function.installed:
         pytest.skip("no gmic on PATH")
-    for shape in ((2, 2), (2, 3), (4, 4)):
-        kernel, settings = Kernel(random.integers(1, 9, shape).astype(float)), {"boundary": boundary}
-        made = apply_convention(IMAGE, kernel, function.configured(settings))
-        assert np.array_equal(run_tool(function, function.runner, IMAGE, kernel, settings), made)
+    kernels = [Kernel(random.integers(1, 9, shape).astype(float)) for shape in ((2, 2), (2, 3), (4, 4))]
+    works = [Work(IMAGE, kernel, {"boundary": boundary}) for kernel in kernels]
+    for work, made in zip(works, results(function, works), strict=True):
+        assert np.array_equal(made, apply_convention(IMAGE, work.kernel, function.configured(work.settings)))

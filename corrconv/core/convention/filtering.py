@@ -188,17 +188,18 @@ def _sums_in_order(
     peak = float(np.iinfo(image.dtype).max)
     raw = convention.scale is Scale.RAW and convention.gain == 1
     given = summing.divided(kernel.weights, None if raw else divisor / convention.gain)
-    after = 1.0 if summing.divided_first else convention.gain / divisor
+    after = 1.0 if summing.divided_first else convention.gain / summing.cut(divisor, given)
     values = raw_sums(image, Kernel(given.astype(np.float64), name=kernel.name), convention, part) + convention.bias
+    values = values * after
     if not summing.is_exact(given, peak):
-        edges = np.nonzero(summing.on_edge(values, given, peak))
+        edges = np.nonzero(summing.on_edge(values, given * after, peak))
         starts = (edges[0] * convention.stride[0], edges[1] * convention.stride[1], *edges[2:])
         laid = convention.orientation.of_weights(given)
-        order = convention.orientation.of_weights(np.indices(given.shape)[0])[:, 0]
-        walk = Walk(*convention.dilation, rows=tuple(np.argsort(order).tolist()))
+        order = convention.orientation.of_weights(np.arange(given.size).reshape(given.shape))
+        walk = Walk(*convention.dilation, cells=np.argsort(order, axis=None).reshape(given.shape))
         pixels = _read_pixels(image, kernel.shape, convention, part)
-        values[edges] = summing.sums(pixels, laid, starts, walk, convention.bias)
-    return summing.in_steps(values) * after
+        values[edges] = summing.sums(pixels, laid, starts, walk, bias=convention.bias, after=after)
+    return summing.kept(values)
 
 
 def check_pixels(dtype: np.dtype[Any], convention: Convention) -> None:
