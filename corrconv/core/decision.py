@@ -20,7 +20,7 @@ from corrconv.core.arithmetic import (
     integer_peak,
     type_peak,
 )
-from corrconv.core.engines.planner import Plan, plan
+from corrconv.core.engines.planner import MEMORY_BYTES, Plan, plan
 from corrconv.core.engines.ready import ReadyEngine
 from corrconv.core.engines.signature import Numbers
 from corrconv.core.engines.tiles import Scratch, Tile, TileLoader, split
@@ -173,7 +173,13 @@ class Filtering:
     def run_beside(self, other: Filtering, consume: PairConsumer) -> None:
         """Compute all tiles of this filtering and of another one of the same output shape, each pair together."""
         same_tiles = replace(other.decision, plan=replace(other.plan, tile=self.plan.tile))
-        makers = self._tile_maker(), replace(other, decision=same_tiles)._tile_maker()
+        beside = replace(other, decision=same_tiles)
+        if min(self.plan.memory, beside.plan.memory) > MEMORY_BYTES:  # not of both at the same time
+            held = np.empty(self.output_shape)
+            self.run(held.__setitem__)
+            beside.run(lambda tile, values: consume(tile, held[tile], values))
+            return
+        makers = self._tile_maker(), beside._tile_maker()
 
         def worker() -> Callable[[Tile], None]:
             first, second = (make() for make in makers)

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from corrconv.core.boundary import source_indices
 from corrconv.core.kernel import Kernel
+from corrconv.core.memory import require_memory
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
 from corrconv.errors import CorrconvError
 
-# What is refused beforehand, far beyond honest kernels: the places along an axis cost memory, and so do
-# the pixels of the window that a single output reads.
+# What is refused beforehand, far beyond honest kernels: the places along an axis cost memory.
 LONGEST_EXTENT = 2**24
-LARGEST_WINDOW = 2**28
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,11 @@ def lay(image_shape: tuple[int, int], kernel: Kernel, operation: Operation, opti
         )
         for axis in (0, 1)
     )
-    if rows.extent * columns.extent > LARGEST_WINDOW:
-        raise _spans_too_much(f"{rows.extent}x{columns.extent}", f"at most {LARGEST_WINDOW} altogether")
+    require_memory(
+        8 * rows.extent * columns.extent,
+        f"what one result reads where the kernel spans {rows.extent}x{columns.extent} pixels",
+        "use a smaller dilation",
+    )
     return Layout(laid, rows, columns, options.boundary, options.fill)
 
 
@@ -136,7 +138,10 @@ def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, o
     dilation = dilation if side > 1 else 1  # a single cell is spread by nothing, however far
     extent = dilation * (side - 1) + 1
     if extent > LONGEST_EXTENT:
-        raise _spans_too_much(f"{Decimal(extent):.3g}", f"at most {LONGEST_EXTENT}")
+        raise CorrconvError(
+            f"the kernel spans {Decimal(extent):.3g} pixels, where {LONGEST_EXTENT} can be filtered;"
+            " use a smaller dilation"
+        )
     match output_size:
         case OutputSize.SAME:
             before, after = dilation * anchor, dilation * (side - 1 - anchor)
@@ -155,7 +160,3 @@ def _lay_axis(length: int, side: int, anchor: int, stride: int, dilation: int, o
     # A stride past the last position keeps the first one only, however long it is.
     stride = min(stride, positions)
     return AxisLayout(length, before, after, side, stride, dilation, outputs=-(-positions // stride))
-
-
-def _spans_too_much(span: str, limit: str) -> CorrconvError:
-    return CorrconvError(f"the kernel spans {span} pixels, where {limit} can be filtered; use a smaller dilation")

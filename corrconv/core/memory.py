@@ -1,4 +1,4 @@
-"""What memory the limits of this process leave (`ulimit -v`, `ulimit -d`), and what is done where that is little."""
+"""What memory a work may take, what the limits of this process leave of it (`ulimit -v`), and what is done then."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ LEAST_ROOM = 224 * 1024**2
 
 # A thread takes a stack, an arena of the allocator and a buffer of OpenBLAS, before it does anything.
 ROOM_OF_THREAD = 256 * 1024**2
+
+# A question about a picture may take this much, however much there is: a part of the picture answers it as well.
+MOST_BYTES = 10**9
 
 _BLAS_BUFFER = 48 * 1024**2
 
@@ -34,6 +37,18 @@ def machine_memory() -> float:
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
         physical = 0
     return min(memory_limit(), physical if physical > 0 else inf)
+
+
+def require_memory(needed: float, work: str, remedy: str, *, most: float | None = None) -> None:
+    """Raise CorrconvError, before a work is begun, where it needs more bytes than it may take or than there are.
+
+    most: what it may take; by default what any question may.
+    """
+    there = min(MOST_BYTES if most is None else most, machine_memory())
+    if needed > there:
+        raise CorrconvError(
+            f"{work} takes some {needed / 1e9:.2g} GB of memory, and may take {there / 1e9:.2g} GB; {remedy}"
+        )
 
 
 def affordable_threads(threads: int) -> int:

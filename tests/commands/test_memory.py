@@ -68,6 +68,37 @@ def test_a_limit_that_leaves_enough_is_let_pass_and_another_named(monkeypatch: p
         reserve_memory()
 
 
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("compare g.npy k.npy", "use a smaller one of either"),
+        ("compare g.npy sobel --like cv2.filter2D --like scipy.ndimage.convolve", "take a part of it"),
+        ("explain g.npy sobel --at 3,3 --like cv2.filter2D", "take a part of it, or explain the definition"),
+        ("laws g.npy sobel box", "take a part of it"),
+        ("spectrum sobel g.npy", "take a part of it"),
+        ("spectrum sobel g.npy --inverse", "take a part of it"),
+        ("match g.npy k.npy", "take a part of it"),
+        ("match g.npy h.npy", "shrink both, or look for a part of one in the other"),
+        ("diagnose g.npy sobel h.npy", "filter a part of it, of 1000x1000 say"),
+        ("layer g.npy sobel", "take a part of them, or fewer filters"),
+        ("layer g.npy sobel --backward", "take a part of them, or fewer filters"),
+        ("animate g.npy sobel -o film.gif", "choose the part yourself"),
+    ],
+)
+def test_what_takes_too_much_memory_is_refused_beforehand(
+    monkeypatch: pytest.MonkeyPatch, line: str, remedy: str
+) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (60, 70), dtype=np.uint8)
+    np.save("g.npy", picture)
+    np.save("h.npy", picture[::-1])
+    np.save("k.npy", picture[:45, :50])
+    assert run(*line.split()).exit_code == 0
+    monkeypatch.setattr("corrconv.core.memory.MOST_BYTES", 30_000)
+    said = trouble(run(*line.split()))
+    assert "GB of memory, and may take 3e-05 GB; " in said
+    assert remedy in said
+
+
 def test_a_library_that_gets_no_memory_is_no_defect_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(*_: object, **__: object) -> None:
         raise ImportError("libtorch.so: failed to map segment from shared object")

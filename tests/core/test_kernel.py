@@ -216,6 +216,12 @@ def test_integer_form_of_many_weights_is_found_at_once():
     assert fraction.call_count < 10
 
 
+def test_integer_form_is_none_where_products_round_so_that_quotients_do_not_lead_back():
+    weights = [[7372220045040680, 1 / 934]]  # 934 times the first has more bits than float64
+    assert 7372220045040680.0 * 934 / 934 != 7372220045040680
+    assert Kernel(weights).integer_form is None
+
+
 @given(kernels(MODERATE_REALS))
 def test_integer_form_of_any_weights_is_exact_or_none(kernel):
     found = kernel.integer_form

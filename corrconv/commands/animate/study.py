@@ -10,6 +10,7 @@ import numpy as np
 from corrconv.commands.compare.study import compare
 from corrconv.core.boundary import OUTSIDE, source_indices
 from corrconv.core.layout import lay
+from corrconv.core.memory import require_memory
 from corrconv.core.terms import Operation
 from corrconv.core.zoo import zoo_kernel
 from corrconv.errors import CorrconvError, KernelError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell, Kernel
     from corrconv.core.layout import AxisLayout, Layout
     from corrconv.core.options import Options
-
 
 # Of larger ones each cell would take more time to be drawn than there is to see in it.
 LARGEST_KERNEL = 31
@@ -115,6 +115,7 @@ def letter() -> NDArray[np.uint8]:
 
 def structured_part(image: NDArray[Any], side: int) -> tuple[slice, slice]:
     """The part of this side at most whose pixels (H, W) vary most."""
+    require_memory(50 * image.size, "looking for the part of a picture of this size", "choose the part yourself")
     sides = min(side, image.shape[0]), min(side, image.shape[1])
     values = np.nan_to_num(image.astype(np.float64), posinf=0.0, neginf=0.0)
     values /= float(np.abs(values).max()) or 1.0  # squares and sums of the largest numbers would overflow

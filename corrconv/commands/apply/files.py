@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from math import inf
 from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +15,7 @@ import numpy as np
 from corrconv import __version__
 from corrconv.commands.apply.outcome import Outcome, Status, file_state
 from corrconv.core.arrays import size_words
-from corrconv.core.memory import machine_memory
+from corrconv.core.memory import require_memory
 from corrconv.core.notation.numbers import counted
 from corrconv.core.pixels import pixel_limits
 from corrconv.core.progress import Progress, ignore_progress
@@ -80,7 +81,12 @@ class FileFilter:
 
             if (shape := self._whole_shape(picture, kind)) is not None:
                 writer.check(_blank(picture, shape, np.dtype(np.uint8)))
-                self._require_memory(source, picture)
+                require_memory(
+                    self.bytes_a_value * picture.pixels.size,
+                    f"{source}: {self._what}",
+                    "cut or shrink the picture first",
+                    most=inf,
+                )
             pixels, notes = self._watching(picture)._make(picture, kind, allocate)
             if target == "-" and _reads_numbers(picture, pixels):
                 self._show(picture, pixels)
@@ -165,14 +171,6 @@ class FileFilter:
     def _whole_shape(self, _picture: Picture, _kind: str) -> tuple[int, int, int] | None:
         """The shape (H, W, C) of the result of a filter that makes it as a whole; None for one that goes by tiles."""
         return None
-
-    def _require_memory(self, source: str, picture: Picture) -> None:
-        needed, there = self.bytes_a_value * picture.pixels.size, machine_memory()
-        if needed > there:
-            raise CorrconvError(
-                f"{source}: {self._what} takes at least {needed / 1e9:.3g} GB for a picture of this size, and there are"
-                f" {there / 1e9:.3g} GB; cut or shrink the picture first"
-            )
 
     def _watching(self, picture: Picture) -> FileFilter:
         """This, but it stops as soon as the file changes that it still reads."""

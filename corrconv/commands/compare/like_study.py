@@ -11,6 +11,7 @@ import numpy as np
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.geometry import Pads
 from corrconv.core.convention.model import Convention, Scale
+from corrconv.core.memory import require_memory
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def compare_libraries(image: NDArray[Any], kernel: Kernel, first: Convention, se
     each change is the one of them that brings the results closest. Raises CorrconvError where the
     results differ in size.
     """
+    require_memory(36 * image.size, "what two libraries make of a picture of this size", "take a part of it")
     first, second = (it.for_shape(kernel.shape) for it in (first, second))
     forwards, backwards = _Crossing(image, kernel, first, second), _Crossing(image, kernel, second, first)
     apart = forwards.distance(frozenset())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from corrconv.core.decision import prepare_filtering
+from corrconv.core.memory import require_memory
 from corrconv.core.pixels import count_pixels
 from corrconv.core.terms import Operation, Precision
 
@@ -53,6 +54,12 @@ class Results:
         self.arithmetic = both[0].arithmetic
         if self.arithmetic.exact:  # and so would it be in any narrower type, which is quicker
             both = _prepared(pixels, kernel, replace(options, precision=Precision.AUTO))
+        rows, columns = kernel.shape
+        require_memory(
+            1.2 * max(each.plan.memory for each in both) + 32 * kernel.weights.size,
+            f"comparing a kernel of {rows}x{columns} cells on a picture of this size",
+            "use a smaller one of either",
+        )
         self.shape = both[0].output_shape
         self._filterings = both
 

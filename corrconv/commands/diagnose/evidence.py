@@ -15,6 +15,7 @@ from corrconv.core.convention.filtering import WHOLE, exact_values, interior
 from corrconv.core.convention.fitting import DOUBLE_PRECISION
 from corrconv.core.convention.numbers import NumberRule, Overflow, Rounding
 from corrconv.core.kernel import Kernel
+from corrconv.core.memory import require_memory
 from corrconv.errors import CorrconvError
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ SMALLEST = 1e-100
 BLOCK = 4_000_000
 
 
-# Larger pictures would take many seconds and a gigabyte.
-MOST_PIXELS = 20_000_000
+# What a search that finds nothing takes of each number, measured.
+BYTES_A_NUMBER = 110
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,11 +288,11 @@ def gather(
             " gray pictures have"
         )
     image, result = (it.astype(np.uint8) if it.dtype.kind == "b" else it for it in (image, result))
-    if max(image.size, result.size) > MOST_PIXELS:
-        raise CorrconvError(
-            f"the image has {image.shape[0]} rows of {image.shape[1]} pixels, and a diagnosis takes up to"
-            f" {MOST_PIXELS // 1_000_000} million numbers; filter a part of it, of 1000x1000 say, which tells as much"
-        )
+    require_memory(
+        BYTES_A_NUMBER * max(image.size, result.size),
+        f"a diagnosis of {image.shape[0]} rows of {image.shape[1]} pixels",
+        "filter a part of it, of 1000x1000 say, which tells as much",
+    )
     for name, values in (("image", image), ("kernel", kernel.weights), ("result", result)):
         check_numbers(name, values)
     return Evidence(image, kernel, result, tolerance, recompress)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from corrconv.commands.explain.reading import Reading, check_cells, check_channel, check_place, read_pixel
 from corrconv.core.convention.filtering import border_strips, exact_values, fitted_values, used_kernel
 from corrconv.core.convention.model import REPLACED, Convention, Side
+from corrconv.core.memory import require_memory
 from corrconv.core.pixels import to_pixels
 from corrconv.core.terms import OutputSize
 
@@ -67,6 +68,11 @@ def explain_like(
     rows, columns, channels = image.shape
     check_channel(channel, channels)
     check_cells(kernel)
+    require_memory(
+        32 * rows * columns,
+        "what a library makes of a whole picture of this size",
+        "take a part of it, or explain the definition",
+    )
     plane = image[:, :, channel]
     kernel = used_kernel(kernel, convention, plane.dtype)
     # The whole plane is filtered, as `apply` does: sums by another engine may round otherwise.

@@ -13,6 +13,7 @@ from corrconv.commands.laws.theory import Theory
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.kernel_algebra import dilated, framed
+from corrconv.core.memory import require_memory
 from corrconv.core.terms import Boundary, Operation, OutputSize, Precision
 from corrconv.errors import CorrconvError
 
@@ -129,6 +130,7 @@ def setting_of(image: NDArray[np.generic], first: Kernel, second: Kernel, option
         raise CorrconvError(f"the laws need a gray picture (rows, columns); this one has shape {picture.shape}")
     if options.stride != (1, 1):
         raise CorrconvError("the laws compare results pixel by pixel, so they need stride 1")
+    require_memory(80 * picture.size, "checking the laws on a picture of this size", "take a part of it")
     picture = picture.astype(np.float64)
     if not np.isfinite(picture).all():
         raise CorrconvError("the picture holds nan or inf, which no law survives; replace them first")

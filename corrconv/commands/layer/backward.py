@@ -10,6 +10,7 @@ import numpy as np
 from corrconv.commands.layer.output import only_layer
 from corrconv.core.layer.forward import run_layer
 from corrconv.core.layer.gradients import LayerGradients, run_gradients
+from corrconv.core.memory import require_memory
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
 from corrconv.libraries.torch import torch_gradients
@@ -70,6 +71,11 @@ def go_back(stack: Stack, upstream: NDArray[Any] | None = None) -> Backward:
         raise CorrconvError("pooling is not transposed")
     bias = np.zeros(layer.shape.output[0]) if layer.bias is None else layer.bias
     errors = np.ones((len(images), *layer.shape.output)) if upstream is None else upstream
+    require_memory(
+        75 * (images.size + errors.size),
+        "the way back on pictures of this size",
+        "take a part of them, or fewer filters",
+    )
     found = run_gradients(images, weights, errors, options)
 
     def loss(

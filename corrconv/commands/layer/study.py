@@ -14,6 +14,7 @@ from corrconv.commands.layer.padding import PaddingRule, axis_padding
 from corrconv.core.layer.forward import run_layer
 from corrconv.core.layer.options import LayerOptions, Sides
 from corrconv.core.layer.shape import lay_layer, receptive_field
+from corrconv.core.memory import require_memory
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
 
@@ -100,7 +101,12 @@ class LaidLayer:
         return 0 if self.pooling is Pooling.MAX else self.shape.multiplications
 
     def run(self, images: NDArray[Any]) -> NDArray[Any]:
-        """What it makes of pictures (N, C, H, W)."""
+        """What it makes of pictures (N, C, H, W). Raises CorrconvError for what is only a shape, and for too many."""
+        require_memory(
+            24 * (images.size + len(images) * prod(self.shape.output)),
+            f"{self.name} on pictures of this size",
+            "take a part of them, or fewer filters",
+        )
         if self.pooling is Pooling.MAX:
             return max_pooling(images, self.shape)
         if self.weights is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from corrconv.commands.match.study import FLAT_ROUNDINGS, LARGEST_PIXEL, Match, find_peaks
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
+from corrconv.core.memory import require_memory
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation, OutputSize
 from corrconv.errors import CorrconvError
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 # Of the smaller of both, along each axis: fewer pixels are alike by chance.
 LEAST_OVERLAP = 0.25
 
-# Transforms of larger ones would take gigabytes.
-MOST_PIXELS = 4_000_000
+# What each score takes, measured.
+BYTES_A_SCORE = 100
 
 # Scores that differ less are equal.
 TELLING_DIGITS = 9
@@ -89,6 +91,11 @@ def find_offsets(first: NDArray[np.generic], second: NDArray[np.generic], count:
     and contrast play no part. Raises CorrconvError for too many pixels, and for others than finite ones.
     Source: D. Padfield, "Masked Object Registration in the Fourier Domain" (2012), without masks.
     """
+    require_memory(
+        BYTES_A_SCORE * prod(first.shape[axis] + second.shape[axis] - 1 for axis in (0, 1)),
+        "laying pictures of these sizes over each other everywhere",
+        "shrink both, or look for a part of one in the other",
+    )
     planes = [_centred(picture, name) for picture, name in ((first, "first"), (second, "second"))]
     scores = _scores(*planes)
     window = tuple(max(1, min(sides) // 8) for sides in zip(planes[0].shape, planes[1].shape, strict=True))
@@ -107,11 +114,6 @@ def _peaks(scores: Scores, overlaps: Plane, window: tuple[int, int], count: int)
 
 
 def _centred(picture: NDArray[np.generic], name: str) -> Plane:
-    if picture.size > MOST_PIXELS:
-        raise CorrconvError(
-            f"the {name} picture has {picture.size:,} pixels, and offsets are sought in at most {MOST_PIXELS:,};"
-            " shrink both, or look for a part of one in the other"
-        )
     plane = picture.astype(np.float64)
     if not np.isfinite(plane).all():
         raise CorrconvError(f"the {name} picture holds nan or inf; replace those pixels before matching")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, log2, sqrt
+from math import isfinite, log2, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from corrconv.core.arrays import as_array, check_channel_axis, size_words
 from corrconv.core.decision import prepare_filtering
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
+from corrconv.core.memory import require_memory
 from corrconv.core.options import Options
 from corrconv.core.shown import Shown
 from corrconv.core.terms import Operation, OutputSize, Precision
@@ -201,6 +202,9 @@ def _checked_pair(
             f"the template ({size_words(pattern_sides)}) does not fit into the image"
             f" ({size_words(sides)}); use a smaller template"
         )
+    require_memory(
+        planes.nbytes + 10 * prod(sides), "a score for each place of a picture of this size", "take a part of it"
+    )
     return planes, patterns.astype(np.float64)
 
 

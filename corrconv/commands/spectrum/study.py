@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from corrconv.core.filtering import filter_array
+from corrconv.core.memory import require_memory
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, Operation
 from corrconv.errors import CorrconvError
@@ -209,9 +210,9 @@ def gaussian_beside(kernel: Kernel) -> Cut | None:
 def check_theorem(kernel: Kernel, operation: Operation, picture: NDArray[Any]) -> Theorem:
     """Filter a picture (H, W) and compare its transform with the product of the transforms.
 
-    Raises CorrconvError for a picture of which there is no transform.
+    Raises CorrconvError for a picture of which there is no transform, and for one that is too large.
     """
-    _check_transformable(kernel, picture)
+    _check_transformable(kernel, picture, 80)
     result = filter_array(picture, kernel, operation, CYCLIC).astype(np.float64)
     rows, columns = picture.shape
     response = transfer(kernel, operation, (rows, columns))
@@ -222,7 +223,8 @@ def check_theorem(kernel: Kernel, operation: Operation, picture: NDArray[Any]) -
     return Theorem(operation, picture.astype(np.float64), result, response, deviation)
 
 
-def _check_transformable(kernel: Kernel, picture: NDArray[Any]) -> None:
+def _check_transformable(kernel: Kernel, picture: NDArray[Any], bytes_a_pixel: int) -> None:
+    require_memory(bytes_a_pixel * picture.size, "transforming a picture of this size", "take a part of it")
     if not np.isfinite(picture).all():
         raise CorrconvError("the picture holds nan or inf, of which there is no spectrum; replace them first")
     largest = max(map(abs, (float(picture.max()), float(picture.min()))))
@@ -248,7 +250,7 @@ def restore(kernel: Kernel, operation: Operation, picture: NDArray[Any], noise: 
     Stationary Time Series" (1949); D. J. Field, "Relations between the statistics of natural images and
     the response properties of cortical cells" (1987).
     """
-    _check_transformable(kernel, picture)
+    _check_transformable(kernel, picture, 210)
     if not 0 <= noise <= LARGEST:
         raise CorrconvError(f"noise {noise:g} is no standard deviation of pixels; use a number from 0 to {LARGEST:g}")
     original = picture.astype(np.float64)

@@ -127,9 +127,11 @@ def direct(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilte
 
 def count_passes(weights: Numbers) -> int:
     """How many passes `list_passes` gives, or a few more or less."""
-    sizes = [size for size in np.abs(weights).ravel().tolist() if size]
-    multiplied = set(sizes) if len(sizes) <= MOST_GROUPED else sizes
-    return len(sizes) + len(multiplied) - (1 in multiplied)
+    cells = int(np.count_nonzero(weights))
+    if cells > MOST_GROUPED:
+        return 2 * cells - bool((np.abs(weights) == 1).any())
+    sizes = {size for size in np.abs(weights).ravel().tolist() if size}
+    return cells + len(sizes) - (1 in sizes)
 
 
 def list_passes(weights: Numbers, *, cell_by_cell: bool = False) -> list[TilePass]:

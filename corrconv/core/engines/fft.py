@@ -43,7 +43,11 @@ def fft(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFilterMa
     # Transforms scaled by 1/n (norm="forward") both ways, and n² made up for here: with NumPy's
     # default norm the forward transforms of float32 run at a quarter of the speed, since the
     # Python integer 1 that they are scaled by sends them through a wider type.
-    transform = (np.conj(np.fft.rfft2(spread, (height, width))) * (height * width)).astype(complex_dtype)
+    transform = np.fft.rfft2(spread, (height, width))
+    np.conj(transform, out=transform)
+    transform *= height * width
+    transform = transform.astype(complex_dtype, copy=False)
+    del spread
 
     def make() -> TileFilter:
         scratch, other_scratch, line_scratch = Scratch(complex_dtype), Scratch(complex_dtype), Scratch(weights.dtype)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,15 +39,16 @@ class Plan:
     """How a filtering will be computed.
 
     precision: of the sums. tile: rows and columns of outputs computed in one go; tiles do not depend
-    on the number of threads, so that the results do not either. multiplications: of the whole image,
-    all channels, without those by the zeros of banded matrices. fallback: the engine for tiles that
-    hold nan or inf, or None to refuse them.
+    on the number of threads, so that the results do not either. memory: bytes that all threads take for their
+    tiles. multiplications: of the whole image, all channels, without those by the zeros of banded
+    matrices. fallback: the engine for tiles that hold nan or inf, or None to refuse them.
     """
 
     engine: Engine
     precision: str
     tile: tuple[int, int]
     threads: int
+    memory: int
     multiplications: int
     reason: str
     fallback: Engine | None = Engine.DIRECT
@@ -105,11 +105,13 @@ def plan(layout: Layout, channels: int, arithmetic: Arithmetic, options: Options
     values = rows * columns * channels
     tiles = -(-rows // tile[0]) * -(-columns // tile[1])
     wanted = 1 if best.nanoseconds * values < THREADING_NANOSECONDS else options.threads or available_cores()
+    threads = max(1, min(wanted, tiles, MEMORY_BYTES // estimate.memory))
     return Plan(
         engine=best.engine,
         precision=best.dtype.name,
         tile=tile,
-        threads=max(1, min(wanted, tiles, MEMORY_BYTES // estimate.memory)),
+        threads=threads,
+        memory=threads * estimate.memory,
         multiplications=round(estimate.products * best.terms * values),
         reason=f"engine {options.engine} was asked for" if asked else _reason(task, best),
         fallback=None if asked or best.engine is Engine.DIRECT else Engine.DIRECT,
@@ -118,9 +120,11 @@ def plan(layout: Layout, channels: int, arithmetic: Arithmetic, options: Options
 
 def _quickest(task: _Task) -> _Candidate:
     best = _direct(task)
-    for make in (_matmul, _fft, partial(_separable, below=best.nanoseconds)):
+    for engine in (Engine.MATMUL, Engine.FFT, Engine.SEPARABLE):
         try:
-            best = min(best, make(task), key=lambda candidate: candidate.nanoseconds)
+            # The last one looks for no more terms than could be quicker than all before.
+            made = _separable(task, best.nanoseconds) if engine is Engine.SEPARABLE else _CANDIDATES[engine](task)
+            best = min(best, made, key=lambda candidate: candidate.nanoseconds)
         except CorrconvError:
             continue
     return best

@@ -133,9 +133,9 @@ def test_what_is_made_as_a_whole_is_refused_before_the_work(
     monkeypatch.setattr("corrconv.commands.apply.like.exact_values", None)
     words = ["apply", "in.npy", "sobel", *options]
     assert "16384 x 4 pixels are more than WEBP holds" in trouble(run(*words, "-o", "out.webp"))
-    monkeypatch.setattr("corrconv.commands.apply.files.machine_memory", lambda: 1e6)
+    monkeypatch.setattr("corrconv.core.memory.machine_memory", lambda: 1e6)
     said = trouble(run(*words, "-o", "out.npy"))
-    assert "GB for a picture of this size, and there are 0.001 GB; cut or shrink the picture first" in said
+    assert "GB of memory, and may take 0.001 GB; cut or shrink the picture first" in said
     assert [path.name for path in Path().iterdir()] == ["in.npy"]
 
 

@@ -303,6 +303,15 @@ def test_huge_numbers_do_not_overflow_the_measures() -> None:
 # Several kernels
 
 
+def test_both_are_computed_one_after_the_other_where_they_take_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    for image in (NOISE, NOISE / 7, NOISE.astype(np.float32)):
+        for kernel in (SOBEL, EMBOSS, Kernel(RANDOM.normal(size=(4, 5)))):
+            results = both(image, kernel)
+            with monkeypatch.context() as patch:
+                patch.setattr("corrconv.core.decision.MEMORY_BYTES", 0)
+                assert_array_equal(results.corner(99), [results.correlation, results.convolution])
+
+
 def test_a_comparison_holds_one_entry_a_kernel_in_their_order() -> None:
     comparison = compare(NOISE, BOX, SOBEL, EMBOSS.weights.tolist())
     assert [entry.kernel.name for entry in comparison.kernels] == ["box", "sobel", "kernel"]

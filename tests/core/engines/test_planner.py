@@ -47,6 +47,14 @@ def test_the_same_question_has_the_same_answer() -> None:
     assert plan_for(weights) == plan_for(weights)
 
 
+def test_no_more_terms_are_looked_for_than_could_be_quicker_than_transforms(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("corrconv.core.engines.planner.factorize", lambda _, most: asked.append(most))
+    assert plan_for(RANDOM.standard_normal((301, 301))).engine is Engine.FFT
+    assert asked
+    assert max(asked) <= 2  # of 301, all of which would be quicker than the sum cell by cell
+
+
 @pytest.mark.parametrize("engine", [engine for engine in Engine if engine is not Engine.AUTO])
 def test_the_engine_that_is_asked_for_is_taken(engine: Engine) -> None:
     chosen = plan_for(RANDOM.standard_normal((5, 5)), engine=engine)
