@@ -90,3 +90,4 @@ class Notation(StrEnum):
     TORCH = "torch"
     JAVA = "java"
     SVG = "svg"
+    GIMP = "gimp"

@@ -27,7 +27,7 @@ from corrconv.files.samples import PREFIX as SAMPLE_PREFIX
 _MATLAB_SIGNATURES = (b"MATLAB ", b"\x89HDF\r\n")
 
 _ZOO_NAME = re.compile(r"[A-Za-z][\w-]*(:.*)?")
-_NOTATION_PREFIXES = ("ffmpeg:", "cv::")
+_NOTATION_PREFIXES = ("ffmpeg:", "cv::", "gegl:")
 # Kernels to be applied in turn: `sobel+box`; not the + of 1e+3 or of ImageMagick's 3x3+1+1.
 _CHAIN = re.compile(r"\+(?=[A-Za-z\[(])")
 _FILE_SUFFIX = re.compile(r"\.[A-Za-z]{2,5}$")

@@ -81,12 +81,13 @@ class Command:
 
     template: the arguments as one would type them, with {image}, {output} (or else the result is read
     from standard output) and {kernel}, {kernel:NOTATION} or {kernel:file:NOTATION}. image_format: a key
-    of IMAGE_DTYPES; output_format: a suffix. timeout: seconds.
+    of IMAGE_DTYPES; image_dtypes: fewer than stand there; output_format: a suffix. timeout: seconds.
     """
 
     name: str
     template: str
     image_format: str = "png"
+    image_dtypes: tuple[str, ...] = ()
     output_format: str = ""
     kernel_shapes: tuple[Shape, ...] = FEW_KERNEL_SHAPES
     whole_kernels: bool = False
@@ -100,7 +101,7 @@ class Command:
         return Target(
             name=self.name,
             run=lambda image, kernel: self._run(arguments, image, kernel),
-            image_dtypes=IMAGE_DTYPES[self.image_format],
+            image_dtypes=self.image_dtypes or IMAGE_DTYPES[self.image_format],
             kernel_shapes=self.kernel_shapes,
             whole_kernels=self.whole_kernels,
             proof_pictures=1,

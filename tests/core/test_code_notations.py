@@ -1,4 +1,4 @@
-"""Kernels in source code: C, OpenCV, PyTorch, Java and SVG, read strictly and written so that they read back."""
+"""Kernels in source code: C, OpenCV, PyTorch, Java, SVG and GIMP, read strictly and written so that they read back."""
 
 from __future__ import annotations
 
@@ -33,13 +33,32 @@ def test_what_is_written_reads_back_to_the_last_bit(notation, weights):
     assert back.anchor == kernel.anchor
 
 
+@pytest.mark.parametrize("notation", [Notation.SVG, Notation.GIMP])
 @given(weights=WEIGHTS, place=st.tuples(st.floats(0, 0.99), st.floats(0, 0.99)))
-def test_svg_holds_every_anchor(weights, place):
+def test_every_anchor_is_held(notation, weights, place):
     anchor = (int(place[0] * weights.shape[0]), int(place[1] * weights.shape[1]))
     kernel = Kernel(weights, anchor)
-    back = parse_kernel(write_kernel(kernel, Notation.SVG))
+    fits = all(cell <= 2 and side - 1 - cell <= 2 for side, cell in zip(weights.shape, anchor, strict=True))
+    if notation is Notation.GIMP and not fits:
+        with pytest.raises(KernelError, match="GIMP's grid of 5x5"):
+            write_kernel(kernel, notation)
+        return
+    back = parse_kernel(write_kernel(kernel, notation))
     assert np.array_equal(back.weights, kernel.weights)
     assert back.anchor == anchor
+
+
+def test_letters_are_columns_in_gimp_and_lists_run_down_them():
+    assert parse_kernel("gegl:convolution-matrix b3=1 d3=2 c2=3 normalize=false").weights.tolist() == [
+        [0, 3, 0],
+        [1, 1, 2],  # c3 is 1 where nothing else is said
+    ]
+    cells = "0 0 0 0 0  0 1 4 7 0  0 2 5 8 0  0 3 6 9 0  0 0 0 0 0"
+    for listed in (f"#({cells})", f"'({cells})", f"(vector {cells})", f"'#({cells})"):
+        found = parse_kernel(f"(plug-in-convmatrix 1 image (car layer) 25 ;cells\n{listed} FALSE 2 0 5 #(1 1) 0)")
+        assert (found.weights[1:4, 1:4] * 2).tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    normalized = parse_kernel("gegl:convolution-matrix b3=1 c3=2 d3=1 divisor=7 border=loop")
+    assert normalized.weights.tolist() == [[0.25, 0.5, 0.25]]  # by the sum, which is what normalize=true does
 
 
 BLUR = Kernel(np.outer([1, 2, 1], [1, 2, 1]) / 16)
@@ -56,6 +75,10 @@ BLUR = Kernel(np.outer([1, 2, 1], [1, 2, 1]) / 16)
             Notation.SVG,
             '<feConvolveMatrix order="3 1" kernelMatrix="1 2 1" divisor="4" targetX="1" targetY="0"'
             ' preserveAlpha="true"/>',
+        ),
+        (
+            Notation.GIMP,
+            "gegl:convolution-matrix b3=1 c3=2 d3=1 divisor=4 normalize=false alpha-weight=false",
         ),
     ],
 )
@@ -125,6 +148,22 @@ def test_java_and_svg_have_anchors_of_their_own():
         ('<feConvolveMatrix order="1 1 1" kernelMatrix="1"/>', "order is one number, or columns and rows"),
         ('<feConvolveMatrix order="1" order="1" kernelMatrix="1"/>', "stands there twice"),
         ('<feConvolveMatrix order="2 1" kernelMatrix="1,,2"/>', "a comma without a number"),
+        (
+            "gegl:convolution-matrix b3=-1 d3=1 c3=0",
+            "normalize adds to the results where the cells' sum is not positive",
+        ),
+        ("gegl:convolution-matrix c3=2 offset=0.5 normalize=false", "an offset, which no kernel has"),
+        ("gegl:convolution-matrix c3=2 divisor=0 normalize=false", "the divisor 0 divides by zero"),
+        ("gegl:convolution-matrix c3=2 f1=1", "'f1=1' is not read here"),
+        ("gegl:convolution-matrix c3=2 c3=1", "c3 stands there twice"),
+        ("gegl:convolution-matrix c3=", "'c3=' is not read here"),
+        ("gegl:convolution-matrix c3=x normalize=false", "is not a number"),
+        ("gegl:blur gegl:convolution-matrix c3=1", "expected gegl:convolution-matrix and its cells"),
+        ("(plug-in-convmatrix 1 image layer 25 matrix FALSE 1 0)", "without its cells"),
+        ("(plug-in-convmatrix 1 image layer 25 #(1 2 3) FALSE 1 0)", "3 cells where 25 belong"),
+        (f"(plug-in-convmatrix 1 i l 25 #({'1 ' * 25}) FALSE 25 128)", "an offset, which no kernel has"),
+        (f"(plug-in-convmatrix 1 i l 25 #({'1 ' * 25}) FALSE 0 0)", "the divisor 0 divides by zero"),
+        (f"(plug-in-convmatrix 1 i l 25 #({'1 ' * 25}))", "expected alpha-alg, divisor and offset"),
         ("torch.tensor([[[[1, 2]]]])", "a kernel has two dimensions"),
         ("torch.tensor([1, 2])", "an array needs rows in brackets of their own"),
         ("torch.tensor([[1, 2]], device='cuda')", "expected ')' after the rows"),
@@ -159,6 +198,8 @@ OPENINGS = (
     "(cv::Mat_<float>(1, 2) <<",
     "new Kernel(1, 1, new float[]{",
     "<feConvolveMatrix ",
+    "gegl:convolution-matrix c3=",
+    "(plug-in-convmatrix 1 i l 25 #(",
 )
 
 

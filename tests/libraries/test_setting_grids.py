@@ -7,11 +7,16 @@ from itertools import product
 
 import numpy as np
 import pytest
+from PIL import Image
 from tool_runs import Work, results
 
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.kernel import Kernel
+from corrconv.core.notation import write_kernel
+from corrconv.core.terms import Notation
 from corrconv.errors import CorrconvError
+from corrconv.libraries.command_lines import run_command
+from corrconv.libraries.gegl import AS_THEY_ARE
 from corrconv.libraries.registry import convention_named, library_functions
 
 pytestmark = pytest.mark.peer
@@ -139,3 +144,18 @@ def test_even_kernels_in_gmic(name, boundary):
     works = [Work(IMAGE, kernel, {"boundary": boundary}) for kernel in kernels]
     for work, made in zip(works, results(function, works), strict=True):
         assert np.array_equal(made, apply_convention(IMAGE, work.kernel, function.configured(work.settings)))
+
+
+@pytest.mark.parametrize("border", border_words("gegl.convolution-matrix"))
+def test_the_grid_of_gimp(border, tmp_path):
+    """Correlations of real numbers, whose kernel may lie anywhere in the grid; others are laid on linear light."""
+    function, random = library_functions()["gegl.convolution-matrix"], np.random.default_rng(5)
+    if not function.installed:
+        pytest.skip("no gegl on PATH")
+    Image.fromarray(IMAGE.astype(np.float32)).save(tmp_path / "in.tif")
+    for shape, anchor in (((5, 5), (2, 2)), ((2, 3), (0, 1)), ((4, 1), (2, 0))):
+        kernel = Kernel(random.integers(-9, 10, shape) / 8, anchor)
+        cells = [*AS_THEY_ARE.split(), *write_kernel(kernel, Notation.GIMP).split(), f"border={border}"]
+        run_command(["env", "GEGL_THREADS=1", "gegl", "in.tif", "-o", "out.npy", "--", *cells], tmp_path, 20)
+        made = apply_convention(IMAGE, kernel, function.configured({"border": border, "anchor": anchor}))
+        assert np.allclose(np.load(tmp_path / "out.npy")[:, :, 0], made, rtol=1e-5, atol=1e-4), (shape, anchor)

@@ -58,7 +58,7 @@ def command(
     A command's {image} and {output} are files; without {output} it prints the picture. {kernel} stands for
     the weights as csv, {kernel:NOTATION} for another notation, {kernel:file:NOTATION} for a file of it;
     NOTATION: imagemagick, vips, gmic, matlab, numpy, json, csv, npy (a file), ffmpeg, source code as c,
-    opencv, torch, java, svg, or bare numbers as list (1,2,3,4), spaced (1 2 3 4), rows (1,2;3,4),
+    opencv, torch, java, svg, gimp, or bare numbers as list (1,2,3,4), spaced (1 2 3 4), rows (1,2;3,4),
     sized (2x2:1,2,3,4). There is no shell: for pipes
     and redirections write sh -c '...'.
 

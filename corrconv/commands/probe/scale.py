@@ -44,7 +44,7 @@ def with_scale(examination: Examination, convention: Convention, shape: Shape) -
     else:
         factors = ", ".join(f"{name} {line.gain:.4g}" for name, (_, line) in lines.items())
         raise Unexplained(f"the scale follows no known rule: factors for kernel sums that are {factors}")
-    reach = 1e-9 if real else 5e-3
+    reach = max(1e-9, 8 * float(np.finfo(examination.dtype).eps)) if real else 5e-3
     scaled = replace(convention, scale=scale, gain=plain_fraction(gains[0], reach), bias=plain_fraction(bias, reach))
     scaled = replace(scaled, zero_sum=_zero_sum(examination, scaled, shape))
     seen = "; ".join(f"{name} sum: times {line.gain:.4g}" for name, (_, line) in lines.items())

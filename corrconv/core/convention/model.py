@@ -190,9 +190,10 @@ class Convention:
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
     bits, where they differ. pixels: the types that it takes, or none for all. inexact: why results may be others, or
     an empty text; doubt: with which kernels. kernel_shapes: the only shapes
-    (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side:
-    neither of their sides is shorter; anchor_inside: only those that the anchor lies in; kernel_fits: only those no
-    larger than the image. exceptions: conventions that hold instead for the shapes that they list.
+    (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side,
+    largest_side: neither of their sides is shorter, or longer; anchor_inside: only those that the anchor lies in;
+    kernel_fits: only those no larger than the image. exceptions: conventions that hold instead for the shapes that
+    they list.
     whole_weights: those for whole pixels are truncated.
     """
 
@@ -223,6 +224,7 @@ class Convention:
     single_row: bool = False
     whole_weights: bool = False
     least_side: int = 1
+    largest_side: int | None = None
     anchor_inside: bool = False
     kernel_fits: bool = False
     exceptions: tuple[Convention, ...] = ()
@@ -243,8 +245,8 @@ class Convention:
         bare = replace(self, name="", source="", inexact="", pixels=(), kernel_shapes=None, exceptions=())
         bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, kernel_fits=False)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
-        bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, eight_bit=eight_bit)
-        return replace(bare, numbers=replace(self.numbers, summing=None))
+        bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, largest_side=None)
+        return replace(bare, numbers=replace(self.numbers, summing=None), eight_bit=eight_bit)
 
     def numbers_of(self, dtype: np.dtype[Any]) -> NumberRule:
         """What images of this type become; true and false count as 1 and 0, and their sums are left as they are."""
@@ -335,7 +337,8 @@ class Convention:
         listed = self.kernel_shapes is None or shape in self.kernel_shapes
         odd = not self.odd_sides or all(side % 2 for side in shape)
         square = not self.square or shape[0] == shape[1]
-        return listed and odd and square and min(shape) >= self.least_side and (not self.single_row or shape[0] == 1)
+        sized = min(shape) >= self.least_side and (self.largest_side is None or max(shape) <= self.largest_side)
+        return listed and odd and square and sized and (not self.single_row or shape[0] == 1)
 
     @property
     def accepted(self) -> str:
@@ -344,4 +347,5 @@ class Convention:
         listed = f"kernels of {shapes}" if shapes else f"{'square ' if self.square else ''}kernels"
         listed += " of one row" if self.single_row else ""
         listed += f" of at least {self.least_side}x{self.least_side}" if self.least_side > 1 else ""
+        listed += f" of at most {self.largest_side}x{self.largest_side}" if self.largest_side is not None else ""
         return f"{listed} with odd sides" if self.odd_sides else listed

@@ -1,4 +1,4 @@
-"""Strict readers of kernels in source code: C and C++ arrays, OpenCV's Mat_, Java's Kernel, SVG's feConvolveMatrix."""
+"""Strict readers of kernels in source code: C and C++, OpenCV's Mat_, Java's Kernel, SVG's feConvolveMatrix, GIMP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from corrconv.core.kernel import Kernel
-from corrconv.core.notation.numbers import counted, quoted
+from corrconv.core.notation.numbers import counted, nearest_float, quoted
 from corrconv.core.notation.text import KernelText, Span
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -32,6 +32,14 @@ _ATTRIBUTE = re.compile(r"\s*([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 # What an element may say of its kernel, and beside it.
 _SVG_OWN = ("order", "kernelMatrix", "divisor", "bias", "targetX", "targetY")
 _SVG_BESIDE = ("in", "result", "x", "y", "width", "height", "edgeMode", "preserveAlpha", "id", "class", "style")
+_GEGL = "gegl:convolution-matrix"
+_GEGL_CELL = re.compile(r"[a-e][1-5]")
+_GEGL_OWN = ("divisor", "offset", "normalize")
+_GEGL_BESIDE = ("border", "red", "green", "blue", "alpha", "alpha-weight")
+_SCRIPT_FU = "plug-in-convmatrix"
+_SCRIPT_FU_LIST = re.compile(r"[ \t\n]25[ \t\n]+'?#?\((?:(?:list|vector)(?=[ \t\n]))?([^()]*)\)")
+_SCRIPT_FU_REST = re.compile(r"[ \t\n]+[^ \t\n()]+[ \t\n]+([^ \t\n()]+)[ \t\n]+([^ \t\n()]+)")
+_SCHEME_COMMENT = re.compile(r";[^\n]*")
 
 
 def code_reader(content: str) -> Callable[[KernelText], Kernel] | None:
@@ -42,6 +50,10 @@ def code_reader(content: str) -> Callable[[KernelText], Kernel] | None:
         return read_opencv
     if re.search(r"\bnew\s+(?:\w+\.)*Kernel\b", content):
         return read_java
+    if _GEGL in content:
+        return read_gegl
+    if _SCRIPT_FU in content:
+        return read_script_fu
     braces = content.lstrip().removeprefix("{").lstrip()[:1] not in {'"', "}"} if content.lstrip()[:1] == "{" else False
     return read_c if braces or re.search(r"\]\s*=\s*\{", content) else None
 
@@ -146,6 +158,69 @@ def read_svg(source: KernelText) -> Kernel:
         if target >= side:
             raise source.error(said[name].start, f"{name} {target} lies outside the {side} cells there")
     return source.kernel(rows, 1 / divisor, (height - 1 - targets[0], columns - 1 - targets[1]))
+
+
+def read_gegl(source: KernelText) -> Kernel:
+    """GIMP's `gegl:convolution-matrix b2=1 c2=2 ... normalize=false`: letters are columns, digits rows, c3 the anchor.
+
+    The kernel is the smallest rectangle that holds c3 and all cells named; what is not named is 0, and c3 is 1. They
+    are divided by divisor or, unless normalize is false, by their sum. Measured with GEGL 0.4.42.
+    """
+    start = source.skip_space(0)
+    if not source.content.startswith(_GEGL, start):
+        raise source.error(start, f"expected {_GEGL} and its cells, as in {_GEGL} b3=-1 d3=1 normalize=false")
+    said: dict[str, Span] = {}
+    for word in source.words(Span(start + len(_GEGL), len(source.content))):
+        name, _, value = source[word].partition("=")
+        if not value or not (_GEGL_CELL.fullmatch(name) or name in (*_GEGL_OWN, *_GEGL_BESIDE)):
+            raise source.error(word.start, f"{quoted(source[word])} is not read here; expected such as c3=1, divisor=9")
+        if name in said:
+            raise source.error(word.start, f"{name} stands there twice; give it once")
+        said[name] = Span(word.start + len(name) + 1, word.end)
+    values = {name: source.number(word) for name, word in said.items() if _GEGL_CELL.fullmatch(name)}
+    values.setdefault("c3", Fraction(1))
+    divisor = source.number(said["divisor"]) if "divisor" in said else Fraction(1)
+    if "normalize" not in said or source[said["normalize"]] != "false":
+        divisor = sum(values.values(), Fraction(0))
+        if divisor <= 0:
+            raise source.error(start, "normalize adds to the results where the cells' sum is not positive; turn it off")
+    elif "offset" in said and source.number(said["offset"]) != 0:
+        raise source.error(said["offset"].start, "an offset, which no kernel has; write 0 and add it to the results")
+    if divisor == 0:
+        raise source.error(said["divisor"].start, "the divisor 0 divides by zero")
+    columns = range(ord(min(name[0] for name in values)), ord(max(name[0] for name in values)) + 1)
+    rows = range(min(int(name[1]) for name in values), max(int(name[1]) for name in values) + 1)
+    cells = [[values.get(f"{chr(letter)}{row}", Fraction(0)) / divisor for letter in columns] for row in rows]
+    try:
+        weights = [[nearest_float(cell) for cell in row] for row in cells]
+    except ValueError as error:
+        raise source.error(start, str(error)) from None
+    return Kernel(weights, (3 - rows[0], ord("c") - columns[0]))
+
+
+def read_script_fu(source: KernelText) -> Kernel:
+    """GIMP 2's `(plug-in-convmatrix RUN-NONINTERACTIVE image drawable 25 #(...) alpha divisor offset ...)`.
+
+    Its 25 cells run down one column after the other. Source: GIMP 2.8, plug-ins/common/convolution-matrix.c.
+    """
+    source = replace(source, content=_SCHEME_COMMENT.sub(lambda comment: " " * len(comment[0]), source.content))
+    name = source.content.find(_SCRIPT_FU)
+    found = _SCRIPT_FU_LIST.search(source.content, name)
+    if not found:
+        raise source.error(name, f"{_SCRIPT_FU} without its cells; expected 25 #(...) or 25 (vector ...)")
+    cells = source.words(Span(*found.span(1)))
+    if len(cells) != 25:
+        raise source.error(found.start(1), f"{counted(len(cells), 'cell')} where 25 belong")
+    rest = _SCRIPT_FU_REST.match(source.content, found.end())
+    if not rest:
+        raise source.error(found.end(), "expected alpha-alg, divisor and offset after the cells")
+    divisor, offset = (Span(*rest.span(number)) for number in (1, 2))
+    if source.number(divisor) == 0:
+        raise source.error(divisor.start, "the divisor 0 divides by zero")
+    if source.number(offset) != 0:
+        raise source.error(offset.start, "an offset, which no kernel has; write 0 and add it to the results")
+    rows = [[cells[5 * column + row] for column in range(5)] for row in range(5)]
+    return source.kernel(rows, 1 / source.number(divisor))
 
 
 def _attributes(source: KernelText, inside: Span) -> dict[str, Span]:

@@ -14,7 +14,8 @@ from corrconv.core.ragged_rows import row_words
 from corrconv.errors import NotationError
 
 _BYTE_ORDER_MARK = "\ufeff"
-_COMMENT = re.compile(r"#[^\n]*")
+# `#(1 2 ...)` is a vector of Script-Fu.
+_COMMENT = re.compile(r"#(?!\([-+.\d \t\n])[^\n]*")
 # Everything that no text editor writes, and the sign that decoders put for bytes that are no text.
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffd]")
 _SPACE = re.compile(r"[ \t\n]*")

@@ -146,6 +146,20 @@ def _write_svg(kernel: Kernel) -> str:
     )
 
 
+def _write_gimp(kernel: Kernel) -> str:
+    """The operation's cells: letters are columns, digits rows, and c3 lies over the output pixel."""
+    cells, divisor = _cells_and_divisor(kernel)
+    (rows, columns), (row, column) = kernel.shape, kernel.anchor
+    if max(row, column, rows - 1 - row, columns - 1 - column) > 2:
+        raise KernelError(
+            f"GIMP's grid of 5x5 does not hold {kernel.name}, {rows}x{columns}, about its anchor {row},{column};"
+            " write svg, or take a smaller kernel"
+        )
+    letters = "abcde"[2 - column :]
+    words = [f"{letters[x]}{3 - row + y}={cell}" for y, line in enumerate(cells) for x, cell in enumerate(line)]
+    return f"gegl:convolution-matrix {' '.join(words)} divisor={divisor} normalize=false alpha-weight=false"
+
+
 def _weights(kernel: Kernel) -> Rows:
     return [[write_number(weight) for weight in row] for row in kernel.weights.tolist()]
 
@@ -165,7 +179,7 @@ def _join(rows: Rows, separator: str) -> list[str]:
     return [separator.join(row) for row in rows]
 
 
-_WITH_ANCHOR = (Notation.IMAGEMAGICK, Notation.JSON, Notation.SVG, Notation.JAVA)
+_WITH_ANCHOR = (Notation.IMAGEMAGICK, Notation.JSON, Notation.SVG, Notation.JAVA, Notation.GIMP)
 _WRITERS: dict[Notation, Callable[[Kernel], str]] = {
     Notation.IMAGEMAGICK: _write_imagemagick,
     Notation.VIPS: _write_vips,
@@ -180,4 +194,5 @@ _WRITERS: dict[Notation, Callable[[Kernel], str]] = {
     Notation.TORCH: _write_torch,
     Notation.JAVA: _write_java,
     Notation.SVG: _write_svg,
+    Notation.GIMP: _write_gimp,
 }
