@@ -18,7 +18,7 @@ from corrconv.core.decision import Filtering, prepare_filtering
 from corrconv.core.engines import costs
 from corrconv.core.engines.direct import count_passes
 from corrconv.core.engines.tile_sizes import Geometry
-from corrconv.core.factors import factorize
+from corrconv.core.factors import Factors, factorize
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Operation
@@ -61,8 +61,8 @@ def steps_of(filtering: Filtering) -> costs.Steps:
         case Engine.MATMUL:
             return costs.matmul_steps(geometry, plan.tile)
         case Engine.SEPARABLE:
-            (term,) = factorize(filtering.arithmetic.weights) or ()
-            return costs.separable_steps(geometry, plan.tile, count_passes(term.row))
+            factors = factorize(filtering.arithmetic.weights) or Factors(())
+            return costs.separable_steps(geometry, plan.tile, count_passes(factors.terms[0].row))
         case Engine.FFT:
             return costs.fft_steps(geometry, plan.tile)
     raise CorrconvError(f"engine {plan.engine} has no model")

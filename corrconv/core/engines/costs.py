@@ -6,7 +6,7 @@ and those here lie between those of processors with and without AVX-512; they st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log2
 
@@ -22,6 +22,9 @@ from corrconv.core.engines.tile_sizes import (
     matmul_tile,
     separable_tile,
 )
+
+# A lone cell is multiplied and added row by row, not in one long loop.
+LONE_CELL_PASSES = 3
 
 # Counts of steps for each output value (of one channel), by the name of the step.
 Steps = dict[str, float]
@@ -88,6 +91,12 @@ def estimate_separable_passes(geometry: Geometry, passes: int) -> Estimate:
     tile = direct_tile(geometry)
     products = geometry.rows.side + geometry.columns.side
     return _estimate(geometry, tile, direct_steps(geometry, tile, passes), products, copies=4)
+
+
+def with_lone_cell(estimate: Estimate, geometry: Geometry) -> Estimate:
+    """The estimate where one cell is added to what it says."""
+    nanoseconds = estimate.nanoseconds + _nanoseconds({"pass": LONE_CELL_PASSES}, geometry.itemsize)
+    return replace(estimate, nanoseconds=nanoseconds, products=estimate.products + 1)
 
 
 @lru_cache

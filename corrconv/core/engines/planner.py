@@ -17,10 +17,11 @@ from corrconv.core.engines.costs import (
     estimate_separable,
     estimate_separable_passes,
     transform_shape,
+    with_lone_cell,
 )
 from corrconv.core.engines.direct import count_passes
 from corrconv.core.engines.tile_sizes import Geometry
-from corrconv.core.factors import factorize
+from corrconv.core.factors import Factors, factorize
 from corrconv.core.layout import Layout
 from corrconv.core.options import Options
 from corrconv.core.terms import Engine, Precision
@@ -62,6 +63,7 @@ class _Candidate:
     estimate: Estimate
     dtype: np.dtype[Any]
     terms: int = 1
+    has_lone_cell: bool = False
 
     @property
     def nanoseconds(self) -> float:
@@ -156,20 +158,27 @@ def _in_products(task: _Task, below: float) -> _Candidate | None:
     geometry = task.geometry(dtype)
     # Rows of equal weights take a pass for each; none takes fewer, but for zeros.
     least = estimate_separable(geometry, geometry.columns.side).nanoseconds
-    terms = factorize(task.arithmetic.weights, int(min(below / least, *task.layout.kernel.shape)))
-    if terms is None:
+    factors = factorize(task.arithmetic.weights, int(min(below / least, *task.layout.kernel.shape)))
+    if factors is None:
         return None
-    estimate = estimate_separable(geometry, max(count_passes(term.row) for term in terms))
-    return _Candidate(Engine.SEPARABLE, estimate, dtype, len(terms))
+    estimate = estimate_separable(geometry, max(count_passes(term.row) for term in factors.terms))
+    return _separable_candidate(factors, estimate, geometry, dtype)
 
 
 def _in_passes(task: _Task) -> _Candidate | None:
     dtype = task.narrowest_dtype
-    terms = factorize(task.arithmetic.weights, 1) if dtype.kind == "i" else None
-    if terms is None:
+    factors = factorize(task.arithmetic.weights.astype(dtype), 1) if dtype.kind == "i" else None
+    if factors is None:
         return None
-    passes = count_passes(terms[0].column) + count_passes(terms[0].row)
-    return _Candidate(Engine.SEPARABLE, estimate_separable_passes(task.geometry(dtype), passes), dtype)
+    geometry, (term,) = task.geometry(dtype), factors.terms
+    estimate = estimate_separable_passes(geometry, count_passes(term.column) + count_passes(term.row))
+    return _separable_candidate(factors, estimate, geometry, dtype)
+
+
+def _separable_candidate(factors: Factors, estimate: Estimate, geometry: Geometry, dtype: np.dtype[Any]) -> _Candidate:
+    if factors.lone_cell is None:
+        return _Candidate(Engine.SEPARABLE, estimate, dtype, len(factors.terms))
+    return _Candidate(Engine.SEPARABLE, with_lone_cell(estimate, geometry), dtype, has_lone_cell=True)
 
 
 def _fft(task: _Task) -> _Candidate:
@@ -200,12 +209,12 @@ def _reason(task: _Task, best: _Candidate) -> str:
     rows, columns = task.layout.kernel.shape
     match best.engine:
         case Engine.SEPARABLE:
-            kind, sums = (
-                ("has rank 1", "")
-                if best.terms == 1
-                else (f"is a sum of {best.terms} of rank 1", f"{best.terms} times ")
-            )
-            return f"the kernel {kind}: {sums}{rows} + {columns} products a pixel instead of {rows * columns}"
+            kind, sums = "has rank 1", f"{rows} + {columns}"
+            if best.terms > 1:
+                kind, sums = f"is a sum of {best.terms} of rank 1", f"{best.terms} times {sums}"
+            elif best.has_lone_cell:
+                kind, sums = "has rank 1 but for one cell", f"{sums} + 1"
+            return f"the kernel {kind}: {sums} products a pixel instead of {rows * columns}"
         case Engine.MATMUL:
             return f"{task.side_by_side} products a pixel go quickest through matrix products"
         case Engine.FFT:

@@ -1,4 +1,4 @@
-"""Kernels that are sums of few products column times row: two short passes for each."""
+"""Kernels that are sums of few products column times row, but perhaps for a cell: two short passes for each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from corrconv.core.engines.matmul import STRIP_ROWS
 from corrconv.core.engines.signature import Numbers, TileFilter, TileFilterMaker
 from corrconv.core.engines.strips import banded, overlapping
 from corrconv.core.engines.tiles import Scratch
-from corrconv.core.factors import Term, factorize
+from corrconv.core.factors import Factors, Term, factorize
 from corrconv.core.layout import AxisLayout, Layout
 
 # Output columns of one product along the rows: more of them multiply more zeros.
@@ -29,7 +29,8 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
     """
     if weights.dtype.kind == "i":
         return _in_passes(weights, layout)
-    terms = [_without_negative_zeros(term) for term in factorize(weights) or ()]
+    factors = factorize(weights) or Factors(())
+    terms = [_without_negative_zeros(term) for term in factors.terms]
     rows, columns = layout.rows, layout.columns
     strip = min(tile[0], STRIP_ROWS)
     column_matrices = [banded(term.column, strip, rows.stride, rows.dilation) for term in terms]
@@ -38,6 +39,7 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
     def make() -> TileFilter:
         between_scratch, term_scratch = Scratch(weights.dtype), Scratch(weights.dtype)
         row_filters = [make_filter() for make_filter in along_rows]
+        add_lone_cell = _lone_cell_adder(factors, layout, term_scratch)
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
             between = between_scratch.array((len(out), *padded.shape[1:]))
@@ -49,10 +51,29 @@ def separable(weights: Numbers, layout: Layout, tile: tuple[int, int]) -> TileFi
                     np.add(out, term_sums, out=out)
                 elif len(terms) > 1:
                     term_sums = term_scratch.array(out.shape)
+            add_lone_cell(padded, out)
 
         return filter_tile
 
     return make
+
+
+def _lone_cell_adder(factors: Factors, layout: Layout, scratch: Scratch) -> TileFilter:
+    """Adds to out what the lone cell gives, if there is one."""
+    if factors.lone_cell is None:
+        return lambda *_: None
+    top = factors.lone_cell[0] * layout.rows.dilation
+    left = factors.lone_cell[1] * layout.columns.dilation
+    down, right = layout.rows.stride, layout.columns.stride
+
+    def add(padded: Numbers, out: Numbers) -> None:
+        height, width = (len(out) - 1) * down + 1, (out.shape[1] - 1) * right + 1
+        pixels = padded[top : top + height : down, left : left + width : right]
+        product = scratch.array(out.shape)
+        np.multiply(pixels, out.dtype.type(factors.lone_weight), out=product)
+        np.add(out, product, out=out)
+
+    return add
 
 
 def _flat_rows(pixels: Numbers) -> Numbers:
@@ -80,19 +101,22 @@ def _along_row(taps: Numbers, columns: AxisLayout) -> TileFilterMaker:
 
 
 def _in_passes(weights: Numbers, layout: Layout) -> TileFilterMaker:
-    (term,) = factorize(weights) or ()
+    factors = factorize(weights, 1) or Factors(())
+    (term,) = factors.terms
     column, row = list_passes(term.column[:, np.newaxis]), list_passes(term.row[np.newaxis])
     rows, columns = layout.rows, layout.columns
 
     def make() -> TileFilter:
         down = ShiftedSums(weights.dtype, (rows.stride, 1), (rows.dilation, 1))
         along = ShiftedSums(weights.dtype, (1, columns.stride), (1, columns.dilation))
-        scratch = Scratch(weights.dtype)
+        scratch, cell_scratch = Scratch(weights.dtype), Scratch(weights.dtype)
+        add_lone_cell = _lone_cell_adder(factors, layout, cell_scratch)
 
         def filter_tile(padded: Numbers, out: Numbers) -> None:
             between = scratch.array((len(out), *padded.shape[1:]))
             down.fill(column, padded, between)
             along.fill(row, between, out)
+            add_lone_cell(padded, out)
 
         return filter_tile
 

@@ -23,7 +23,7 @@ from corrconv.core.engines.direct import count_passes, list_passes
 from corrconv.core.engines.ready import ENGINES
 from corrconv.core.engines.strips import banded
 from corrconv.core.engines.tiles import TileLoader
-from corrconv.core.factors import factorize
+from corrconv.core.factors import Factors, factorize
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.layout import lay
@@ -141,16 +141,63 @@ def test_fft_of_whole_numbers_is_rounded_to_the_exact_sums_or_refused() -> None:
         filter_array(image, kernel.scaled(2**17), Operation.CORRELATION, Options(engine=Engine.FFT))
 
 
+def rebuilt(factors: Factors | None) -> np.ndarray:
+    """The kernel whose factors these are."""
+    assert factors is not None
+    together = sum(np.outer(term.column.astype(float), term.row.astype(float)) for term in factors.terms)
+    if factors.lone_cell is not None:
+        together[factors.lone_cell] += factors.lone_weight
+    return together
+
+
 def test_terms_add_up_to_the_kernel() -> None:
     for weights in (whole(4, 6), np.outer(whole(5), whole(3)), np.zeros((2, 3)), RANDOM.standard_normal((5, 4))):
-        terms = factorize(weights.astype(np.float64))
-        assert terms is not None
-        together = sum(np.outer(term.column, term.row) for term in terms)
-        assert_allclose(together, weights, rtol=0, atol=1e-14)
-    assert len(factorize(np.outer([2.0, 4, 6], [3.0, 6, 9])) or ()) == 1
+        assert_allclose(rebuilt(factorize(weights.astype(np.float64))), weights, rtol=0, atol=1e-14)
+    one = factorize(np.outer([2.0, 4, 6], [3.0, 6, 9]))
+    assert one is not None
+    assert len(one.terms) == 1
     low_rank = RANDOM.standard_normal((9, 2)) @ RANDOM.standard_normal((2, 9))
-    assert len(factorize(low_rank) or ()) == 2
+    two = factorize(low_rank)
+    assert two is not None
+    assert (len(two.terms), two.lone_cell) == (2, None)
     assert factorize(RANDOM.standard_normal((9, 9)), most=3) is None
+
+
+@pytest.mark.parametrize("cell", [(3, 4), (2, 1)])
+@pytest.mark.parametrize("dtype", [np.float64, np.int16])
+def test_a_product_but_for_one_cell_is_found(cell: tuple[int, int], dtype: type) -> None:
+    product = np.outer([1, 2, 3, 3, 3, 2, 1], [1, 2, 3, -2, 3, 2, 1, 1, 1]).astype(dtype)
+    weights = product * (0.5 if dtype is np.float64 else 1)
+    # The largest cell stands out wherever it is, the centre however small it is.
+    weights[cell] += -2 if cell == (3, 4) else 50
+    factors = factorize(weights)
+    assert factors is not None
+    assert (len(factors.terms), factors.lone_cell) == (1, cell)
+    assert_allclose(rebuilt(factors), weights, rtol=0, atol=1e-14)
+    # Whole sums in float32 might not be exact on the way.
+    assert factorize(np.rint(2 * weights).astype(np.float32), most=1) is None
+
+
+@pytest.mark.parametrize(("stride", "dilation"), [((1, 1), (1, 1)), ((2, 3), (1, 2)), ((1, 2), (3, 1))])
+@pytest.mark.parametrize("numbers", ["whole", "real"])
+def test_the_lone_cell_is_added_where_it_lies(stride: tuple, dilation: tuple, numbers: str) -> None:
+    weights = -np.outer([1, 2, 1, 1, 1], [1, 1, 3, 1, 2]).astype(float)
+    weights[2, 2] = 12
+    image: np.ndarray = whole(60, 70, 3, low=0, high=256).astype(np.uint8)
+    if numbers == "real":
+        weights, image = weights / 16.3, image / 255
+    kernel = Kernel(weights, anchor=(1, 3))
+    chosen, defined = (
+        filter_array(
+            image,
+            kernel,
+            Operation.CORRELATION,
+            Options(engine=engine, stride=stride, dilation=dilation),
+            channel_axis=2,
+        )
+        for engine in (Engine.SEPARABLE, Engine.DIRECT)
+    )
+    assert_allclose(chosen, defined, rtol=0, atol=0 if numbers == "whole" else 1e-12)
 
 
 @pytest.mark.parametrize("output_size", OutputSize)
