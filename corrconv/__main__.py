@@ -11,29 +11,11 @@ def main() -> None:
     # and NumPy reads these variables only once, when it is imported. A user's own setting wins.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # OpenBLAS (0.3.31) takes its kernels without AVX-512 on every processor of AMD: they multiply at 40 % of the speed.
-    if has_unused_avx512(_processor()):
-        os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
     try:
         _run()
     except KeyboardInterrupt:  # while the command line was still being imported
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
-
-
-def has_unused_avx512(processor: str) -> bool:
-    """Whether Linux describes a processor of AMD with all that OpenBLAS's AVX-512 kernels use."""
-    needed = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
-    return "AuthenticAMD" in processor and needed <= set(processor.split())
-
-
-def _processor() -> str:
-    """What Linux says of the first processor; nothing elsewhere."""
-    try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as description:  # noqa: PTH123  (pathlib is slow)
-            return description.read(4096)
-    except OSError:
-        return ""
 
 
 def _run() -> None:
