@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
@@ -89,24 +89,32 @@ class Form:
 def forms_of(found: Any, settings: Mapping[str, Any], order: Order | None = None) -> list[Form]:
     """Every way in which a callable may want an image and a kernel, the likeliest first. Raises CorrconvError."""
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(found, torch.nn.Module):
-        if settings:
-            raise CorrconvError("it is a module that is made already and takes no settings; name its class")
-        return [Form("a module, its weights set, its bias 0", partial(_call_module, lambda _: found))]
+    keras = sys.modules.get("keras")
+    kinds = [
+        *([(torch.nn.Module, "module", _call_module, _of_torch)] if torch is not None else []),
+        *([(keras.layers.Layer, "layer", _call_layer, _of_keras)] if keras is not None else []),
+    ]
+    for kind, words, call, _ in kinds:
+        if isinstance(found, kind):
+            if settings:
+                raise CorrconvError(f"it is a {words} that is made already and takes no settings; name its class")
+            return [Form(f"a {words}, its weights set, its bias 0", partial(call, lambda _: found))]
 
-    def made(image: Any, kernel: Any) -> Any:
+    def apart(image: Any, kernel: Any) -> Any:
         return found(kernel, **settings)(image)
 
     plain = [order] if order else _orders(found, settings)
     forms = [
         *_laid_out(partial(found, **settings), plain),
-        *([] if order else _laid_out(made, [USUAL], "f(kernel)(image)")),
+        *([] if order else _laid_out(apart, [USUAL], "f(kernel)(image)")),
     ]
     if not inspect.isclass(found):
         return forms
     forms.sort(key=lambda form: not form.words.startswith("f(kernel)"))
-    if torch is not None and issubclass(found, torch.nn.Module):
-        forms.insert(0, Form("a class of modules, weights set, bias 0", partial(_call_module, _maker(found, settings))))
+    for kind, words, call, ways in kinds:
+        if issubclass(found, kind):
+            made = partial(_made, found, settings, ways)
+            forms.insert(0, Form(f"a class of {words}s, weights set, bias 0", partial(call, made)))
     return forms
 
 
@@ -196,16 +204,27 @@ def _flat(result: NDArray[Any], layout: AddedAxes) -> NDArray[Any]:
     return result.squeeze(added)
 
 
-def _maker(found: Any, settings: Mapping[str, Any]) -> Callable[[tuple[int, int]], Any]:
-    """Makes a module of a class for kernels of a shape: as torch's own are made, or else without arguments."""
+def _of_torch(found: Any, shape: tuple[int, int]) -> list[Callable[..., Any]]:
+    return [partial(found, 1, 1, shape), found]
 
-    def make(shape: tuple[int, int]) -> Any:
-        try:
-            return found(1, 1, shape, **settings)
-        except TypeError:
-            return found(**settings)
 
-    return make
+def _of_keras(found: Any, shape: tuple[int, int]) -> list[Callable[..., Any]]:
+    """Layers with filters, those that have one for each channel, and those with a size of their own."""
+    return [partial(found, filters=1, kernel_size=shape), partial(found, kernel_size=shape), found]
+
+
+def _made(
+    found: Any,
+    settings: Mapping[str, Any],
+    ways: Callable[[Any, tuple[int, int]], list[Callable[..., Any]]],
+    shape: tuple[int, int],
+) -> Any:
+    """A module of a class for kernels of a shape, made in the first way that it takes."""
+    *some, last = ways(found, shape)
+    for make in some:
+        with suppress(TypeError, ValueError):
+            return make(**settings)
+    return last(**settings)
 
 
 def _call_module(make: Callable[[tuple[int, int]], Any], image: NDArray[Any], kernel: NDArray[Any]) -> NDArray[Any]:
@@ -227,3 +246,27 @@ def _call_module(make: Callable[[tuple[int, int]], Any], image: NDArray[Any], ke
         channels = torch.zeros((1, layer.in_channels, *image.shape), dtype=torch.float64)
         channels[0, 0] = torch.from_numpy(image.astype(np.float64))
         return np.asarray(module(channels)[0, 0])
+
+
+def _call_layer(make: Callable[[tuple[int, int]], Any], image: NDArray[Any], kernel: NDArray[Any]) -> NDArray[Any]:
+    """The first channel that a layer of Keras makes of an image in its first channel, its other weights being 0."""
+    with redirect_stdout(StringIO()):
+        layer = make((kernel.shape[0], kernel.shape[1]))
+        first = getattr(layer, "data_format", "channels_last") == "channels_first"
+        sides = (1, *image.shape) if first else (*image.shape, 1)
+        if not layer.built:
+            layer.build((None, *sides))
+        kernels = [it for it in layer.weights if len(it.shape) == 4]
+        if len(kernels) != 1:
+            raise CorrconvError(f"it has {len(kernels)} kernels of two dimensions; one can be probed")
+        if tuple(kernels[0].shape[:2]) != kernel.shape:
+            raise CorrconvError(f"its kernel is {kernels[0].shape[0]}x{kernels[0].shape[1]}")
+        for weights in layer.weights:
+            values = np.zeros(weights.shape, dtype=np.float64)
+            if weights is kernels[0]:
+                values[:, :, 0, 0] = kernel
+            weights.assign(values)
+        channels = np.zeros((1, *sides[: 0 if first else 2], kernels[0].shape[2], *sides[1 if first else 3 :]))
+        place = (0, 0) if first else (0, ALL, ALL, 0)
+        channels[place] = image
+        return np.asarray(layer(channels))[place]

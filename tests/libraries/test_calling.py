@@ -71,6 +71,45 @@ class Given(nn.Module):
         self.kernel = kernel
     def forward(self, image): return conv2d(image, self.kernel)
 """
+# As Keras has them: a layer is built for its input, and its weights are assigned.
+KERAS = """
+import numpy as np
+from types import SimpleNamespace
+from fakes import correlation
+
+class Weights:
+    def __init__(self, *shape): self.shape = shape
+    def assign(self, values):
+        assert values.shape == self.shape
+        self.values = values
+
+class Layer:
+    built, data_format = False, "channels_last"
+    def __call__(self, x):
+        if self.data_format == "channels_first": x = np.moveaxis(x, 1, -1)
+        result = sum(correlation(x[0, :, :, at], self.weights[0].values[:, :, at, 0]) for at in range(x.shape[3]))
+        result = (result + self.weights[1].values[0])[None, :, :, None]
+        return np.moveaxis(result, -1, 1) if self.data_format == "channels_first" else result
+
+class Conv2D(Layer):
+    def __init__(self, filters, kernel_size, strides=1, data_format="channels_last"):
+        assert strides == 1
+        self.filters, self.kernel_size, self.data_format = filters, kernel_size, data_format
+    def build(self, shape):
+        channels = shape[1] if self.data_format == "channels_first" else shape[3]
+        self.weights, self.built = [Weights(*self.kernel_size, channels, self.filters), Weights(self.filters)], True
+
+class DepthwiseConv2D(Conv2D):
+    def __init__(self, kernel_size, strides=1): super().__init__(1, kernel_size, strides)
+
+layers = SimpleNamespace(Layer=Layer)
+layer = Conv2D(4, (3, 3))
+colour = Conv2D(2, (3, 3))
+colour.build((None, None, None, 3))
+two = Conv2D(1, (3, 3))
+two.build((None, None, None, 1))
+two.weights = [*two.weights, Weights(3, 3, 1, 1)]
+"""
 IMAGE = np.random.default_rng(5).normal(0, 9, (20, 23))
 KERNEL = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, -9]])
 LAID = {"batched": "images (1, 1, H, W), kernels (1, 1, h, w)", "last": "images (1, H, W, 1), kernels (h, w, 1, 1)"}
@@ -86,6 +125,7 @@ def host():
 def modules(tmp_path, monkeypatch):
     (tmp_path / "arrays.py").write_text(ARRAYS)
     (tmp_path / "tensors.py").write_text(TENSORS)
+    (tmp_path / "keras.py").write_text(KERAS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
 
@@ -164,6 +204,23 @@ def test_modules_that_cannot_be_probed_say_why(host):
     ):
         with pytest.raises(CorrconvError, match=message):
             called(host, f"tensors:{name}", settings)(IMAGE, KERNEL[:2])
+
+
+@pytest.mark.parametrize("name", ["layer", "colour", "Conv2D", "Conv2D first", "DepthwiseConv2D"])
+def test_layers_of_keras(name):
+    name, _, first = name.partition(" ")
+    function = called(None, f"keras:{name}", {"data_format": "channels_first"} if first else None)
+    assert np.array_equal(function(IMAGE, KERNEL), fakes.correlation(IMAGE, KERNEL))
+    made = name in {"layer", "colour"}
+    assert function.words == (
+        "a layer, its weights set, its bias 0" if made else "a class of layers, weights set, bias 0"
+    )
+
+
+def test_layers_of_keras_that_cannot_be_probed_say_why():
+    for name, message in (("layer", "its kernel is 3x3"), ("two", "it has 2 kernels of two dimensions")):
+        with pytest.raises(CorrconvError, match=message):
+            called(None, f"keras:{name}")(IMAGE, KERNEL[:2])
 
 
 def test_settings_and_several_callables_in_one_process(host):

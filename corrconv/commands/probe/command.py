@@ -50,7 +50,7 @@ def command(
     TARGET is a known function such as cv2.filter2D or torch.nn.functional.conv2d, a known command such
     as imagemagick.convolve, or any package.module:function or folder/file.py:function: a function of
     image and kernel in either order, by keyword or not, of arrays (H, W), (1, 1, H, W) or (1, H, W, 1),
-    of tensors, a PyTorch module or its class, or class(kernel)(image). Which of these is found by
+    of tensors, a PyTorch module, a Keras layer or their class, or class(kernel)(image). Which of these is found by
     trying; --args says the order. It runs in a process of its own, and what it prints is dropped.
     With --command, a command is probed. Without either, everything known that is installed here.
     --exit-code gives 1 if anything is not explained.

@@ -94,7 +94,7 @@ def _cases(examination: Examination, found: Probe, finding: Finding) -> list[_Ca
     """One of each type of picture, with a kernel of each parity of sides that the finding covers."""
     shapes = {(rows % 2, columns % 2): (rows, columns) for rows, columns in reversed(finding.shapes)}
     cases = []
-    for name in found.image_dtypes:
+    for name in found.taken_types:
         for shape in shapes.values():
             image, weights = fresh(examination, finding.convention, np.dtype(name), shape, (24, 8), PICTURE_SIZE)
             result, kernel = examination.call(image, weights), Kernel(weights)

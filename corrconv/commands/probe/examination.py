@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 PICTURE_SHAPE = (41, 47)
 
+# Of what a target says; some print their whole signature.
+LONGEST_MESSAGE = 240
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -97,7 +100,7 @@ class Examination:
             raise Refused(str(error)) from error
         # Whatever a stranger's code raises is an answer to the experiment; only Ctrl-C is the user's.
         except (Exception, SystemExit, GeneratorExit) as error:
-            detail = str(error).strip()
+            detail = " ".join(str(error).split())[:LONGEST_MESSAGE]
             kind = "" if isinstance(error, CorrconvError) else f"{type(error).__name__}: "
             raise Refused(kind + detail if detail else type(error).__name__) from error
         if not np.array_equal(handed_image, image) or not np.array_equal(handed_kernel, kernel):

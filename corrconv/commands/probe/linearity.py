@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,20 @@ def offer_shapes(examination: Examination) -> tuple[tuple[Shape, str], ...]:
     examination.log("Which kernels does it take?", f"{taken}; not {rest}" if refused else taken)
     if not examination.accepted:
         raise Refused(refused[0][1])
+    return tuple(refused)
+
+
+def offer_types(examination: Examination) -> tuple[tuple[str, str], ...]:
+    """Offer pictures of every type: those that are refused are given with the messages, and not used any more."""
+    target, refused = examination.target, []
+    kernel = corner_kernel(examination.accepted[0])
+    for name in target.image_dtypes[1:]:
+        try:
+            examination.call(np.zeros(PICTURE_SHAPE, name), kernel if target.whole_kernels else kernel / 4)
+        except Refused as refusal:
+            refused.append((name, str(refusal)))
+    kept = tuple(name for name in target.image_dtypes if name not in dict(refused))
+    examination.target = replace(target, image_dtypes=kept)
     return tuple(refused)
 
 

@@ -81,7 +81,9 @@ def prove(examination: Examination, finding: Finding, shape: Shape, dtype: np.dt
     deviations, output, tolerance = [0.0], dtype, 0.0
     # Some weights are always negative: a target may treat them otherwise.
     for sums in ((16, 8), (8, 0), (24, 8))[: examination.target.proof_pictures]:
-        image, weights = fresh(examination, convention, dtype, shape, sums, _random_size(examination))
+        image, weights = fresh(
+            examination, convention, dtype, shape, sums, _random_size(examination, convention.extent(shape))
+        )
         off, output, largest = _compared(examination, convention, image, weights)
         deviations.append(off)
         if output.kind == "f":
@@ -109,10 +111,14 @@ def prove_sizes(examination: Examination, finding: Finding) -> Iterator[SizeProo
             yield _prove_size(examination, finding.convention, size, shape)
 
 
-def _random_size(examination: Examination) -> Cell:
-    """Rows and columns of a fresh picture; the same ones where each new size is compiled anew, which is slow."""
+def _random_size(examination: Examination, extent: Cell) -> Cell:
+    """Rows and columns of a fresh picture that a kernel of this extent fits into.
+
+    They are the same ones where each new size is compiled anew, which is slow.
+    """
     random = examination.random if examination.target.proof_pictures > 1 else np.random.default_rng(1)
-    return int(random.integers(14, 40)), int(random.integers(14, 40))
+    rows, columns = (max(int(random.integers(14, 40)), side + 2) for side in extent)
+    return rows, columns
 
 
 def _prove_size(examination: Examination, convention: Convention, size: Cell, shape: Shape) -> SizeProof:

@@ -10,7 +10,7 @@ import numpy as np
 from corrconv.commands.probe.examination import Examination, Experiment, NotLinear, Refused, Unexplained
 from corrconv.commands.probe.grouping import Finding, grouped
 from corrconv.commands.probe.kernels import listed
-from corrconv.commands.probe.linearity import check_linearity, measure_growth, offer_shapes
+from corrconv.commands.probe.linearity import check_linearity, measure_growth, offer_shapes, offer_types
 from corrconv.commands.probe.placement import place
 from corrconv.commands.probe.proof import Proof, SizeProof, joined, prove, prove_sizes
 from corrconv.commands.probe.rounding import measure_numbers, whole_types
@@ -31,7 +31,8 @@ class Probe:
     """What was found about a target.
 
     called: how a callable is called, where that was found by trying. tried: the kernel shapes that were offered;
-    accepted, refused: the ones that it takes, or not, with its message; unexplained: the accepted ones that follow
+    accepted, refused: the ones that it takes, or not, with its message; refused_types: types of pictures that it does
+    not take, with its message; unexplained: the accepted ones that follow
     no finding, and why. findings: one that covers all others, or one for each group of shapes that behave alike;
     empty where nothing can be said. problem: why the target as a whole is not explained, or an empty text. sizes:
     what became of pictures of other sizes. relative_error: the largest deviation from exact arithmetic, relative to
@@ -45,6 +46,7 @@ class Probe:
     limits: tuple[str, ...] = ()
     accepted: tuple[Shape, ...] = ()
     refused: tuple[tuple[Shape, str], ...] = ()
+    refused_types: tuple[tuple[str, str], ...] = ()
     unexplained: tuple[tuple[Shape, str], ...] = ()
     findings: tuple[Finding, ...] = ()
     linear: bool | None = None
@@ -88,15 +90,20 @@ class Probe:
     @property
     def known_as(self) -> tuple[str, ...]:
         """The known conventions that are the same in everything that was measured, refused kernels included."""
-        takes_whole = any(np.dtype(name).kind in "iu" for name in self.image_dtypes)
+        takes_whole = any(np.dtype(name).kind in "iu" for name in self.taken_types)
         if not self.explained or (takes_whole and any(not finding.numbers for finding in self.findings)):
             return ()
         return tuple(name for name, known in conventions().items() if self._follows(known))
 
+    @property
+    def taken_types(self) -> tuple[str, ...]:
+        """The types of pictures that it was given and took."""
+        return tuple(name for name in self.image_dtypes if name not in dict(self.refused_types))
+
     def _follows(self, known: Convention) -> bool:
         """Whether a convention covers the kernels that the target takes, no others of those tried, and is alike."""
         by_shape = {shape: finding for finding in self.findings for shape in finding.shapes}
-        return all(
+        return not any(known.takes(np.dtype(name)) for name, _ in self.refused_types) and all(
             known.accepts(shape) == (shape in by_shape)
             and (shape not in by_shape or by_shape[shape].follows(known.for_shape(shape)))
             for shape in self.tried
@@ -136,6 +143,7 @@ def _examine(target: Target, seed: int, report: Callable[[str], None]) -> Probe:
     try:
         report("which kernels it takes")
         found = replace(found, refused=offer_shapes(examination), accepted=tuple(examination.accepted))
+        found = replace(found, refused_types=offer_types(examination))
         report("whether it is linear")
         growth = measure_growth(examination, examination.accepted[0])
         check_linearity(examination, examination.accepted[0], growth)

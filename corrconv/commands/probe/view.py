@@ -58,6 +58,8 @@ def probe_text(probe: Probe, *, verbose: bool) -> Text:
         text.append(_line("but not", f"{families(shapes, probe.tried)}: {message}"), style="red")
     for message, shapes in _by_message(probe.refused).items():
         text.append(_line("refused", f"{families(shapes, probe.tried)}: {message}"))
+    for name, message in probe.refused_types:
+        text.append(_line("refused", f"{name} pictures: {_brief(message)}"))
     if probe.sizes:
         text.append(_line("pictures", "; ".join(_size_words(probe))))
     for finding in probe.findings:
@@ -224,16 +226,18 @@ def survey_rows(probes: Sequence[Probe]) -> list[dict[str, str]]:
                     "even cell": anchor_words(convention)[1] if _seen(finding.shapes, 0) else _absent(probe, 0),
                     "border": _border_words(finding),
                     "scale": scale_words(convention),
-                    "8 bits": _words_at(finding, "uint8"),
-                    "16 bits": _words_at(finding, "uint16"),
+                    "8 bits": _words_at(probe, finding, "uint8"),
+                    "16 bits": _words_at(probe, finding, "uint16"),
                 }
             )
     return rows
 
 
-def _words_at(finding: Finding, dtype: str) -> str:
+def _words_at(probe: Probe, finding: Finding, dtype: str) -> str:
     numbers = finding.numbers.get(dtype)
-    return _words_of(numbers, finding.convention) if numbers else "-"
+    if numbers is None:
+        return "refused" if dtype in dict(probe.refused_types) else "not tried"
+    return _words_of(numbers, finding.convention)
 
 
 def _verdict(probe: Probe) -> str:
@@ -306,6 +310,7 @@ def probe_document(probe: Probe) -> dict[str, Any]:
         "known_as": list(probe.known_as),
         "other_kernels": [_finding_document(other) for other in probe.findings[1:]],
         "refused": [{"shape": list(shape), "message": message} for shape, message in probe.refused],
+        "refused_types": [{"dtype": name, "message": message} for name, message in probe.refused_types],
         "unexplained": [{"shape": list(shape), "problem": problem} for shape, problem in probe.unexplained],
         "pictures": [
             {

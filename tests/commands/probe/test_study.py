@@ -10,6 +10,7 @@ import pytest
 
 from corrconv.commands.probe.kernels import corner_kernel, families, whole_kernel
 from corrconv.commands.probe.study import probe
+from corrconv.commands.probe.view import probe_document, probe_text, survey_rows
 from corrconv.core.convention.geometry import AnchorBase, Pads, SameRule
 from corrconv.core.convention.model import BorderRule, Orientation, Scale, ZeroSum
 from corrconv.core.convention.numbers import Overflow, Rounding
@@ -177,6 +178,37 @@ def test_targets_of_few_types(dtypes):
     found = explained(run, image_dtypes=dtypes)
     assert found.orientation is Orientation.AS_IS
     assert found.numbers.rounding is Rounding.HALF_EVEN
+
+
+def test_types_of_pictures_that_are_refused_are_a_finding():
+    """Many take real numbers only, and whole ones make TensorFlow print its whole signature."""
+
+    def run(image, kernel):
+        if image.dtype.kind != "f":
+            raise TypeError("no\nwhole numbers, " + "please " * 99)
+        return fakes.correlation(image, kernel)
+
+    found = probed(run, image_dtypes=("float64", "uint8", "uint16"))
+    assert found.explained
+    assert [name for name, _ in found.refused_types] == ["uint8", "uint16"]
+    assert all(len(message) < 300 and message.isprintable() for _, message in found.refused_types)
+    assert found.taken_types == ("float64",)
+    assert not found.known_as  # SciPy and the like, which take whole numbers
+    shown = str(probe_text(found, verbose=False))
+    assert "refused     uint8 pictures: TypeError: no whole numbers" in shown
+    assert {row["8 bits"] for row in survey_rows([found])} == {"refused"}
+    assert probe_document(found)["refused_types"][1]["dtype"] == "uint16"
+
+
+def test_large_kernels_of_a_dilated_layer_are_given_pictures_that_they_fit_into():
+    def run(image, kernel):
+        rows, columns = (2 * side - 1 for side in kernel.shape)
+        if rows > image.shape[0] or columns > image.shape[1]:
+            raise ValueError("the output size would be negative")
+        windows = np.lib.stride_tricks.sliding_window_view(image.astype(float), (rows, columns))
+        return (windows[:, :, ::2, ::2] * kernel).sum(axis=(2, 3))
+
+    assert explained(run, kernel_shapes=((3, 3), (11, 11))).dilation == (2, 2)
 
 
 @pytest.mark.parametrize("dtypes", [("uint16", "uint8"), ("uint8", "uint16")])
