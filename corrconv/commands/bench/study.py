@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from corrconv.core.decision import prepare_filtering
+from corrconv.core.engines.tiles import fresh_memory
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
@@ -179,7 +180,8 @@ def _deviation(result: NDArray[Any], expected: NDArray[Any], work: Work) -> floa
 def _peak_bytes(run: Run) -> int:
     tracemalloc.start()
     try:
-        result = run()
+        with fresh_memory():
+            result = run()
         return tracemalloc.get_traced_memory()[1] - result.nbytes
     finally:
         tracemalloc.stop()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise, product
 from math import prod
 from threading import local
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,7 @@ class Scratch:
             size = prod(shape) * self._dtype.itemsize
             if self._memory.size < size:
                 _keep(self._memory)
+                self._memory = np.empty(0, np.uint8)
                 self._memory = _take(size)
             self._last = self._memory[:size].view(self._dtype).reshape(shape)
         return self._last
@@ -100,6 +102,8 @@ class Scratch:
 class _Kept(local):
     """What a thread's work has left for its next work."""
 
+    limit: ClassVar[int] = KEPT_BYTES
+
     def __init__(self) -> None:
         self.memory: list[NDArray[np.uint8]] = []
 
@@ -107,10 +111,20 @@ class _Kept(local):
 _kept = _Kept()
 
 
+@contextmanager
+def fresh_memory() -> Iterator[None]:
+    """Nothing is kept while this lasts, in no thread, so that what a work takes can be measured."""
+    _Kept.limit = 0
+    try:
+        yield
+    finally:
+        _Kept.limit = KEPT_BYTES
+
+
 def _take(size: int) -> NDArray[np.uint8]:
     """The smallest kept memory that will do, or fresh memory."""
     fitting = [index for index, memory in enumerate(_kept.memory) if memory.size >= size]
-    if not fitting:
+    if not fitting or not _Kept.limit:
         return np.empty(size, np.uint8)
     return _kept.memory.pop(min(fitting, key=lambda index: _kept.memory[index].size))
 
@@ -120,7 +134,7 @@ def _keep(memory: NDArray[np.uint8]) -> None:
     kept = _kept.memory
     if memory.size:
         kept.append(memory)
-        while sum(one.size for one in kept) > KEPT_BYTES:
+        while sum(one.size for one in kept) > _Kept.limit:
             kept.pop(0)
 
 

@@ -22,7 +22,7 @@ from corrconv.core.decision import prepare_filtering
 from corrconv.core.engines.direct import count_passes, list_passes
 from corrconv.core.engines.ready import ENGINES
 from corrconv.core.engines.strips import banded
-from corrconv.core.engines.tiles import TileLoader
+from corrconv.core.engines.tiles import Scratch, Tile, TileLoader, fresh_memory
 from corrconv.core.factors import Factors, factorize
 from corrconv.core.filtering import filter_array
 from corrconv.core.kernel import Kernel
@@ -219,10 +219,40 @@ def test_memory_beside_input_and_output_stays_small(side: int, channels: int) ->
     output = np.empty(filtering.output_shape, np.float32)
     tracemalloc.start()
     try:
-        filtering.run_into(output)
+        with fresh_memory():
+            filtering.run_into(output)
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
+
+
+def test_memory_is_kept_for_the_next_work_of_a_thread_and_never_shared() -> None:
+    def address(scratch: Scratch) -> int:
+        return scratch.array((1000, 1000)).__array_interface__["data"][0]
+
+    first, second = Scratch(np.dtype(np.float32)), Scratch(np.dtype(np.float64))
+    used = {address(first), address(second)}
+    assert len(used) == 2
+    del second
+    third, fourth = Scratch(np.dtype(np.int16)), Scratch(np.dtype(np.int16))
+    assert address(third) in used - {address(first)}
+    assert address(fourth) not in used
+    del third
+    with fresh_memory():
+        assert address(Scratch(np.dtype(np.int16))) not in used
+
+
+def test_a_picture_is_filtered_while_another_one_is() -> None:
+    image, kernel = RANDOM.random((300, 300, 1)).astype(np.float32), Kernel(RANDOM.random((5, 5)))
+    alone = filter_array(image, kernel, Operation.CORRELATION, Options(threads=1), channel_axis=2)
+    seen = np.zeros_like(alone)
+
+    def consume(tile: Tile, sums: np.ndarray) -> None:
+        filter_array(1 - image, kernel, Operation.CONVOLUTION, Options(threads=1), channel_axis=2)
+        seen[tile] = sums
+
+    prepare_filtering(image, kernel, Operation.CORRELATION, Options(threads=1)).run(consume)
+    assert_array_equal(seen, alone)
 
 
 def test_a_tile_takes_no_memory_for_pixels_that_it_does_not_read() -> None:
@@ -233,7 +263,8 @@ def test_a_tile_takes_no_memory_for_pixels_that_it_does_not_read() -> None:
     for tile in ((slice(0, 50), slice(0, 100)), (slice(0, 50), slice(500, 600))):
         tracemalloc.start()
         try:
-            padded = loader.load(tile, writable=True)
+            with fresh_memory():
+                padded = loader.load(tile, writable=True)
             assert tracemalloc.get_traced_memory()[1] < 4 * padded.nbytes
         finally:
             tracemalloc.stop()
