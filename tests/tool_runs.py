@@ -103,7 +103,8 @@ def _by_shell(text: ShellText, tool: Tool, works: Sequence[Work], folder: Path) 
     start = "gmic -v 0 "
     if lines and all(line.startswith(start) for line in lines):
         lines = [start + " remove ".join(line.removeprefix(start).replace("\\\n", "") for line in lines)]
-    return _said(["sh"], folder, "\n".join(lines))
+    (folder / "works.sh").write_text("\n".join(lines), encoding="utf-8")
+    return _said(["sh", "works.sh"], folder)
 
 
 def _by_script(tool: Tool, works: Sequence[Work], folder: Path) -> str:
@@ -134,7 +135,9 @@ def _by_octave(text: MatlabText, works: Sequence[Work], folder: Path) -> list[ND
     return [scipy_io.loadmat(output)["result"] if output.exists() else said for output in outputs]
 
 
-def _said(command: list[str], folder: Path, given: str = "") -> str:
+def _said(command: list[str], folder: Path) -> str:
     """The last line that a command says to its standard error, whether it fails or not."""
-    ran = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False, timeout=600)
+    ran = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600
+    )
     return (ran.stderr.strip() or "no words").splitlines()[-1][:200]
