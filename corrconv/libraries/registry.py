@@ -24,6 +24,16 @@ from corrconv.libraries.process import CallableProcess, HostProcess
 from corrconv.libraries.target import Target
 
 
+def homes() -> dict[str, str]:
+    """For each function's name, the file that it stands in and what that says it holds: a library, a language."""
+    modules = (import_module(f"{libraries.__name__}.{module.name}") for module in iter_modules(libraries.__path__))
+    return {
+        function.name: f"{module.__name__.rpartition('.')[2]} {(module.__doc__ or '').strip()}"
+        for module in modules
+        for function in getattr(module, "FUNCTIONS", ())
+    }
+
+
 def library_functions() -> dict[str, LibraryFunction]:
     """Every known function that takes a kernel, by its name."""
     return {name: function for name, function in all_functions().items() if function.own is None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -20,14 +21,15 @@ def command(name: str | None, as_json: bool) -> None:
     """List the conventions of well-known libraries and tools, or all about one.
 
     Each was measured on the library itself, or is said to be documented only. NAME may be followed by the
-    function's own settings; a part of a name lists all that hold it. 'borders' is a dictionary of everybody's
-    words for borders.
+    function's own settings; a part of a name lists all that hold it, a language or a program those that belong to
+    it. 'borders' is a dictionary of everybody's words for borders.
 
     \b
     corrconv conventions
     corrconv conventions "scipy.ndimage.convolve mode=mirror origin=1"
     corrconv conventions cv2.GaussianBlur
     corrconv conventions sobel
+    corrconv conventions julia
     corrconv conventions borders
     """
     from corrconv.commands.conventions import view
@@ -35,6 +37,7 @@ def command(name: str | None, as_json: bool) -> None:
         convention_named,
         conventions,
         function_names,
+        homes,
         library_functions,
         own_kernel_functions,
         parse_function,
@@ -48,6 +51,7 @@ def command(name: str | None, as_json: bool) -> None:
     if name is not None:
         word = name.strip().lower()
         alike = [each for each in (*known, *own) if word and word in each.lower()]
+        alike = alike or [each for each, home in homes().items() if word and _words(word) <= _words(home)]
         if len(alike) < 2 or name in function_names():
             asked = alike[0] if len(alike) == 1 else name
             (function, _), convention = parse_function(asked, own=True), convention_named(asked, own=True)
@@ -66,6 +70,10 @@ def command(name: str | None, as_json: bool) -> None:
         parts += [view.own_kernels_table(own.values()), ""]
     parts.append(view.patterns_text() if known else "`corrconv conventions NAME` tells all about one of them.")
     answer(lambda: view.conventions_document(known.values(), own.values()), lambda: parts, as_json=as_json)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 # What people type for the dictionary of borders.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from shell import run, trouble
 
-from corrconv.libraries.registry import conventions, own_kernel_functions
+from corrconv.core.convention.filtering import apply_convention
+from corrconv.core.kernel import Kernel
+from corrconv.libraries.registry import convention_named, conventions, own_kernel_functions
 
 
 def shown(*arguments: str) -> str:
@@ -43,6 +46,22 @@ def test_a_part_of_a_name_lists_all_that_hold_it():
     assert {line.split()[0] for line in shown("scipy").splitlines() if line.startswith("scipy")} == {
         name for name in (*conventions(), *own_kernel_functions()) if name.startswith("scipy")
     }
+
+
+def test_a_language_or_a_program_lists_what_belongs_to_it():
+    for word, name in {"julia": "NNlib.conv", "Flux": "DSP.conv", "opencv": "cv2.filter2D", "Node.js": "jimp"}.items():
+        assert any(line.startswith(name) for line in shown(word).splitlines())
+    assert "documented, not measured" in shown("NNlib")
+    assert "cv2" not in shown("julia")
+
+
+def test_nnlib_gives_what_is_shown_in_its_thread():
+    """FluxML/NNlib.jl#755, where its own text said the opposite."""
+    signal, weights = np.arange(1.0, 7)[np.newaxis], Kernel([[1, 2, 3]])
+    for flipped, expected in {"false": [10, 16, 22, 28], "true": [14, 20, 26, 32]}.items():
+        made = apply_convention(signal, weights, convention_named(f"NNlib.conv flipped={flipped}"))
+        assert made.tolist() == [expected]
+    assert "false convolves" in trouble(run("conventions", "NNlib.conv flipped=2"))
 
 
 def test_words_for_borders_and_words_for_nothing():
