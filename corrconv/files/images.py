@@ -6,7 +6,7 @@ from corrconv.files.decoding import read_image
 from corrconv.files.encoding import COMPRESSION, ImageWriter, image_writer, write_image
 from corrconv.files.formats import format_names, format_of, pixel_dtype, storable_dtype
 from corrconv.files.limits import MAX_PIXELS
-from corrconv.files.picture import Picture, to_gray
+from corrconv.files.picture import Picture, to_gray, without_equal_colours
 
 __all__ = [
     "COMPRESSION",
@@ -20,5 +20,6 @@ __all__ = [
     "read_image",
     "storable_dtype",
     "to_gray",
+    "without_equal_colours",
     "write_image",
 ]

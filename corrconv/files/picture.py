@@ -91,6 +91,15 @@ def without_opaque_alpha(picture: Picture) -> Picture:
     return replace(picture, pixels=visible, has_alpha=False)
 
 
+def without_equal_colours(picture: Picture) -> Picture:
+    """The picture; one channel only, with a note, where it is opaque and all of its colours are gray."""
+    opaque = without_opaque_alpha(picture)
+    pixels = opaque.pixels
+    if opaque.has_alpha or pixels.ndim == 2 or not (pixels == pixels[..., :1]).all():
+        return picture
+    return replace(opaque, pixels=pixels[..., 0], notes=(*opaque.notes, "all of its colours are gray: one is taken"))
+
+
 def to_gray(picture: Picture) -> Picture:
     """The picture as luma, of the same dtype, its transparency kept.
 

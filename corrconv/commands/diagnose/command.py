@@ -96,8 +96,10 @@ def command(
     from corrconv.commands.diagnose.study import diagnose
     from corrconv.commands.diagnose.view import diagnosis_document, diagnosis_text
     from corrconv.drawing.console import counting
-    from corrconv.files.images import to_gray
+    from corrconv.files.images import to_gray, without_equal_colours
 
+    one_gray = image.pixels.ndim != result.pixels.ndim
+    image, result = ((without_equal_colours(it) if one_gray else it) for it in (image, result))
     if not gray and image.pixels.ndim != result.pixels.ndim:
         colour, plain = ("IMAGE", "RESULT") if image.pixels.ndim > result.pixels.ndim else ("RESULT", "IMAGE")
         raise click.UsageError(f"{colour} has colours and {plain} is gray; --gray makes both gray first", ctx)

@@ -201,6 +201,9 @@ def scores(evidence: Evidence, sums: Reals, seen: Reals) -> Reals:
     if np.count_nonzero(straight) >= 3 and np.ptp(seen[straight]) > 0:
         inside = sums[:, straight]
         found = np.maximum(_straightness(inside, seen[straight]), _straightness(np.abs(inside), seen[straight]))
+    # Of black and white alone, most are right by luck where most are white; a threshold makes no straight line.
+    white = (seen == seen.max()).mean()
+    luck = max(white, 1 - white) if white < 1 and np.isin(seen, (seen.min(), seen.max())).all() else 0.0
     for divisor in plain_divisors(evidence.kernel):
         made = sums / divisor
         slack = evidence.slack if not evidence.whole else max(1.0, evidence.tolerance)
@@ -209,7 +212,7 @@ def scores(evidence: Evidence, sums: Reals, seen: Reals) -> Reals:
             span = high - low + 1
             # One off in either direction, round the end of the range too.
             near |= np.abs(np.mod(np.floor(made) - seen + 1, span) - 1) <= slack
-        found = np.maximum(found, near.mean(axis=1))
+        found = np.maximum(found, (near.mean(axis=1) - luck) / (1 - luck))
     return found
 
 

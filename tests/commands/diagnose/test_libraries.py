@@ -293,6 +293,30 @@ def test_a_gray_result_of_colours_names_the_option():
     assert "RESULT has colours and IMAGE is gray" in trouble(run("diagnose", result, "box", image))
 
 
+def test_a_gray_result_in_three_channels_is_taken_as_gray():
+    """As Node.js and Java write it, opaque transparency included."""
+    result = np.stack([PICTURE] * 3 + [np.full_like(PICTURE, 255)], axis=-1)
+    image = write_picture("image.png", PICTURE)
+    found = run("diagnose", image, "[1]", write_picture("result.png", result))
+    assert "explained to the last pixel" in found.stdout
+    assert "result: all of its colours are gray: one is taken" in found.stderr
+    assert "RESULT has colours" in trouble(
+        run("diagnose", image, "[1]", write_picture("other.png", result // np.uint8([1, 1, 2, 1])))
+    )
+
+
+@pytest.mark.parametrize("share", [0.1, 0.8, 0.9, 0.93])
+def test_a_threshold_that_most_results_pass_or_few(share):
+    """Where most are white, sums that are much too large give most of them too."""
+    ndimage = pytest.importorskip("scipy.ndimage")
+    noise = np.random.default_rng(3).integers(0, 256, (20, 24)).astype(np.uint8)
+    kernel = Kernel([[1, 2, 0], [3, 4, 1], [0, 2, -1]])
+    sums = ndimage.correlate(noise.astype(float), kernel.weights, mode="mirror")
+    white = np.where(sums > np.quantile(sums, 1 - share), 255, 0).astype(np.uint8)
+    found = diagnose(noise, kernel, white).explanations[0]
+    assert (found.treatment, found.convention.operation) == (Treatment.THRESHOLD, Operation.CORRELATION)
+
+
 @pytest.mark.parametrize("kernel", [BOX, SLANTED, SOBEL], ids=["box", "slanted", "sobel"])
 def test_a_threshold_is_found(kernel):
     ndimage = pytest.importorskip("scipy.ndimage")
