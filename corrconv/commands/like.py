@@ -41,7 +41,8 @@ refuse_beside_like = without_effect(*SET_TOGETHER, when=("like", "likes"), why="
 def say_caveats(picture: Picture, kernels: Iterable[Kernel], *likes: Convention, quiet: bool) -> None:
     """Tell where a library itself takes no such numbers, or may give others."""
     say = report(quiet=quiet)
-    caveats = (like.caveat(kernel, picture.planes.dtype) for like in likes for kernel in kernels)
+    caveats = [like.caveat(kernel, picture.planes.dtype) for like in likes for kernel in kernels]
+    caveats += [like.unpredicted(picture.planes) for like in likes]
     for caveat in dict.fromkeys(filter(None, caveats)):
         say(caveat)
 

@@ -17,6 +17,9 @@ WORDS = BorderWords(
 SMALLEST_SUM = 0.01
 
 
+FILLED = "it fills pixels that are nan from those around"
+
+
 def _convolve(
     *,
     boundary: str = "fill",
@@ -24,9 +27,9 @@ def _convolve(
     normalize_kernel: bool = True,
     nan_treatment: str = "interpolate",
 ) -> dict[str, Any]:
-    _ = nan_treatment  # says what becomes of nan, which no picture of ours holds
     raw: dict[str, Any] = {"scale": Scale.RAW, "zero_sum": ZeroSum.RAW, "smallest_sum": None}
-    return {"borders": WORDS.borders(boundary, fill_value), **({} if normalize_kernel else raw)}
+    nan = FILLED if nan_treatment == "interpolate" else "it takes nan for fill_value"
+    return {"borders": WORDS.borders(boundary, fill_value), "not_finite": nan, **({} if normalize_kernel else raw)}
 
 
 def _place(wanted: Wanted) -> dict[str, Any]:
@@ -39,7 +42,7 @@ FUNCTIONS = (
         name="astropy.convolution.convolve",
         aliases=("astropy.convolve",),
         computes=CONVOLUTION.changed(
-            scale=Scale.SUM, zero_sum=ZeroSum.REFUSED, smallest_sum=SMALLEST_SUM, odd_sides=True
+            scale=Scale.SUM, zero_sum=ZeroSum.REFUSED, smallest_sum=SMALLEST_SUM, odd_sides=True, not_finite=FILLED
         ),
         configure=_convolve,
         place=_place,

@@ -199,15 +199,22 @@ def _own(name: str, own: OwnKernel, **changes: Any) -> LibraryFunction:
     )
 
 
+SPOILED = "a transform spreads one pixel that is not finite over all results"
+BLOCK_SPOILED = "transforms spread one pixel that is not finite over all results of its block"
+
 FUNCTIONS = (
     _of_ndimage("correlate", CORRELATION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER), contest=_contest_ndimage),
     _of_ndimage("convolve", CONVOLUTION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER)),
     _of_signal("correlate2d", LOWER_CORRELATION),
     _of_signal("convolve2d", LOWER_CONVOLUTION),
-    _of_signal("correlate", CORRELATION),
-    _of_signal("convolve", LOWER_CONVOLUTION),
-    _of_signal("fftconvolve", LOWER_CONVOLUTION, contest=_contest_signal("fftconvolve")),
-    _of_signal("oaconvolve", LOWER_CONVOLUTION, contest=_contest_signal("oaconvolve")),
+    _of_signal("correlate", CORRELATION.changed(not_finite=f"where it chooses to transform, {SPOILED}")),
+    _of_signal("convolve", LOWER_CONVOLUTION.changed(not_finite=f"where it chooses to transform, {SPOILED}")),
+    _of_signal("fftconvolve", LOWER_CONVOLUTION.changed(not_finite=SPOILED), contest=_contest_signal("fftconvolve")),
+    _of_signal(
+        "oaconvolve",
+        LOWER_CONVOLUTION.changed(not_finite=BLOCK_SPOILED),
+        contest=_contest_signal("oaconvolve"),
+    ),
     _own("gaussian_filter", BLUR, inexact="whole numbers are truncated after each of its two passes"),
     _own("sobel", _derivative_rule((1.0, 2.0, 1.0), "[-1 0 1; -2 0 2; -1 0 1]")),
     _own("prewitt", _derivative_rule((1.0, 1.0, 1.0), "[-1 0 1; -1 0 1; -1 0 1]")),

@@ -57,8 +57,8 @@ class LikeFilter(FileFilter):
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
         pixels, clipped = (made, 0) if kind in NUMBERS else to_pixels(made, planes.dtype, pixel_dtype(picture, kind))
-        caveat = convention.caveat(self.kernel, planes.dtype)
-        notes = [*([caveat] if caveat else []), *self._overflow_notes(exact, planes.dtype)]
+        caveats = convention.caveat(self.kernel, planes.dtype), convention.unpredicted(planes)
+        notes = [*filter(None, caveats), *self._overflow_notes(exact, planes.dtype)]
         if clipped:
             low, high = pixel_limits(pixels.dtype)
             share = clipped / (pixels.shape[0] * pixels.shape[1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corrconv.commands.compare.results import subtract
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.geometry import Pads
 from corrconv.core.convention.model import Convention, Scale
@@ -214,8 +215,9 @@ class _Crossing:
                 " only results of one size can be compared"
             )
         wanted = self.wanted.astype(np.float64)
-        difference = np.abs(made - wanted)
-        differs = difference > ROUNDING_SHARE * max(1.0, float(np.abs(wanted).max()))
+        difference = np.abs(subtract(made, wanted))
+        largest = float(np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0))
+        differs = ~(difference <= ROUNDING_SHARE * largest)  # nan on one side differs
         return Distance(float(differs.mean()), float(difference.max()), float(difference.mean()))
 
 

@@ -111,6 +111,8 @@ def convention_parts(function: LibraryFunction, convention: Convention) -> list[
         lines["  weights"] = "cut off to whole ones where pixels are whole numbers"
     if convention.inexact:
         lines["  may differ"] = convention.inexact
+    if convention.not_finite:
+        lines["  nan"] = convention.not_finite
     if function.setting_names:
         names = [name for name in function.setting_names if name != "settings"]
         lines["  settings"] = ", ".join(names) or "as below"

@@ -298,6 +298,27 @@ def gather(
     return Evidence(image, kernel, result, tolerance, recompress)
 
 
+def finite_part(image: NDArray[Any], result: NDArray[Any]) -> NDArray[Any]:
+    """The result without a border that is nan, as some leave the results for which pixels are missing.
+
+    Raises CorrconvError where nan lies elsewhere.
+    """
+    if result.dtype.kind != "f" or not np.isnan(result).any():
+        return result
+    known = ~np.isnan(result).reshape(*result.shape[:2], -1).any(axis=2)
+    lost = int(np.count_nonzero(np.isnan(image))) if image.dtype.kind == "f" else 0
+    if not known.any():
+        spread = f"; the image holds {lost}, and a transform (FFT) spreads one over all results" if lost else ""
+        raise CorrconvError(f"the result holds nan everywhere, which tells no filters apart{spread}")
+    rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    if not known[part].all():
+        row, column = (int(place[0]) for place in np.nonzero(~known[part]))
+        place = f"{row + rows[0]},{column + columns[0]}"
+        raise CorrconvError(f"the result holds nan at {place}, inside; give a part of image and result without it")
+    return result[part]
+
+
 def check_numbers(name: str, values: NDArray[Any]) -> None:
     """Raise CorrconvError for numbers that cannot be reckoned with."""
     ends = [abs(float(end)) for end in (values.min(initial=0), values.max(initial=0))]

@@ -43,6 +43,7 @@ class Assumption(StrEnum):
     """What had to be taken otherwise than it was given."""
 
     BLUE_FIRST = "red and blue exchanged: what was filtered, or RESULT, is BGR"
+    NAN_BORDER = "the border of RESULT left out, which is nan"
     WHOLE_WEIGHTS = "the weights cut off to whole numbers, as mahotas does for whole pixels"
 
 

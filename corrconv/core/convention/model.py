@@ -189,11 +189,11 @@ class Convention:
     spread: the picture's pixels lie so far apart, with zeros between them: a transposed convolution of this stride.
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
     bits, where they differ. pixels: the types that it takes, or none for all. inexact: why results may be others, or
-    an empty text; doubt: with which kernels. kernel_shapes: the only shapes
-    (rows, columns) it holds for, or None for all; odd_sides, square, single_row: only such kernels. least_side,
-    largest_side: neither of their sides is shorter, or longer; anchor_inside: only those that the anchor lies in;
-    kernel_fits: only those no larger than the image. exceptions: conventions that hold instead for the shapes that
-    they list.
+    an empty text; doubt: with which kernels. not_finite: what becomes of pixels that are nan or infinite, where it is
+    more than that each spoils the sums it goes into. kernel_shapes: the only shapes (rows, columns) it holds for, or
+    None for all; odd_sides, square, single_row: only such kernels. least_side, largest_side: neither of their sides is
+    shorter, or longer; anchor_inside: only those that the anchor lies in; kernel_fits: only those no larger than the
+    image. exceptions: conventions that hold instead for the shapes that they list.
     whole_weights: those for whole pixels are truncated.
     """
 
@@ -218,6 +218,7 @@ class Convention:
     pixels: tuple[str, ...] = ()
     inexact: str = ""
     doubt: Doubt = Doubt.ROUNDED_SUMS
+    not_finite: str = ""
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
     square: bool = False
@@ -242,7 +243,9 @@ class Convention:
     @property
     def behaviour(self) -> Convention:
         """The convention without its name, its source, the kernels that it covers, and the order of its sums."""
-        bare = replace(self, name="", source="", inexact="", pixels=(), kernel_shapes=None, exceptions=())
+        bare = replace(
+            self, name="", source="", inexact="", not_finite="", pixels=(), kernel_shapes=None, exceptions=()
+        )
         bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, kernel_fits=False)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, largest_side=None)
@@ -268,6 +271,11 @@ class Convention:
             return f"{self.name} itself may differ: {self.inexact}" if differs else ""
         shown = "its sums before they are rounded" if dtype.kind == "f" else "its sums without the limits of its pixels"
         return f"{self.name} takes {', '.join(self.pixels)} pictures only; of {dtype} numbers these are {shown}"
+
+    def unpredicted(self, image: NDArray[Any]) -> str:
+        """Why the library itself gives something else for pixels of this image that are not finite; or nothing."""
+        foreseen = not self.not_finite or image.dtype.kind != "f" or bool(np.isfinite(image).all())
+        return "" if foreseen else f"{self.name} itself differs: {self.not_finite}"
 
     def for_shape(self, shape: tuple[int, int]) -> Convention:
         """What holds for kernels of this shape: an exception under the same name, or the convention itself."""

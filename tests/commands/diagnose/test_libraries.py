@@ -305,6 +305,30 @@ def test_a_gray_result_in_three_channels_is_taken_as_gray():
     )
 
 
+def test_a_border_of_nan_is_left_out():
+    """As xarray-spatial leaves it, and scipy.ndimage with cval=nan."""
+    ndimage = pytest.importorskip("scipy.ndimage")
+    kernel, image = Kernel([[1, 2, 0], [3, 4, 1], [0, 2, -1]]), REAL.astype(float)
+    np.save("image.npy", image)
+    for operation in ("convolution", "correlation"):
+        filtered = {"convolution": ndimage.convolve, "correlation": ndimage.correlate}[operation]
+        result = filtered(image, kernel.weights, mode="constant", cval=np.nan)
+        np.save("result.npy", result)
+        shown = " ".join(run("diagnose", "image.npy", "[1 2 0; 3 4 1; 0 2 -1]", "result.npy").stdout.split())
+        assert f"to the last pixel, with the border of RESULT left out, which is nan {operation} output valid" in shown
+        assert "corrconv apply IMAGE KERNEL" in shown
+    result[5, 7] = np.nan
+    np.save("result.npy", result)
+    inside = trouble(run("diagnose", "image.npy", "box", "result.npy"))
+    assert "the result holds nan at 5,7, inside; give a part" in inside
+    image[3, 3] = np.nan
+    np.save("image.npy", image)
+    np.save("result.npy", np.full_like(image, np.nan))
+    assert "the image holds 1, and a transform (FFT) spreads" in trouble(
+        run("diagnose", "image.npy", "box", "result.npy")
+    )
+
+
 @pytest.mark.parametrize("share", [0.1, 0.8, 0.9, 0.93])
 def test_a_threshold_that_most_results_pass_or_few(share):
     """Where most are white, sums that are much too large give most of them too."""
