@@ -78,7 +78,7 @@ def pixel_scale(display: Display, low: float, high: float, dtype: np.dtype[Any],
 
     `clip` and `absolute` keep the values, in units of the target type. `rescale` takes low to the
     smallest pixel and high to the largest; `signed` takes 0 to mid-gray and the largest absolute
-    value to the end of the range.
+    value to the end of the range. Values that lie less than some 1e-306 apart are equal to both.
     """
     darkest, brightest = pixel_limits(dtype)
     match display:
@@ -87,13 +87,18 @@ def pixel_scale(display: Display, low: float, high: float, dtype: np.dtype[Any],
         case Display.ABSOLUTE:
             return PixelScale(unit, absolute=True)
         case Display.RESCALE:
-            factor = (brightest - darkest) / (high - low) if high > low else 0.0
+            # Halves: what lies between the largest numbers of either sign is more than float64 holds.
+            factor = _slope((brightest - darkest) / 2, high / 2 - low / 2)
             return PixelScale(factor, darkest - low * factor if factor else darkest)
         case Display.SIGNED:
             # Integer ranges have no middle: 128 of 0..255 leaves 127 steps on either side.
             reach = (brightest - darkest) / 2 if dtype.kind == "f" else (brightest - darkest - 1) / 2
             peak = max(abs(low), abs(high))
-            return PixelScale(reach / peak if peak else 0.0, brightest - reach)
+            return PixelScale(_slope(reach, peak), brightest - reach)
+
+
+def _slope(rise: float, run: float) -> float:
+    return rise / run if run > 0 and isfinite(rise / run) else 0.0
 
 
 def quantize(

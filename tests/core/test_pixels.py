@@ -15,9 +15,9 @@ from numpy.testing import assert_array_equal
 from corrconv.core.decision import prepare_filtering
 from corrconv.core.kernel import Kernel
 from corrconv.core.options import Options
-from corrconv.core.pixels import quantize, round_quotients
+from corrconv.core.pixels import pixel_scale, quantize, round_quotients
 from corrconv.core.rendering import Rendering, render
-from corrconv.core.terms import Alpha, Operation
+from corrconv.core.terms import Alpha, Display, Operation
 
 WHOLE = {dtype: (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for dtype in ("u1", "i1", "u2", "i2", "u4", "i4")}
 
@@ -28,6 +28,22 @@ def nearest(value: float, darkest: int, brightest: int) -> tuple[int, bool]:
         return 0, True
     rounded = value if value in {np.inf, -np.inf} else round(value)
     return int(min(max(rounded, darkest), brightest)), not darkest <= rounded <= brightest
+
+
+@pytest.mark.parametrize(
+    ("display", "values", "expected"),
+    [
+        (Display.RESCALE, [-1e308, 0.25e308, 1.5e308], [0, 127.5, 255]),
+        (Display.RESCALE, [-1e308, 1e308], [0, 255]),
+        (Display.RESCALE, [0, 5e-324], [0, 0]),
+        (Display.SIGNED, [-5e-324, 0], [128, 128]),
+        (Display.SIGNED, [-1e308, 0], [1, 128]),
+    ],
+)
+def test_the_largest_and_the_smallest_numbers_have_a_place_among_the_pixels(
+    display: Display, values: list[float], expected: list[float]
+) -> None:
+    assert pixel_scale(display, min(values), max(values), np.dtype(np.uint8))(np.array(values)).tolist() == expected
 
 
 @pytest.mark.parametrize("divisor", [*range(1, 20), 48, 255, 256, 1000, 1001])

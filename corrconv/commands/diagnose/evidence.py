@@ -51,7 +51,8 @@ class Evidence:
     """An image and a result (H, W) or (H, W, C), and the kernel between them.
 
     tolerance: how far a result may lie off. recompress: what a lossy file of the result's kind makes of pixels.
-    printed: how far real results may lie off because they were written with few decimals.
+    printed: how far real results may lie off because they were written with few decimals. zeros_outside: whether
+    nothing but zeros is tried around the image.
     """
 
     image: NDArray[Any]
@@ -60,6 +61,7 @@ class Evidence:
     tolerance: float = 0.0
     recompress: Callable[[NDArray[Any]], NDArray[Any]] | None = None
     printed: float = 0.0
+    zeros_outside: bool = False
 
     @cached_property
     def decimals(self) -> int | None:

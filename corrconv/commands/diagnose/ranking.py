@@ -11,7 +11,7 @@ import numpy as np
 from corrconv.commands.diagnose.grids import plainness
 from corrconv.core.convention.filtering import raw_sums, replace_border_results
 from corrconv.core.convention.geometry import NO_PADS, Pads
-from corrconv.core.convention.model import BorderRule, Borders, Convention, Scale
+from corrconv.core.convention.model import ZERO_BORDERS, BorderRule, Borders, Convention, Scale
 from corrconv.core.terms import OutputSize
 
 if TYPE_CHECKING:
@@ -300,6 +300,8 @@ def _close_to_middle(starts: tuple[int, ...], near: int | None) -> tuple[int, ..
 
 def simple_borders(evidence: Evidence, convention: Convention) -> list[Borders]:
     """One rule for all sides: every rule that the convention's results may follow."""
+    if evidence.zeros_outside:
+        return [ZERO_BORDERS]
     if convention.output_size is OutputSize.VALID and convention.pads == NO_PADS:
         return [convention.borders]
     rules = SIMPLE_RULES if convention.output_size is OutputSize.SAME else SIMPLE_RULES[:5]

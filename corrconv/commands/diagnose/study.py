@@ -215,7 +215,7 @@ class _Search:
     def _follow_transposed(self) -> None:
         """Let each pixel write the kernel, some pixels apart: filter the picture spread with zeros."""
         for step in TRIED_SPREADS:
-            wide = replace(self.evidence, image=spread_pixels(self.evidence.image, (step, step)))
+            wide = replace(self.evidence, image=spread_pixels(self.evidence.image, (step, step)), zeros_outside=True)
             grids = transposed_grids(wide, step)
             if not grids:
                 continue

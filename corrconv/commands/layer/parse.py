@@ -147,7 +147,8 @@ def plan_layer(texts: Sequence[str], choices: dict[str, Any]) -> LayerPlan:
     if len(texts) == 1 and not is_file(first):
         if pooling := _POOLING.fullmatch(first):
             kind, rows, columns = pooling.groups()
-            return LayerPlan(pooling=Pooling(kind), sides=(int(rows), int(columns or rows)), **shared)
+            rows, columns = _sides(f"{rows}x{columns or rows}")
+            return LayerPlan(pooling=Pooling(kind), sides=(rows, columns), **shared)
         if _SHAPE.fullmatch(first):
             *outer, rows, columns = _sides(first)
             filters, reads = (*outer, None, None)[:2]

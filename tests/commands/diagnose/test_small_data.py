@@ -9,7 +9,9 @@ import pytest
 from oracle import convolve, correlate
 from shell import run, trouble, write_picture
 
+from corrconv.commands.diagnose.ranking import rank
 from corrconv.commands.diagnose.study import diagnose
+from corrconv.core.convention.model import ZERO_BORDERS
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
@@ -197,6 +199,20 @@ def test_transposed_convolutions_are_found(tmp_path, step, cut, said):
     arguments = tmp_path / "image.npy", "[1 2 0; 0 1 3; 2 0 1]", tmp_path / "result.npy"
     shown = " ".join(run("diagnose", *arguments).stdout.split())
     assert f"explained to the last pixel convolution output {said} border constant 0 scale raw" in shown
+
+
+def test_a_picture_spread_with_zeros_is_tried_with_zeros_outside_only(monkeypatch):
+    borders = set()
+
+    def ranked(evidence, *arguments):
+        found = rank(evidence, *arguments)
+        if evidence.image.shape != GRID.shape:
+            borders.update(laying.convention.borders for laying in found.layings)
+        return found
+
+    monkeypatch.setattr("corrconv.commands.diagnose.study.rank", ranked)
+    assert not diagnose(GRID, KERNEL, np.array([[7919, -7907, 7901], [17, 7883, 7879], [-7877, 7873, 11]])).explained
+    assert borders == {ZERO_BORDERS}
 
 
 def test_a_small_transposed_convolution_and_one_that_lays_the_kernel_turned():

@@ -185,6 +185,8 @@ def test_pictures_are_drawn():
     [
         (("8x8", "9x9"), "the kernel spans 9 pixels where the picture has 8"),
         (("8x8", "0x3"), "has a side of 0"),
+        (("8x8", "max:0"), "0x0 has a side of 0"),
+        (("8x8", "3x3", "--then", "mean:2x0"), "2x0 has a side of 0"),
         (("1x2x3x4", "3x3"), "has 4 sides"),
         (("8x8", "3x9x3x3"), "read 9 channels, and the picture has 1"),
         (("8x8", "sobel", "box:size=5"), "need one size, and these have 3x3 and 5x5"),
