@@ -52,7 +52,8 @@ def test_every_known_convention_is_recognised(name, kernel):
     convention = conventions()[name]
     if convention.whole_weights:  # what cutting the weights off leaves of them is not searched
         kernel = Kernel(np.arange(9).reshape(3, 3))
-    found = explanation(PICTURE, kernel, apply_convention(PICTURE, kernel, convention))
+    picture = PICTURE if convention.takes(PICTURE.dtype) else PICTURE.astype(convention.pixels[0])
+    found = explanation(picture, kernel, apply_convention(picture, kernel, convention))
     assert found.orientation is convention.orientation
     # Sums above 1 are divided alike by the sum, and by the sum but at least 1.
     assert found.scale.divisor(kernel) == convention.scale.divisor(kernel)
