@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,9 +203,8 @@ def tried(option: click.Option) -> list[list[str]]:
 
 def outcome(line: list[str]) -> tuple[int, Any]:
     """The status, and everything that a command line leaves behind."""
-    for name in files():
-        Path(name).unlink()
-    shutil.rmtree("out", ignore_errors=True)
+    for left in Path.cwd().iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     picture = np.dstack([NOISE, NOISE[:, :, 1]])
     write_picture("photo.png", picture)
     write_picture("panel.png", picture)
@@ -216,20 +216,34 @@ def outcome(line: list[str]) -> tuple[int, Any]:
     result = run(*line)
     if result.exit_code == 2:
         assert result.stderr.splitlines()[-1].startswith("Error: ")
-    left = {name: MADE_BY.sub(b"", Path(name).read_bytes()) for name in files()}
-    return result.exit_code, (result.stdout, result.stderr, left)
+    found = {name: MADE_BY.sub(b"", Path(name).read_bytes()) for name in files()}
+    return result.exit_code, (result.stdout, result.stderr, found)
+
+
+@cache
+def plain_outcome(line: str) -> tuple[int, Any]:
+    """That of a line to which nothing was added."""
+    return outcome(line.split())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all lines, so that those to which something was added differ from the plain ones by that alone."""
+    return tmp_path_factory.mktemp("walked")
 
 
 @pytest.mark.parametrize(("name", "option"), OPTIONS, ids=lambda each: each if isinstance(each, str) else each.name)
-def test_every_option_acts_somewhere_and_is_ignored_nowhere(name: str, option: click.Option) -> None:
+def test_every_option_acts_somewhere_and_is_ignored_nowhere(
+    name: str, option: click.Option, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
     spelled = max(option.opts, key=len)
     if {spelled, f"{name} {spelled}"} & UNSEEN:
         return
     acted = []
     for line in LINES[name]:
-        words = line.split()
-        _, plain = outcome(words)
-        changed = [outcome([*words, *added]) for added in tried(option)]
+        _, plain = plain_outcome(line)
+        changed = [outcome([*line.split(), *added]) for added in tried(option)]
         acted.append(any(status == 0 and left != plain for status, left in changed))
         refused = {status for status, _ in changed} == {2}
         at_times = max(option.opts, key=len) in AT_TIMES
