@@ -88,12 +88,12 @@ class Kernel(Shown):
         rows, columns = self.weights.shape
         return rows, columns
 
-    @property
+    @cached_property
     def sum(self) -> float:
         """The sum of the weights: what the kernel makes of a constant image of ones."""
         return float(self.weights.sum())
 
-    @property
+    @cached_property
     def absolute_sum(self) -> float:
         """The sum of the absolute weights: the most that it can make of pixels within [-1, 1]."""
         return float(np.abs(self.weights).sum())

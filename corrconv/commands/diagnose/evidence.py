@@ -112,6 +112,11 @@ class Evidence:
         return PRECISIONS[:1] if self.loose or (whole and self.result.size <= MOST_RESULTS) else PRECISIONS
 
     @cached_property
+    def largest_sum(self) -> float:
+        """The largest that a sum can be."""
+        return float(np.abs(self.image).max(initial=0.0)) * self.kernel.absolute_sum
+
+    @cached_property
     def slack(self) -> float:
         """How far real results may lie off."""
         return max(self.tolerance, self.printed, REAL_PRECISION * float(np.abs(self.result).max(initial=0.0)))
@@ -137,30 +142,27 @@ class Evidence:
 
     def reach(self, convention: Convention, precision: float) -> float:
         """How far the values of a convention may be off in sums of this precision."""
-        largest = float(np.abs(self.image).max(initial=0.0)) * self.kernel.absolute_sum
-        return precision * largest * abs(convention.gain) / abs(convention.scale.divisor(self.kernel) or 1.0)
+        return precision * self.largest_sum * abs(convention.gain) / abs(convention.scale.divisor(self.kernel) or 1.0)
 
     def fit(self, numbers: NumberRule, values: Reals) -> Reals:
         """The numbers as a result would hold them."""
         return numbers.fit(values, self.held).astype(np.float64)
 
-    def wrong(self, convention: Convention, precision: float, values: Reals, seen: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which results do not follow from these values by the convention's numbers."""
-        numbers = convention.numbers
+    def wrong(self, numbers: NumberRule, reach: float, values: Reals, seen: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which results do not follow from these values, which may be off by the reach, by these numbers."""
         rounded = numbers.rounding is not Rounding.NONE
         slack = self.tolerance if rounded else self.slack
         off: NDArray[np.bool_] = np.abs(self.fit(numbers, values) - seen) > slack
-        if precision and rounded and off.any():
-            reach = self.reach(convention, precision)
+        if reach and rounded and off.any():
             for shifted in (values - reach, values + reach):
                 off &= np.abs(self.fit(numbers, shifted) - seen) > slack
         return off
 
-    def cost(self, convention: Convention, precision: float, values: Reals, seen: NDArray[Any]) -> float:
+    def cost(self, numbers: NumberRule, reach: float, values: Reals, seen: NDArray[Any]) -> float:
         """How many results do not follow; or how far they are off in all, where they need not be met exactly."""
         if self.loose:
-            return float(np.abs(self.fit(convention.numbers, values) - seen).sum())
-        return float(np.count_nonzero(self.wrong(convention, precision, values, seen)))
+            return float(np.abs(self.fit(numbers, values) - seen).sum())
+        return float(np.count_nonzero(self.wrong(numbers, reach, values, seen)))
 
     def values(self, convention: Convention, part: Part = WHOLE) -> Reals:
         """The exact values of a convention."""
@@ -204,7 +206,8 @@ class _Tally:
     """The deviation of a result, added up band by band."""
 
     def __init__(self, evidence: Evidence, convention: Convention, precision: float, inside: Part) -> None:
-        self.evidence, self.convention, self.precision, self.inside = evidence, convention, precision, inside
+        self.evidence, self.numbers, self.inside = evidence, convention.numbers, inside
+        self.precision, self.reach = precision, evidence.reach(convention, precision)
         numbers = convention.numbers
         self.others = [it for it in evidence.all_numbers() if it.dtype == numbers.dtype and it != numbers]
         if evidence.loose or numbers.rounding is Rounding.NONE:
@@ -216,17 +219,15 @@ class _Tally:
 
     def add(self, part: Part, values: Reals) -> None:
         """Count one band of rows."""
-        evidence, convention = self.evidence, self.convention
+        evidence, numbers, reach = self.evidence, self.numbers, self.reach
         top = part[0].start or 0
         seen = evidence.result[part].astype(np.float64)
-        made = evidence.fit(convention.numbers, values)
+        made = evidence.fit(numbers, values)
         difference = np.abs(made - seen)
-        wrong = evidence.wrong(convention, self.precision, values, seen)
+        wrong = evidence.wrong(numbers, reach, values, seen)
         self.differing += int(np.count_nonzero(wrong))
         if self.precision:
             self.excused += int(np.count_nonzero(difference > evidence.tolerance)) - int(np.count_nonzero(wrong))
-            reach = evidence.reach(convention, self.precision)
-            numbers = convention.numbers
             edge = evidence.fit(numbers, values - reach) != evidence.fit(numbers, values + reach)
             self.edges += int(np.count_nonzero(edge))
         rows = slice(max(0, self.inside[0].start - top), max(0, self.inside[0].stop - top))
@@ -244,9 +245,7 @@ class _Tally:
         if self.others and low <= values.min() and values.max() <= high and np.array_equal(values, seen):
             return  # nothing was rounded or cut off
         self.others = [
-            numbers
-            for numbers in self.others
-            if not self.evidence.wrong(replace(self.convention, numbers=numbers), self.precision, values, seen).any()
+            numbers for numbers in self.others if not self.evidence.wrong(numbers, self.reach, values, seen).any()
         ]
 
     def deviation(self) -> Deviation:

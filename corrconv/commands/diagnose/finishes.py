@@ -57,18 +57,18 @@ def best_finish(evidence: Evidence, sums: Reals, seen: Reals, convention: Conven
     lowest = np.inf
     for stage in (_plain, _shifted, _scaled):
         candidates = list(stage(evidence, sums, seen, convention))
-        exact = {id(it): _exact(evidence, sums, it) for it in candidates}
+        exact = [_exact(evidence, sums, it) for it in candidates]
+        tried = [_numbers_for(evidence, values, seen) for values in exact]
         for precision in evidence.precisions:
-            for candidate in candidates:
-                values = exact[id(candidate)]
-                for numbers in _numbers_for(evidence, values, seen):
-                    finished = replace(candidate, numbers=numbers)
-                    cost = evidence.cost(finished, precision, values, seen)
+            for candidate, values, every in zip(candidates, exact, tried, strict=True):
+                reach = evidence.reach(candidate, precision)
+                for numbers in every:
+                    cost = evidence.cost(numbers, reach, values, seen)
                     # What is lost on the way looks a little like any factor; so it must explain a good part.
                     if cost < (0.9 * lowest if evidence.loose and stage is not _plain else lowest):
                         lowest = cost
-                        wrong = np.count_nonzero(evidence.wrong(finished, precision, values, seen))
-                        best = Finish(finished, precision, 1 - wrong / seen.size)
+                        wrong = np.count_nonzero(evidence.wrong(numbers, reach, values, seen))
+                        best = Finish(replace(candidate, numbers=numbers), precision, 1 - wrong / seen.size)
                     if cost == 0:
                         return best
     return best

@@ -56,7 +56,8 @@ MOST_PLACES = 3000
 class Laying:
     """A way to lay the kernel, the sums it gives for some results, and how near these come, up to 1.
 
-    also: other words for the same. with_borders: whether the sums depend on the convention's border rule.
+    also: other words for the same, whatever their borders. with_borders: whether the sums depend on the
+    convention's border rule.
     """
 
     convention: Convention
@@ -257,17 +258,17 @@ def _everywhere(evidence: Evidence, grids: list[Grid]) -> tuple[list[Laying], st
             for borders in simple_borders(evidence, names[0]):
                 if borders not in around:
                     around[borders] = _sums_around(evidence, grid, starts, borders)
-                laid = tuple(replace(name, borders=borders) for name in names)
+                laid = replace(names[0], borders=borders)
                 sums = _part_of(around[borders], evidence, grid, (row - min(starts[0]), column - min(starts[1])))
-                conventions.append(laid)
-                values.append(replace_border_results(sums, evidence.image, evidence.kernel.shape, laid[0]).ravel())
+                conventions.append((laid, names[1:]))
+                values.append(replace_border_results(sums, evidence.image, evidence.kernel.shape, laid).ravel())
     matrix = np.array(values)
     for divisor in plain_divisors(evidence.kernel):
         evidence.reached.add(matrix / divisor)
     scored = scores(evidence, matrix, seen)
     return [
-        Laying(names[0], names[1:], float(score), sums, seen, with_borders=True)
-        for names, score, sums in zip(conventions, scored, matrix, strict=True)
+        Laying(convention, also, float(score), sums, seen, with_borders=True)
+        for (convention, also), score, sums in zip(conventions, scored, matrix, strict=True)
     ], untried
 
 

@@ -338,12 +338,13 @@ class _Search:
         evidence, convention = self.evidence, finish.convention
         if evidence.loose:
             return self._nearest_borders(laying, finish)
+        reach = evidence.reach(convention, finish.precision)
         sides = fit_sides(
             evidence.image,
             evidence.kernel,
             evidence.result,
             convention,
-            lambda values, seen: evidence.cost(convention, finish.precision, values, seen),
+            lambda values, seen: evidence.cost(convention.numbers, reach, values, seen),
             limits=evidence.limits,
             allowed=SPOILED,
         )

@@ -74,7 +74,8 @@ def explaining(
     """The way of values that have the result's shape, held against some and then all results; if it gives them."""
     evidence.reached.add(values)
     chosen = np.random.default_rng(0).integers(0, values.size, SAMPLED)
-    if evidence.wrong(convention, precision, values.ravel()[chosen], evidence.result.ravel()[chosen]).any():
+    reach = evidence.reach(convention, precision)
+    if evidence.wrong(convention.numbers, reach, values.ravel()[chosen], evidence.result.ravel()[chosen]).any():
         return
     deviation, others = evidence.deviation(convention, precision, values)
     if deviation.differing:

@@ -159,14 +159,17 @@ class Scale(StrEnum):
 
     def divisor(self, kernel: Kernel) -> float:
         """The number that a kernel's result is divided by; 0 where the kernel has no such number."""
-        divisors = {
-            Scale.RAW: 1.0,
-            Scale.SUM: kernel.sum,
-            Scale.SUM_MAGNITUDE: abs(kernel.sum),
-            Scale.ABSOLUTE_SUM: kernel.absolute_sum,
-            Scale.SUM_FROM_ONE: max(kernel.sum, 1.0),
-        }
-        divisor = divisors[self]
+        match self:
+            case Scale.RAW:
+                divisor = 1.0
+            case Scale.SUM:
+                divisor = kernel.sum
+            case Scale.SUM_MAGNITUDE:
+                divisor = abs(kernel.sum)
+            case Scale.ABSOLUTE_SUM:
+                divisor = kernel.absolute_sum
+            case Scale.SUM_FROM_ONE:
+                divisor = max(kernel.sum, 1.0)
         return divisor if abs(divisor) > ROUNDING * kernel.absolute_sum else 0.0
 
 
