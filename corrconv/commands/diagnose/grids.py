@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ TRIED_SPREADS = range(2, 9)
 MOST_CUT = 4
 MOST_MISSING = 100
 
+# The turns of a kernel, the plainest first.
+PLAINNESS = {orientation: place for place, orientation in enumerate(Orientation)}
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -42,8 +46,12 @@ class Grid:
 
     def conventions(self, start: Cell, shape: tuple[int, int]) -> tuple[Convention, ...]:
         """The conventions that begin there, the one with the plainest anchor first."""
-        found = [self._convention(start, replace(self.convention, orientation=it), shape) for it in self.orientations]
+        found = [self._convention(start, it, shape) for it in self._turned]
         return tuple(sorted(found, key=lambda it: plainness(it, shape)))
+
+    @cached_property
+    def _turned(self) -> tuple[Convention, ...]:
+        return tuple(replace(self.convention, orientation=it) for it in self.orientations)
 
     def _convention(self, start: Cell, plain: Convention, shape: tuple[int, int]) -> Convention:
         if plain.output_size is OutputSize.SAME:
@@ -62,7 +70,7 @@ def plainness(convention: Convention, shape: tuple[int, int]) -> tuple[int, ...]
     pads = convention.pads
     uneven = abs(pads.top - pads.bottom) + abs(pads.left - pads.right)
     # An even side has two middles, of which neither is stranger than the other.
-    return uneven, distance, list(Orientation).index(convention.orientation)
+    return uneven, distance, PLAINNESS[convention.orientation]
 
 
 def plain_grids(evidence: Evidence, *, outside: bool = True) -> list[Grid]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,17 +72,24 @@ class NumberRule:
         rounded = self.rounding.of(values)
         if self.overflow is Overflow.NONE:
             return rounded.astype(dtype)
-        limits = np.iinfo(dtype if dtype.kind in "iu" else image_dtype)
+        lowest, highest, count = _limits(dtype if dtype.kind in "iu" else image_dtype)
         if self.overflow is Overflow.WRAP:
             with np.errstate(invalid="ignore"):  # nan, and 2^64 after rounding, are no whole numbers of the type
-                wrapped = np.mod(rounded - limits.min, 2.0**limits.bits) + limits.min
+                wrapped = np.mod(rounded - lowest, count) + lowest
                 # What fits stays as it is: 64 bits are more than a float64 can hold.
-                fitting = np.where((rounded >= limits.min) & (rounded < limits.max), rounded, wrapped)
+                fitting = np.where((rounded >= lowest) & (rounded < lowest + (count - 1)), rounded, wrapped)
                 return fitting.astype(dtype)
-        highest = float(limits.max)
-        if int(highest) > limits.max:
-            highest = np.nextafter(highest, 0)  # 2^63 - 1 is not a float64: the one below it is
-        return np.clip(rounded, limits.min, highest).astype(dtype)
+        return np.clip(rounded, lowest, highest).astype(dtype)
+
+
+@cache
+def _limits(dtype: np.dtype[Any]) -> tuple[float, float, float]:
+    """The lowest and the highest float64 of a type of whole numbers, and how many numbers it has."""
+    limits = np.iinfo(dtype)
+    highest = float(limits.max)
+    if int(highest) > limits.max:
+        highest = float(np.nextafter(highest, 0))  # 2^63 - 1 is not a float64: the one below it is
+    return float(limits.min), highest, 2.0**limits.bits
 
 
 REAL_NUMBERS = NumberRule()
