@@ -81,15 +81,31 @@ def wrapped(image, kernel):
 """
 
 
-def shown_lines(tmp_path, name):
+@pytest.fixture
+def shown_lines(tmp_path, monkeypatch):
+    """A function that gives the lines shown of a fake as --json and as text; a fake is examined once."""
+    from corrconv.commands.probe.study import probe
+
+    examined = {}
+
+    def once(target, **options):
+        if target.name not in examined:
+            examined[target.name] = probe(target, **options)
+        return examined[target.name]
+
+    monkeypatch.setattr("corrconv.commands.probe.study.probe", once)
+    return lambda name: lines_of(tmp_path, name)
+
+
+def lines_of(tmp_path, name):
     (tmp_path / "lines.py").write_text(FAKES)
     document = json.loads(run("probe", f"{tmp_path}/lines.py:{name}", "--json").stdout)
     said = run("probe", f"{tmp_path}/lines.py:{name}").stdout
     return document["equivalent"], {line[2:14].strip(): line[14:] for line in said.splitlines()}
 
 
-def test_probe_shows_a_constant_with_all_its_digits(tmp_path):
-    found, said = shown_lines(tmp_path, "bordered")
+def test_probe_shows_a_constant_with_all_its_digits(shown_lines):
+    found, said = shown_lines("bordered")
     fill = float(found["command"].rpartition("--fill ")[2])
     assert fill == 12.3456789
     assert f"fill={fill!r})" in found["python"]
@@ -98,21 +114,21 @@ def test_probe_shows_a_constant_with_all_its_digits(tmp_path):
     assert said["border"] == "constant 12.3456789"
 
 
-def test_probe_rounds_no_constant_that_fits_far_better_unrounded(tmp_path):
+def test_probe_rounds_no_constant_that_fits_far_better_unrounded(shown_lines):
     # 1234 outside is off by 0.0625 times the weights there, which single precision would excuse for small ones.
-    found, said = shown_lines(tmp_path, "bright")
+    found, said = shown_lines("bright")
     assert found["command"].endswith("--fill 1234.0625")
     assert said["border"] == "constant 1234.0625"
 
 
-def test_probe_says_where_a_line_gives_the_sums_alone(tmp_path):
-    found, said = shown_lines(tmp_path, "wrapped")
+def test_probe_says_where_a_line_gives_the_sums_alone(shown_lines):
+    found, said = shown_lines("wrapped")
     assert "the same" not in said
     assert said["the sums"] == found["command"] == "corrconv apply IMAGE KERNEL --boundary constant"
     assert said["in Python"] == f"{found['python']}  # the sums"
 
 
-def test_probe_runs_its_lines_before_it_shows_them(tmp_path, monkeypatch):
+def test_probe_runs_its_lines_before_it_shows_them(shown_lines, monkeypatch):
     """Lines of another border, or that cannot be said, are not shown."""
     module = "corrconv.commands.probe.equivalents"
     for options, call in (
@@ -123,7 +139,7 @@ def test_probe_runs_its_lines_before_it_shows_them(tmp_path, monkeypatch):
         monkeypatch.setattr(f"{module}.equivalent_options", lambda _, options=options: options)
         monkeypatch.setattr(f"{module}.equivalent_python", lambda _, call=call: call)
         for name in ("bordered", "wrapped"):
-            found, said = shown_lines(tmp_path, name)
+            found, said = shown_lines(name)
             assert found == {"command": None, "python": None}
             assert (said["the same"], said["in Python"]) == ("no single apply line", "no single call")
 
