@@ -41,9 +41,11 @@ PairConsumer: TypeAlias = "Callable[[Tile, Numbers, Numbers], None]"
 # Changes the pixels of a tile, in place, before they are filtered.
 Preparation: TypeAlias = "Callable[[Numbers], None]"
 
-# Decisions about larger kernels or pictures are not kept for the next picture: their transforms take memory.
+# Decisions about larger kernels, or longer ones on larger pictures, are not kept for the next picture: their transforms
+# take memory.
 MOST_KEPT_CELLS = 4096
 MOST_KEPT_PIXELS = 2**17
+MOST_KEPT_SIDE = 31
 
 
 @dataclass(frozen=True)
@@ -308,7 +310,10 @@ def prepare_filtering(
     """
     make = partial(decide, image.shape, image.dtype, kernel, operation, options, real_dtype=real_dtype)
     of_many_bits = image.dtype.kind != "f" and image.dtype.itemsize > 2
-    if of_many_bits or kernel.weights.size > MOST_KEPT_CELLS or image.size > MOST_KEPT_PIXELS:
+    takes_memory = kernel.weights.size > MOST_KEPT_CELLS or (
+        image.size > MOST_KEPT_PIXELS and max(kernel.shape) > MOST_KEPT_SIDE
+    )
+    if of_many_bits or takes_memory:
         return make(peak=lambda: integer_peak(image)).whole(image)
     kernel = options.anchored(kernel)
     weights, fill = kernel.weights.tobytes(), str(options.fill)  # which tell -0 from 0
@@ -337,7 +342,7 @@ class _Question:
     decide: Callable[[], Decision] = field(compare=False)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _decide_once(question: _Question) -> Decision:
     """The decision, and its engines, are kept: small pictures are filtered in less time than they take."""
     return question.decide()
