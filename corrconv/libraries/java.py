@@ -13,7 +13,7 @@ from corrconv.errors import CorrconvError
 from corrconv.libraries.command_lines import Command, Tool
 from corrconv.libraries.function import LibraryFunction
 from corrconv.libraries.image_js import ODD_SHAPES
-from corrconv.libraries.shared import CONVOLUTION, EIGHT_BITS
+from corrconv.libraries.shared import EIGHT_BITS, LOWER_CONVOLUTION
 
 CUT_OFF = NumberRule("image", Rounding.TRUNCATE, Overflow.SATURATE, Summing(dtype="float32"))
 EDGES = {"EDGE_ZERO_FILL": BorderRule.BLANK, "EDGE_NO_OP": BorderRule.UNFILTERED}
@@ -30,12 +30,12 @@ def _configure(*, edge_condition: str = "EDGE_ZERO_FILL") -> dict[str, Any]:
 FUNCTIONS = (
     LibraryFunction(
         name="java.awt.image.ConvolveOp",
-        computes=CONVOLUTION.changed(
+        computes=LOWER_CONVOLUTION.changed(
             borders=Borders.uniform(BorderRule.BLANK),
+            even_frame=True,
             numbers=CUT_OFF,
             # It takes 16-bit pixels for signed ones.
             pixels=EIGHT_BITS,
-            odd_sides=True,
             inexact=WHOLE_WEIGHTS,
         ),
         configure=_configure,

@@ -273,8 +273,10 @@ def _lies_in(places: NDArray[np.intp], strip: slice) -> NDArray[np.bool_]:
 def border_strips(
     image_shape: tuple[int, ...], convention: Convention, shape: tuple[int, int]
 ) -> dict[str, tuple[slice, slice]]:
-    """For each side, the `same` outputs whose windows reach over it."""
+    """For each side, the `same` outputs whose windows reach over it; as many on opposite sides in an even frame."""
     (top, left), (bottom, right) = _inside(image_shape, convention, shape)
+    if convention.even_frame:
+        bottom, right = min(bottom, image_shape[0] - top), min(right, image_shape[1] - left)
     everything = slice(None)
     return {
         "top": (slice(0, top), everything),

@@ -196,8 +196,8 @@ class Convention:
     more than that each spoils the sums it goes into. kernel_shapes: the only shapes (rows, columns) it holds for, or
     None for all; odd_sides, square, single_row: only such kernels. least_side, largest_side: neither of their sides is
     shorter, or longer; anchor_inside: only those that the anchor lies in; kernel_fits: only those no larger than the
-    image. exceptions: conventions that hold instead for the shapes that they list.
-    whole_weights: those for whole pixels are truncated.
+    image. exceptions: conventions that hold instead for the shapes that they list. even_frame: as many results are
+    replaced on opposite sides. whole_weights: those for whole pixels are truncated.
     """
 
     name: str = ""
@@ -205,6 +205,7 @@ class Convention:
     odd_anchor: AnchorRule = CENTER
     even_anchor: AnchorRule = CENTER
     borders: Borders = ZERO_BORDERS
+    even_frame: bool = False
     output_size: OutputSize = OutputSize.SAME
     same_rule: SameRule = SameRule.ANCHOR
     pads: Pads = NO_PADS
