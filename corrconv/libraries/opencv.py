@@ -31,12 +31,14 @@ WORDS = BorderWords(
 )
 # Vectors of fused products; pixels that fill no vector, and large kernels by DFT, are summed otherwise.
 SATURATED = NumberRule("image", Rounding.HALF_EVEN, Overflow.SATURATE, Summing(dtype="float32", fused=True))
+PIXELS = ("uint8", "uint16", "int16", "float32", "float64")
+# What results are made of which pixels; all others are refused.
 DEPTHS = {
-    -1: SATURATED,
-    "-1": SATURATED,
-    "CV_16S": replace(SATURATED, dtype="int16"),
-    "CV_32F": FLOAT32,
-    "CV_64F": REAL_NUMBERS,
+    -1: (SATURATED, PIXELS),
+    "-1": (SATURATED, PIXELS),
+    "CV_16S": (replace(SATURATED, dtype="int16"), ("uint8", "int16")),
+    "CV_32F": (FLOAT32, ("uint8", "uint16", "int16", "float32")),
+    "CV_64F": (REAL_NUMBERS, ("uint8", "uint16", "int16", "float64")),
 }
 
 
@@ -51,15 +53,15 @@ def _filter2d(
     return {
         "borders": _borders(borderType),
         "bias": float(delta),
-        "numbers": _numbers(ddepth),
+        **_depth(ddepth),
         **anchored_at(*(None if place == -1 else place for place in (row, column))),
     }
 
 
-def _numbers(ddepth: int | str) -> NumberRule:
+def _depth(ddepth: int | str) -> dict[str, Any]:
     if ddepth not in DEPTHS:
         raise CorrconvError(f"ddepth={ddepth} is not known here; there are {', '.join(map(str, DEPTHS))}")
-    return DEPTHS[ddepth]
+    return dict(zip(("numbers", "pixels"), DEPTHS[ddepth], strict=True))
 
 
 def _borders(word: Any) -> Any:
@@ -223,7 +225,7 @@ def _derivative(
 ) -> dict[str, Any]:
     return {
         "borders": _borders(borderType),
-        "numbers": _numbers(ddepth),
+        **_depth(ddepth),
         "gain": float(scale),
         "bias": float(delta),
     }
@@ -256,7 +258,7 @@ FUNCTIONS = (
         computes=CORRELATION.changed(
             borders=REFLECT,
             numbers=SATURATED,
-            pixels=("uint8", "uint16", "int16", "float32", "float64"),
+            pixels=PIXELS,
             inexact="the order of its single-precision sums depends on the processor",
         ),
         configure=_filter2d,
