@@ -81,7 +81,7 @@ def random_picture(dtype: str, random: np.random.Generator) -> NDArray[Any]:
 
 def random_settings(function: LibraryFunction, shape: tuple[int, int], random: np.random.Generator) -> dict[str, Any]:
     """Settings of the function for a border, an anchor, an output size, and now and then a stride and pads."""
-    if function.place is None or random.integers(6) == 0:
+    if (function.place or function.borders) is None or random.integers(6) == 0:
         return {}
     rules = list(function.borders.words.values()) if function.borders else []
     borders = Borders.uniform(rules[random.integers(len(rules))]) if rules else None
@@ -95,7 +95,7 @@ def random_settings(function: LibraryFunction, shape: tuple[int, int], random: n
         wanted = replace(wanted, stride=pair, dilation=pair[::-1], pads=Pads(pad, pad, pad, pad))
     if wanted.output_size is OutputSize.FULL and random.integers(2):
         wanted = replace(wanted, spread=pair)
-    return dict(function.place(wanted))
+    return dict(function.placed(wanted))
 
 
 def random_work(function: LibraryFunction, dtype: str, random: np.random.Generator) -> Work:

@@ -163,9 +163,9 @@ class LibraryFunction:
     computes: its convention with its usual settings, or None where none covers it. documented: the document that
     says so, where it was not measured. configure: what its own settings, given by name, change in the convention.
     word_setting: the setting that a word without a name stands for. place: the settings that come closest to a
-    wanted. contest: for timing, a run of correlation with border `reflect` prepared for an image, weights and a
-    number of threads, or None where it would take too long or cannot take them. own: how it makes its kernel, where
-    it takes none; its call is given one nevertheless.
+    wanted, where more than a word for borders can be said. contest: for timing, a run of correlation with border
+    `reflect` prepared for an image, weights and a number of threads, or None where it would take too long or cannot
+    take them. own: how it makes its kernel, where it takes none; its call is given one nevertheless.
     """
 
     name: str
@@ -235,6 +235,12 @@ class LibraryFunction:
         """The settings that are known here: those that decide its kernel, and those that change its convention."""
         parameters = inspect.signature(self.configure).parameters if self.configure is not None else {}
         return (*(self.own.names if self.own else ()), *parameters)
+
+    def placed(self, wanted: Wanted) -> Settings:
+        """The settings that come closest to what is wanted."""
+        if self.place is not None:
+            return self.place(wanted)
+        return self.borders.settings(wanted.borders) if self.borders is not None else {}
 
     def setting_of(self, word: str) -> tuple[str, Any]:
         """The setting that a word without a name stands for. Raises CorrconvError where there are none such."""

@@ -11,7 +11,7 @@ from corrconv.core.notation import write_kernel
 from corrconv.core.terms import Notation, Operation
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.command_lines import Command, Tool
-from corrconv.libraries.function import LibraryFunction, Settings, ShellText, Wanted
+from corrconv.libraries.function import LibraryFunction, Settings, ShellText
 from corrconv.libraries.shared import EDGE, FLOAT32, LOWER_CONVOLUTION, LOWER_CORRELATION, anchored_at
 
 WORDS = BorderWords(
@@ -36,10 +36,6 @@ def _configure(computes: Convention) -> Callable[..., dict[str, Any]]:
     return configure
 
 
-def _place(wanted: Wanted) -> dict[str, Any]:
-    return WORDS.settings(wanted.borders)
-
-
 def _write(name: str) -> Callable[[Kernel, Settings, str, str], str]:
     def write(kernel: Kernel, settings: Settings, image: str, output: str) -> str:
         written = write_kernel(kernel, Notation.GMIC)
@@ -54,7 +50,6 @@ def _function(name: str, computes: Convention) -> LibraryFunction:
         name=f"gmic.{name}",
         computes=computes.changed(borders=EDGE, numbers=FLOAT32),
         configure=_configure(computes),
-        place=_place,
         borders=WORDS,
         runner=Tool(
             programs=("gmic",),

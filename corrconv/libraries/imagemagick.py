@@ -60,10 +60,6 @@ def _place_morphology(wanted: Wanted) -> dict[str, Any]:
     return {**settings, "origin": wanted.cell[::-1]} if wanted.cell and wanted.inside else settings
 
 
-def _place(wanted: Wanted) -> dict[str, Any]:
-    return WORDS.settings(wanted.borders)
-
-
 def _write_morphology(name: str) -> Callable[[Kernel, Settings, str, str], str]:
     def write(kernel: Kernel, settings: Settings, image: str, output: str) -> str:
         rows, columns = kernel.shape
@@ -115,7 +111,6 @@ FUNCTIONS = (
             borders=EDGE, scale=Scale.SUM, numbers=WHOLE, eight_bit=EIGHT_BIT, pixels=TO_SIXTEEN_BITS, square=True
         ),
         configure=_convolve,
-        place=_place,
         borders=WORDS,
         runner=_tool("-convolve", "-convolve {kernel:list}", SQUARE_SHAPES),
         text=ShellText("png", _write_convolve),

@@ -8,7 +8,7 @@ from typing import Any
 from corrconv.core.convention.model import LOWER, BorderRule, Orientation
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Settings, Wanted, attribute
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Settings, attribute
 from corrconv.libraries.own_kernel import Gaussian, GaussianRule
 from corrconv.libraries.shared import CONVOLUTION, CORRELATION, LOWER_CORRELATION, REFLECT, pair
 
@@ -28,10 +28,6 @@ BEHAVIOURS = {"corr": (Orientation.AS_IS, LOWER), "conv": (Orientation.HALF_TURN
 def _filter2d(*, border_type: str = "reflect", behaviour: str = "corr") -> dict[str, Any]:
     orientation, even = BEHAVIOURS[behaviour]
     return {"borders": WORDS.borders(border_type), "orientation": orientation, "even_anchor": even}
-
-
-def _place(wanted: Wanted) -> dict[str, Any]:
-    return WORDS.settings(wanted.borders)
 
 
 def _call(image: Array, kernel: Array, **settings: Any) -> Any:
@@ -75,7 +71,6 @@ FUNCTIONS = (
         aliases=("kornia.filter2d",),
         computes=LOWER_CORRELATION.changed(borders=REFLECT),
         configure=_filter2d,
-        place=_place,
         borders=WORDS,
         runner=PythonFunction(module="kornia", call=_call),
         text=PythonText(
@@ -89,7 +84,6 @@ FUNCTIONS = (
         aliases=("kornia.gaussian_blur2d",),
         computes=CORRELATION.changed(borders=REFLECT),
         configure=_gaussian,
-        place=_place,
         borders=WORDS,
         runner=PythonFunction(module="kornia", call=_call_blur),
         text=PythonText(

@@ -7,7 +7,7 @@ from typing import Any
 from corrconv.core.convention.model import BorderRule
 from corrconv.core.convention.numbers import CAST, Doubt
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, Wanted, plain_call
+from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, plain_call
 from corrconv.libraries.shared import CORRELATION, SYMMETRIC
 
 WORDS = BorderWords(
@@ -30,10 +30,6 @@ def _convolve(*, mode: str = "reflect") -> dict[str, Any]:
     return {"borders": WORDS.borders(mode)}
 
 
-def _place(wanted: Wanted) -> dict[str, Any]:
-    return WORDS.settings(wanted.borders)
-
-
 FUNCTIONS = (
     LibraryFunction(
         name="mahotas.convolve",
@@ -46,7 +42,6 @@ FUNCTIONS = (
             doubt=Doubt.NEGATIVE_WEIGHTS,
         ),
         configure=_convolve,
-        place=_place,
         borders=WORDS,
         # Nothing but real pictures shows fractional weights.
         runner=PythonFunction(module="mahotas", call=plain_call("mahotas.convolve"), image_dtypes=("float64",)),

@@ -191,7 +191,6 @@ def _own(name: str, own: OwnKernel, **changes: Any) -> LibraryFunction:
         name=f"scipy.ndimage.{name}",
         computes=CORRELATION.changed(borders=SYMMETRIC, numbers=CAST, **changes),
         configure=configure_border,
-        place=lambda wanted: NDIMAGE_WORDS.settings(wanted.borders),
         borders=NDIMAGE_WORDS,
         runner=PythonFunction(module="scipy", call=call_without_kernel(f"scipy.ndimage.{name}")),
         text=PythonText("from scipy import ndimage", f"ndimage.{name}(padded{{settings}})"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from corrconv.core.convention.model import BorderRule
 from corrconv.libraries.borders import BorderWords
-from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, Wanted
+from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText
 from corrconv.libraries.shared import CONVOLUTION, EDGE
 
 WORDS = BorderWords(
@@ -26,10 +26,6 @@ def _convolution(*, boundaryCondition: str = "ZERO_FLUX_NEUMANN_PAD") -> dict[st
     return {"borders": WORDS.borders(boundaryCondition)}
 
 
-def _place(wanted: Wanted) -> dict[str, Any]:
-    return WORDS.settings(wanted.borders)
-
-
 def _call(image: Array, kernel: Array, **settings: Any) -> Any:
     sitk = import_module("SimpleITK")
     pixels, weights = (sitk.GetImageFromArray(values.astype(np.float64)) for values in (image, kernel))
@@ -44,7 +40,6 @@ FUNCTIONS = (
         name="SimpleITK.Convolution",
         computes=CONVOLUTION.changed(borders=EDGE),
         configure=_convolution,
-        place=_place,
         borders=WORDS,
         runner=PythonFunction(module="SimpleITK", call=_call),
         text=PythonText(

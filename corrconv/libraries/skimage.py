@@ -18,7 +18,6 @@ from corrconv.libraries.function import (
     PythonText,
     Run,
     Settings,
-    Wanted,
     call_without_kernel,
     plain_call,
 )
@@ -41,10 +40,6 @@ WORDS = BorderWords(
 
 def _correlate_sparse(*, mode: str = "reflect") -> dict[str, Any]:
     return {"borders": WORDS.borders(mode)}
-
-
-def _place(wanted: Wanted) -> dict[str, Any]:
-    return WORDS.settings(wanted.borders)
 
 
 def _contest(image: Array, weights: Array, _: int) -> Run | None:
@@ -126,7 +121,6 @@ def _own(name: str, own: OwnKernel, configure: Callable[..., dict[str, Any]] | N
         name=f"skimage.filters.{name}",
         computes=CORRELATION.changed(borders=SYMMETRIC).changed(**changes),
         configure=configure,
-        place=_place if configure else None,
         borders=WORDS if configure else None,
         runner=PythonFunction(module="skimage", call=call_without_kernel(f"skimage.filters.{name}")),
         text=PythonText("from skimage import filters", f"filters.{name}(padded{{settings}})"),
@@ -144,7 +138,6 @@ FUNCTIONS = (
         aliases=("skimage.correlate_sparse",),
         computes=CORRELATION.changed(borders=SYMMETRIC, odd_sides=True),
         configure=_correlate_sparse,
-        place=_place,
         borders=WORDS,
         runner=PythonFunction(module="skimage", call=plain_call("skimage.filters.correlate_sparse")),
         text=PythonText("from skimage import filters", "filters.correlate_sparse(padded, kernel{settings})"),

@@ -93,14 +93,14 @@ def port(kernel: Kernel, source: Convention, function: LibraryFunction, settings
     check_shape(kernel, source)
     source = source.for_shape(kernel.shape)
     given = settings or {}
-    chosen = _completed(given, _settings(function, _wanted(kernel, source, function.configured(given))))
+    chosen = _completed(given, function.placed(_wanted(kernel, source, function.configured(given))))
     if _agree(kernel, source, function.configured(chosen)):
         return _ported(kernel, source, function, chosen)
     dense_kernel, dense = _dense(kernel, source)
-    chosen = _completed(given, _settings(function, _wanted(dense_kernel, dense, function.configured(given))))
+    chosen = _completed(given, function.placed(_wanted(dense_kernel, dense, function.configured(given))))
     if not _agree(dense_kernel, dense, function.configured(chosen)):
         shape = function.configured(given).orientation.of_shape(dense_kernel.shape)
-        chosen = _completed(given, _settings(function, Wanted(shape=shape)))
+        chosen = _completed(given, function.placed(Wanted(shape=shape)))
     spaced = function.configured(chosen)
     if (spaced.stride, spaced.dilation, spaced.spread, spaced.pads) != ((1, 1), (1, 1), (1, 1), NO_PADS):
         raise CorrconvError(f"{function.name} gives another size with the settings given; leave them out")
@@ -244,10 +244,6 @@ def _completed(given: Settings, placed: Settings) -> Settings:
     return {**given, **{name: value for name, value in placed.items() if name not in given}}
 
 
-def _settings(function: LibraryFunction, wanted: Wanted) -> Settings:
-    return function.place(wanted) if function.place else {}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """How far the results of a snippet were from those of the source itself, on pictures of rows x columns.
@@ -280,6 +276,7 @@ def _agree(kernel: Kernel, source: Convention, destination: Convention) -> bool:
         and all(
             source.start(kernel.shape, size) == destination.start(passed.shape, size)
             and source.output_shape(size, kernel.shape) == destination.output_shape(size, passed.shape)
+            and border_strips(size, source, kernel.shape) == border_strips(size, destination, passed.shape)
             for size in SIZES
         )
     )
@@ -310,7 +307,9 @@ def _padding(
     begins, starts = source.start(kernel.shape), destination.start(passed.shape)
     output = source.output_shape((0, 0), kernel.shape)
     before = [max(0, -place) for place in begins]
-    after = [max(0, begins[axis] + output[axis] + sides[axis] - 1) for axis in (0, 1)]
+    # Of an even frame one more line may be cut away behind.
+    wider = [max(0, 1 - 2 * starts[axis] - sides[axis]) if destination.even_frame else 0 for axis in (0, 1)]
+    after = [max(0, begins[axis] + output[axis] + sides[axis] - 1) + wider[axis] for axis in (0, 1)]
     crop = tuple(begins[axis] + before[axis] - starts[axis] for axis in (0, 1))
     if min(crop) < 0:
         raise CorrconvError(f"{destination.name} cannot do this, because its anchor lies outside the kernel")
