@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from corrconv.core.convention.geometry import Fits
 from corrconv.core.convention.model import Convention
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText, attribute
 from corrconv.libraries.scipy import CAST_IN_ORDER, NDIMAGE_WORDS, configure_ndimage, place_ndimage
@@ -23,7 +24,7 @@ def _call(name: str) -> Callable[..., Any]:
 def _function(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"dask_image.ndfilters.{name}",
-        computes=computes.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER),
+        computes=computes.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER, fits=Fits.REACH),
         configure=configure_ndimage,
         place=place_ndimage,
         borders=NDIMAGE_WORDS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from corrconv.core.convention.geometry import SameRule
+from corrconv.core.convention.geometry import Fits, SameRule
 from corrconv.core.convention.model import Convention
 from corrconv.core.terms import OutputSize
 from corrconv.libraries.contest import matching, padded
@@ -71,7 +71,7 @@ def _of_signal(name: str, computes: Convention) -> LibraryFunction:
     path = f"jax.scipy.signal.{name}"
     return LibraryFunction(
         name=path,
-        computes=computes.changed(numbers=FLOAT32),
+        computes=computes.changed(numbers=FLOAT32, fits=Fits.NESTED),
         configure=by_output_size,
         place=placed_output_size,
         runner=PythonFunction(

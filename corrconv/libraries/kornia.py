@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from corrconv.core.convention.geometry import Fits
 from corrconv.core.convention.model import LOWER, BorderRule, Orientation
 from corrconv.errors import CorrconvError
 from corrconv.libraries.borders import BorderWords
@@ -21,13 +22,15 @@ WORDS = BorderWords(
         "circular": BorderRule.WRAP,
     },
 )
+FITS = {"reflect": Fits.SHORTER_REACH, "circular": Fits.REACH}
 # It pads for a correlation and turns the kernel only: the anchor of an even kernel moves.
 BEHAVIOURS = {"corr": (Orientation.AS_IS, LOWER), "conv": (Orientation.HALF_TURN, CONVOLUTION.even_anchor)}
 
 
 def _filter2d(*, border_type: str = "reflect", behaviour: str = "corr") -> dict[str, Any]:
     orientation, even = BEHAVIOURS[behaviour]
-    return {"borders": WORDS.borders(border_type), "orientation": orientation, "even_anchor": even}
+    fits = FITS.get(border_type, Fits.ALWAYS)
+    return {"borders": WORDS.borders(border_type), "fits": fits, "orientation": orientation, "even_anchor": even}
 
 
 def _call(image: Array, kernel: Array, **settings: Any) -> Any:
@@ -69,7 +72,7 @@ FUNCTIONS = (
     LibraryFunction(
         name="kornia.filters.filter2d",
         aliases=("kornia.filter2d",),
-        computes=LOWER_CORRELATION.changed(borders=REFLECT),
+        computes=LOWER_CORRELATION.changed(borders=REFLECT, fits=Fits.SHORTER_REACH),
         configure=_filter2d,
         borders=WORDS,
         runner=PythonFunction(module="kornia", call=_call),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from corrconv.core.convention.geometry import Fits
 from corrconv.core.convention.model import Convention
 from corrconv.core.terms import OutputSize
 from corrconv.libraries.function import LibraryFunction, PythonFunction, PythonText, call_by_rows
@@ -13,13 +14,13 @@ from corrconv.libraries.target import ROW_SHAPES
 
 def _configure(*, mode: str = "same") -> dict[str, Any]:
     # Of two vectors the longer one decides how many results are `same`.
-    return {**by_output_size(mode=mode), "kernel_fits": mode == OutputSize.SAME}
+    return {**by_output_size(mode=mode), "fits": Fits.KERNEL_INSIDE if mode == OutputSize.SAME else Fits.ALWAYS}
 
 
 def _function(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"numpy.{name}",
-        computes=computes.changed(single_row=True, kernel_fits=True),
+        computes=computes.changed(single_row=True, fits=Fits.KERNEL_INSIDE),
         configure=_configure,
         place=placed_output_size,
         runner=PythonFunction(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from corrconv.core.convention.geometry import Fits
 from corrconv.core.convention.model import BorderRule
 from corrconv.libraries.borders import BorderWords
 from corrconv.libraries.function import Array, LibraryFunction, PythonFunction, PythonText
@@ -23,7 +24,8 @@ WORDS = BorderWords(
 
 
 def _convolution(*, boundaryCondition: str = "ZERO_FLUX_NEUMANN_PAD") -> dict[str, Any]:  # noqa: N803 - its own name
-    return {"borders": WORDS.borders(boundaryCondition)}
+    fits = Fits.OTHER_BEYOND if boundaryCondition == "PERIODIC_PAD" else Fits.ALWAYS
+    return {"borders": WORDS.borders(boundaryCondition), "fits": fits}
 
 
 def _call(image: Array, kernel: Array, **settings: Any) -> Any:

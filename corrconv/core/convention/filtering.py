@@ -212,11 +212,23 @@ def check_pixels(dtype: np.dtype[Any], convention: Convention) -> None:
 
 
 def check_size(image_shape: tuple[int, ...], kernel: Kernel, convention: Convention) -> None:
-    """Raise CorrconvError for an image smaller than the kernel, where the convention does not cover it."""
-    if convention.kernel_fits and any(side > length for side, length in zip(kernel.shape, image_shape, strict=False)):
+    """Raise CorrconvError for an image that is too small for the kernel, where the convention does not cover it."""
+    lengths, extent = (image_shape[0], image_shape[1]), convention.extent(kernel.shape)
+    ends = [
+        (-start, start + (outputs - 1) * stride + side - length)
+        for start, outputs, stride, side, length in zip(
+            convention.start(kernel.shape, lengths),
+            convention.output_shape(lengths, kernel.shape),
+            convention.stride,
+            extent,
+            convention.read_shape(lengths),
+            strict=True,
+        )
+    ]
+    if not convention.fits.takes(lengths, extent, (max(0, *ends[0]), max(0, *ends[1]))):
         raise CorrconvError(
-            f"{convention.name} gives another size where the kernel is larger than the picture: {kernel.name} is"
-            f" {kernel.shape[0]}x{kernel.shape[1]}, and the picture has {size_words(image_shape)}"
+            f"{convention.name} {convention.fits}: {kernel.name} is {kernel.shape[0]}x{kernel.shape[1]}, and the"
+            f" picture has {size_words(image_shape)}"
         )
 
 

@@ -8,6 +8,32 @@ from enum import StrEnum
 from corrconv.core.terms import OutputSize
 
 
+class Fits(StrEnum):
+    """Which pictures are large enough beside a kernel: what a library does with others."""
+
+    ALWAYS = "takes any picture"
+    KERNEL_INSIDE = "gives another size where the kernel is larger than the picture"
+    NESTED = "refuses pictures that are shorter than the kernel along one side and longer along the other"
+    REACH = "refuses pictures that are shorter than the kernel reaches out over their sides"
+    OTHER_BEYOND = "gives other numbers where the kernel reaches further out than the picture is long"
+    SHORTER_REACH = "refuses pictures that are no longer than the kernel reaches out over their sides"
+
+    def takes(self, lengths: tuple[int, int], extent: tuple[int, int], reach: tuple[int, int]) -> bool:
+        """Whether these rows and columns are enough for a kernel that covers so many and reaches out so far."""
+        sides = list(zip(lengths, extent, reach, strict=True))
+        match self:
+            case Fits.KERNEL_INSIDE:
+                return all(side <= length for length, side, _ in sides)
+            case Fits.NESTED:
+                smaller, larger = (any(sign * (side - length) > 0 for length, side, _ in sides) for sign in (-1, 1))
+                return not (smaller and larger)
+            case Fits.REACH | Fits.OTHER_BEYOND:
+                return all(out <= length for length, _, out in sides)
+            case Fits.SHORTER_REACH:
+                return all(out < length or out == 0 for length, _, out in sides)
+        return True
+
+
 class AnchorBase(StrEnum):
     """Where the anchor lies along one axis, for every length of kernel."""
 

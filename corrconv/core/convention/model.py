@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corrconv.core.convention.geometry import NO_PADS, AnchorBase, AnchorRule, AxisAnchor, Pads, SameRule, first_place
+from corrconv.core.convention.geometry import (
+    NO_PADS,
+    AnchorBase,
+    AnchorRule,
+    AxisAnchor,
+    Fits,
+    Pads,
+    SameRule,
+    first_place,
+)
 from corrconv.core.convention.numbers import REAL_NUMBERS, Doubt, NumberRule
 from corrconv.core.kernel import ROUNDING, Cell, Kernel
 from corrconv.core.terms import Boundary, Operation, OutputSize
@@ -195,9 +204,9 @@ class Convention:
     an empty text; doubt: with which kernels. not_finite: what becomes of pixels that are nan or infinite, where it is
     more than that each spoils the sums it goes into. kernel_shapes: the only shapes (rows, columns) it holds for, or
     None for all; odd_sides, square, single_row: only such kernels. least_side, largest_side: neither of their sides is
-    shorter, or longer; anchor_inside: only those that the anchor lies in; kernel_fits: only those no larger than the
-    image. exceptions: conventions that hold instead for the shapes that they list. even_frame: as many results are
-    replaced on opposite sides. whole_weights: those for whole pixels are truncated.
+    shorter, or longer; anchor_inside: only those that the anchor lies in; fits: only those that the image is large
+    enough for. exceptions: conventions that hold instead for the shapes that they list. even_frame: as many results
+    are replaced on opposite sides. whole_weights: those for whole pixels are truncated.
     """
 
     name: str = ""
@@ -231,7 +240,7 @@ class Convention:
     least_side: int = 1
     largest_side: int | None = None
     anchor_inside: bool = False
-    kernel_fits: bool = False
+    fits: Fits = Fits.ALWAYS
     exceptions: tuple[Convention, ...] = ()
     source: str = ""
 
@@ -250,7 +259,7 @@ class Convention:
         bare = replace(
             self, name="", source="", inexact="", not_finite="", pixels=(), kernel_shapes=None, exceptions=()
         )
-        bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, kernel_fits=False)
+        bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, fits=Fits.ALWAYS)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, largest_side=None)
         return replace(bare, numbers=replace(self.numbers, summing=None), eight_bit=eight_bit)
