@@ -62,10 +62,21 @@ def _fit_output(
         return NumberRule(output.name)
     if not fitting:
         within = fit_numbers(exact[:1], results[:1], dtype)
-        known = f"rounding is {within[0].rounding}, but overflow follows" if within else "rounding follows"
-        raise Unexplained(f"{dtype} pictures become {output}; {known} no known rule")
+        raise Unexplained(f"{dtype} pictures become {output}; {_what_fails(within, exact[1], results[1], dtype)}")
     numbers = fitting[0]
     examination.log(
         f"What do {dtype} pictures become?", f"{output}, rounding {numbers.rounding}, overflow {numbers.overflow}"
     )
     return numbers
+
+
+def _what_fails(
+    within: tuple[NumberRule, ...], exact: NDArray[np.float64], result: NDArray[Any], dtype: np.dtype[Any]
+) -> str:
+    """What follows no known rule: the rounding, what does not fit, or only some sums by one unit."""
+    if not within:
+        return "rounding follows no known rule"
+    off = np.abs(within[0].fit(exact, dtype).astype(np.float64) - result)
+    if off.max() > 1:
+        return f"rounding is {within[0].rounding}, but overflow follows no known rule"
+    return f"rounding is {within[0].rounding}, but {(off > 0).sum():,} of {off.size:,} larger sums are one unit off"

@@ -136,7 +136,8 @@ def _span(sizes: Sequence[tuple[int, int]]) -> str:
 def not_tried(probe: Probe) -> tuple[str, ...]:
     """What the target was not tried with."""
     sizes = [f"pictures over {listed([max(it.size for it in probe.sizes)])}"] if probe.sizes else []
-    return (*probe.limits, *sizes, *NEVER_TRIED, f"types but {', '.join(probe.image_dtypes)}")
+    types = [f"types but {', '.join(probe.image_dtypes)}"] if probe.image_dtypes else ["anything else"]
+    return (*probe.limits, *sizes, *NEVER_TRIED, *types)
 
 
 def _findings(probe: Probe, finding: Finding) -> Text:
@@ -222,7 +223,7 @@ def survey_rows(probes: Sequence[Probe]) -> list[dict[str, str]]:
                 empty
                 | {
                     "target": probe.target + shapes,
-                    "computes": operation_words(convention) + ("" if output == "same" else f", {output}"),
+                    "computes": operation_words(convention) + ("" if output == "same" else f" ({output})"),
                     "even cell": anchor_words(convention)[1] if _seen(finding.shapes, 0) else _absent(probe, 0),
                     "border": _border_words(finding),
                     "scale": scale_words(convention),
@@ -244,13 +245,15 @@ def _verdict(probe: Probe) -> str:
     """Whether a target is explained, and where not, in a few words."""
     if not probe.partly:
         return f"no: {_brief(probe.problem)}"
-    exceptions = [
-        f"{families(shapes, probe.tried)} {what}"
-        for what, pairs in (("refused", probe.refused), ("not explained", probe.unexplained))
-        if (shapes := [shape for shape, _ in pairs])
-    ]
-    if probe.unexplained_sizes:
-        exceptions.append(f"pictures of {'; '.join(_with_kernels(probe.unexplained_sizes))} not explained")
+    refused = [shape for shape, _ in probe.refused]
+    exceptions = [f"{families(refused, probe.tried)} refused"] if refused else []
+    for message, shapes in _by_message(probe.unexplained).items():
+        exceptions.append(f"{families(shapes, probe.tried)} not explained ({message})")
+    smaller = [it for it in probe.unexplained_sizes if it.smaller]
+    if smaller:
+        exceptions.append("some pictures smaller than the kernel not explained")
+    if others := [it for it in probe.unexplained_sizes if not it.smaller]:
+        exceptions.append(f"pictures of {'; '.join(_with_kernels(others))} not explained")
     return "; ".join(["yes" if probe.explained else "in part", *exceptions])
 
 

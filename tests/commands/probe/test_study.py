@@ -15,7 +15,7 @@ from corrconv.core.convention.geometry import AnchorBase, Pads, SameRule
 from corrconv.core.convention.model import BorderRule, Orientation, Scale, ZeroSum
 from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.core.terms import Operation, OutputSize
-from corrconv.libraries.target import KERNEL_SHAPES, Target
+from corrconv.libraries.target import KERNEL_SHAPES, Target, TimeoutExceededError
 
 # Enough to tell the fakes apart, and quick.
 FEW_SHAPES = ((3, 3), (5, 5), (2, 2), (4, 4), (2, 3), (3, 2))
@@ -178,6 +178,37 @@ def test_targets_of_few_types(dtypes):
     found = explained(run, image_dtypes=dtypes)
     assert found.orientation is Orientation.AS_IS
     assert found.numbers.rounding is Rounding.HALF_EVEN
+
+
+def test_halves_that_fall_to_either_side_are_counted():
+    """Seen with resvg: sums of single precision decide about halves; that is no matter of overflow."""
+
+    def run(image, kernel):
+        values = fakes.correlation(image, kernel)
+        halves = np.ceil(values - 0.5) if (kernel < 0).any() else np.floor(values + 0.5)
+        return np.clip(halves, 0, 255).astype(np.uint8)
+
+    found = unexplained(run, image_dtypes=("uint8",))
+    assert "rounding is half-up, but " in found.problem
+    assert "of 1,755 larger sums are one unit off" in found.problem
+
+
+def test_a_survey_says_why_and_what_was_not_tried():
+    def fails_when_large(image, kernel):
+        return fakes.correlation(image, kernel) + (1 if kernel.size == 25 and (kernel < 0).any() else 0)
+
+    def narrow(image, kernel):
+        values = fakes.correlation(image, kernel)
+        return values * 2 if min(image.shape) < 3 else values
+
+    rows = survey_rows([probed(fails_when_large), probed(narrow), probe(Target(name="hangs", run=hanging))])
+    assert rows[0]["explained"].startswith("in part; 5x5 not explained (fresh")
+    assert "some pictures smaller than the kernel not explained" in rows[1]["explained"]
+    assert rows[2]["not tried"] == "colour, nan, anything else"
+
+
+def hanging(image, kernel):
+    raise TimeoutExceededError("it took longer than 20 seconds")
 
 
 def test_types_of_pictures_that_are_refused_are_a_finding():
