@@ -383,6 +383,7 @@ def test_numbers_beyond_all_use_are_one_short_line(arguments: tuple[str, ...]) -
         (("match", "-o", "m.png", "--map", "nowhere/m.npy"), "nowhere/m.npy: its folder does not exist"),
         (("learn", "--size", "3", "--save", "k.json", "-o", "nowhere/k.png"), "its folder does not exist"),
         (("learn", "--size", "3", "--save", "k.npy", "-o", "k.npy"), "two outputs cannot go to one file"),
+        (("learn", "--size", "3", "--save", "k.json", "-o", "k.pgm"), "PGM holds gray pictures only"),
     ],
 )
 def test_all_targets_are_looked_at_before_the_first_is_written(arguments: tuple[str, ...], words: str) -> None:

@@ -84,9 +84,10 @@ def command(
     for note in task.notes:
         say(note)
     learned, advice, descent = learn(task, steps, seed, keep_clipped=keep_clipped, quiet=quiet)
-    if save is not None:
-        say(save_kernel(save, learned, force=force))
+    saved = None if save is None else save_kernel(save, learned, force=force)
     save_drawing(output, lambda: learned_picture(learned, task.title, descent), force=force, quiet=quiet)
+    if saved is not None:  # nothing is, where the other cannot be written
+        say(saved)
     steps_taken = () if descent is None else ("", descent_table(descent), "", descent_verdict(descent))
     answer(
         lambda: learned_document(learned, descent, advice),
