@@ -26,6 +26,22 @@ def test_whatever_is_typed_is_answered_or_refused_in_one_line(seed: int) -> None
     assert [finding for finding in findings if not finding.fault.startswith("took ")] == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("layer", "99999x99999", "[1 2; 3 4]", "--then", "max:0"),
+        ("layer", "large.npy", "[1 2; 3 4]", "--backward"),
+        ("page", "real.npy", "[5e-324]", "-o", "out.html"),
+        ("apply", "deep.png", "[1e200 -1e200]", "--magnitude", "-o", "out.gif"),
+        ("animate", "real.npy", "emboss", "-o", "out.gif", "--speed", "nan"),
+    ],
+    ids=lambda line: line[0],
+)
+def test_what_was_found_stays_mended(line: tuple[str, ...]) -> None:
+    make_inputs()
+    assert list(faults_of(list(line))) == []
+
+
 def test_what_no_command_line_may_do_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     make_inputs()
     line = ["compare", "photo.png", "sobel"]

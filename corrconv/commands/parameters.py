@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,6 +56,17 @@ class EnumChoice(click.Choice[Any]):
     def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:
         """What is typed."""
         return str(choice)
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range; nan and infinity pass click's own."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or click's error."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
 
 class _InputType(_Type):

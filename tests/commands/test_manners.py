@@ -376,6 +376,20 @@ def test_numbers_beyond_all_use_are_one_short_line(arguments: tuple[str, ...]) -
     assert len(trouble(run(*arguments))) < 300
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "animate photo.png box -o film.gif --speed",
+        "diagnose photo.png box photo.png --tolerance",
+        "spectrum box photo.png --inverse --noise",
+    ],
+)
+def test_a_number_within_a_range_is_a_finite_one(line: str, number: str) -> None:
+    write_picture("photo.png")
+    assert f"{float(number)} is not in the range" in trouble(run(*line.split(), number))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

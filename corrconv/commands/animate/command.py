@@ -9,7 +9,7 @@ import click
 from corrconv.commands.answer import report, save_drawing, say_notes
 from corrconv.commands.crop import crop_option, cropped
 from corrconv.commands.options import FilterChoices, filter_options_but, force_option, quiet_option, without_effect
-from corrconv.commands.parameters import ImageType, KernelType, inputs_of_command
+from corrconv.commands.parameters import FiniteRange, ImageType, KernelType, inputs_of_command
 
 if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
@@ -27,7 +27,7 @@ MOST_BYTES = 2**20
 @click.option("-o", "--output", metavar="FILE", required=True, help="A .gif, .webp or .png (APNG); or -, a GIF.")
 @click.option("--side", type=click.IntRange(2, LARGEST_SIDE), help="Rows and columns of the part; 12 by default.")
 @crop_option
-@click.option("--speed", type=click.FloatRange(0.1, 10), default=1.0, metavar="X", help="Play it X times as fast.")
+@click.option("--speed", type=FiniteRange(0.1, 10), default=1.0, metavar="X", help="Play it X times as fast.")
 @click.option("--loop", type=click.IntRange(0, 1000), default=3, metavar="N", help="Show it N times; 0: for ever.")
 @click.option("--still", is_flag=True, help="Write six of its pictures on one sheet instead.")
 @filter_options_but("gray", "bias", "display", "alpha", "engine", "precision", "threads")

@@ -80,7 +80,7 @@ class MagnitudeFilter(FileFilter):
         if picture.pixels.dtype.kind != "f" and self.kernel.integer_form is not None:
             return 0.0
         peak = max(map(abs, finite_range(picture.planes)))
-        return float(np.finfo(np.float32).eps * self.kernel.absolute_sum * peak) if np.isfinite(peak) else 0.0
+        return float(np.finfo(np.float32).eps) * self.kernel.absolute_sum * peak if np.isfinite(peak) else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

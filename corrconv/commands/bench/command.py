@@ -78,6 +78,7 @@ def command(
     from corrconv.core.options import Options
     from corrconv.core.threads import available_cores
     from corrconv.drawing.console import progress
+    from corrconv.files.outputs import check_targets, refuse_overwrite
     from corrconv.libraries.registry import contestant_versions, contestants
 
     count, options = threads or available_cores(), Options(threads=threads)
@@ -85,8 +86,11 @@ def command(
     if planner:
         _judge_planner(options, facts, repeats=repeats, as_json=as_json, quiet=quiet)
         return
-    if output is not None and "," in sizes:
-        raise CorrconvError("-o draws the times of one picture size; give --sizes only one")
+    if output is not None:
+        if "," in sizes:
+            raise CorrconvError("-o draws the times of one picture size; give --sizes only one")
+        check_targets(output)
+        refuse_overwrite(output, kernels.split(), force=force)
     works = _works(sizes, kernels, [dtype])
     timed = benchmark(works, _chosen(peers, contestants(count)), options, engines=engines, repeats=repeats)
     with progress(quiet=quiet) as bar:

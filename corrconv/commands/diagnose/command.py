@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from corrconv.commands.answer import answer, say_notes
 from corrconv.commands.options import exit_code_option, json_option, quiet_option
-from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, ImageType, KernelType
+from corrconv.commands.parameters import AnchorType, BoundaryType, EnumChoice, FiniteRange, ImageType, KernelType
 from corrconv.core.terms import Boundary, Operation
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _KernelOrResult(KernelType):
 @click.option("--boundary", type=BoundaryType(), help="With --expect: the border that was asked for.")
 @click.option("--fill", type=float, default=0.0, help="With --boundary constant: its value.")
 @click.option("--anchor", type=AnchorType(), default="center", help="With --expect: the cell that was asked for.")
-@click.option("--tolerance", type=click.FloatRange(min=0), metavar="N", help="Take results that are up to N off.")
+@click.option("--tolerance", type=FiniteRange(min=0), metavar="N", help="Take results that are up to N off.")
 @click.option("--gray", is_flag=True, help="Make image and result gray first.")
 @json_option
 @exit_code_option

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # So many numbers of each array are changed, one at a time; all of them where there are no more.
 MOST_STEPS = 24
 
+# Three of them can be multiplied, and summed over any picture.
+LARGEST_NUMBER = 1e90
+
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
@@ -76,6 +79,11 @@ def go_back(stack: Stack, upstream: NDArray[Any] | None = None) -> Backward:
         "the way back on pictures of this size",
         "take a part of them, or fewer filters",
     )
+    if max(float(np.abs(numbers).max(initial=0)) for numbers in (images, weights, errors)) > LARGEST_NUMBER:
+        raise CorrconvError(
+            f"picture, weights or gradients hold numbers above {LARGEST_NUMBER:g}, too large to multiply with each"
+            " other; scale them down"
+        )
     found = run_gradients(images, weights, errors, options)
 
     def loss(

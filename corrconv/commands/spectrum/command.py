@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from corrconv.commands.answer import answer, save_drawing, say_notes
 from corrconv.commands.options import force_option, json_option, quiet_option, without_effect
-from corrconv.commands.parameters import ImageType, KernelType
+from corrconv.commands.parameters import FiniteRange, ImageType, KernelType
 
 if TYPE_CHECKING:
     from corrconv.core.kernel import Kernel
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--inverse", is_flag=True, help="Can it be undone? Zeros, noise, and a regularised inverse of IMAGE.")
 @click.option(
     "--noise",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=1.0,
     metavar="X",
     help="Standard deviation of what is added to the filtered IMAGE before --inverse.",
