@@ -113,7 +113,7 @@ def test_every_pixel_that_is_read_stands_where_the_border_rules_say(name):
 def test_the_steps_that_are_shown_lead_to_what_the_library_computes(name, dtype):
     image = IMAGE.astype(dtype)
     for kernel, convention in cases(name):
-        if dtype is np.uint16 and not convention.takes(image.dtype):
+        if image.dtype.kind == "u" and not convention.takes(image.dtype):
             continue  # refused
         made = apply_convention(image[:, :, 0], kernel, convention)
         for at in corners_and_middle(made.shape):
