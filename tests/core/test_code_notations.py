@@ -223,6 +223,7 @@ def outcome(text):
 LAID = {"3x3": [[1, 2, 0], [3, 4, 1], [0, 2, -1]], "2x4": [[1, 2, 3, 4], [5, 6, 7, -8]], "2x2": [[1, 2], [3, 5]]}
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("weights", LAID.values(), ids=LAID)
 def test_a_browser_convolves_by_what_is_written(weights, tmp_path):
     """The filter turns the kernel: its result is that of our convolution, by the same anchor, inside."""

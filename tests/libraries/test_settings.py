@@ -68,6 +68,7 @@ def cases(text):
                 yield Kernel(weights), target.run(IMAGE.copy(), weights), convention
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("text", [*PLAIN, *STRIDED, *HALVED])
 def test_a_configured_convention_computes_what_the_function_does(text):
     for kernel, result, convention in cases(text):
@@ -76,6 +77,7 @@ def test_a_configured_convention_computes_what_the_function_does(text):
         assert np.allclose(made, result, rtol=1e-5)
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("text", STRIDED)
 @pytest.mark.parametrize("name", ["scipy.signal.convolve2d", "torch.nn.functional.conv2d", "cv2.filter2D"])
 def test_strided_and_transposed_convolutions_are_ported(text, name):

@@ -129,6 +129,7 @@ def test_the_table_shows_our_time_and_the_ratios_within_its_width(clock, width):
     assert any("7x9" in line for line in lines)
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("name", contestants(1))
 def test_every_installed_contestant_computes_the_definition_with_the_boundary_reflect(name):
     image = np.random.default_rng(4).random((9, 12)).astype(np.float32)

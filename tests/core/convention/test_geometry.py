@@ -44,6 +44,7 @@ def test_pads_stride_and_dilation_are_plain_loops(shape):
         assert np.array_equal(apply_convention(image, Kernel(weights), found), expected)
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("padding", "stride", "dilation"), [*product([0, 3], [1, 2, 3], [1, 2])])
 def test_torch_conv2d(shape, padding, stride, dilation):
@@ -56,6 +57,7 @@ def test_torch_conv2d(shape, padding, stride, dilation):
     assert np.array_equal(apply_convention(image, Kernel(weights), found), peer.numpy())
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize("shape", [(3, 3), (2, 3), (5, 4)])
 @pytest.mark.parametrize(
     ("stride", "padding", "output_padding", "dilation"), [(1, 0, 0, 1), (2, 0, 0, 1), (3, 1, 2, 1), (2, 1, 1, 2)]
@@ -79,6 +81,7 @@ def test_torch_transposed(shape, stride, padding, output_padding, dilation):
     assert np.array_equal(apply_convention(image, Kernel(weights), found), peer.numpy())
 
 
+@pytest.mark.peer
 @pytest.mark.parametrize(("rule", "padding"), [(SameRule.AFTER, "SAME"), (SameRule.BEFORE, "SAME_LOWER")])
 @pytest.mark.parametrize("size", [(9, 10), (8, 7), (2, 3)])
 @pytest.mark.parametrize("shape", SHAPES)
