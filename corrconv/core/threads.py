@@ -6,7 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import cache
+from contextvars import copy_context
+from functools import cache, partial
 from threading import Event, Thread
 from typing import TypeVar
 
@@ -38,7 +39,8 @@ def in_order(
 ) -> Iterator[Result]:
     """Yield work of each item in the order of the items, several at a time; alone where no thread can be started.
 
-    stop: set as soon as no more is wanted, so that work that has begun can end early; its end is waited for.
+    stop: set as soon as no more is wanted, so that work that has begun can end early; its end is waited for. The
+    threads see the context variables of the caller.
     """
     results: deque[Future[Result]] = deque(Future() for _ in items)
     waiting = deque(zip(items, results, strict=True))
@@ -62,7 +64,9 @@ def in_order(
     wanted = affordable_threads(min(threads, len(items)))
     others: list[Thread] = []
     try:
-        while wanted > 1 and len(others) < wanted and (other := start(take_all)) is not None:
+        while wanted > 1 and len(others) < wanted:
+            if (other := start(partial(copy_context().run, take_all))) is None:
+                break
             others.append(other)
         while results:
             if not others:

@@ -34,6 +34,8 @@ _RUN_LENGTHS = {"compress_level": 1, "compress_type": 3}  # zlib's Z_RLE strateg
 _LARGEST_GROWTH = 1.03
 _SAMPLE_STRIPS, _STRIP_ROWS = 5, 8
 _SAMPLE_ROWS = _SAMPLE_STRIPS * _STRIP_ROWS
+# Even steps between the strips would meet a pattern that repeats always at the same place.
+_UNEVEN_STEP = 0.618
 
 _BAND_BYTES = 1 << 22
 
@@ -179,7 +181,7 @@ def _png_compression(image: Image.Image) -> dict[str, Any]:
         return {}
     sample = Image.new(image.mode, (image.width, _SAMPLE_ROWS))
     for strip in range(_SAMPLE_STRIPS):
-        top = strip * (image.height - _STRIP_ROWS) // (_SAMPLE_STRIPS - 1)
+        top = round(strip * _UNEVEN_STEP % 1 * (image.height - _STRIP_ROWS))
         sample.paste(image.crop((0, top, image.width, top + _STRIP_ROWS)), (0, strip * _STRIP_ROWS))
     quick, thorough = (_png_size(sample, options) for options in (_RUN_LENGTHS, COMPRESSION["PNG"]))
     return _RUN_LENGTHS if quick <= _LARGEST_GROWTH * thorough else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import ContextVar
 
 import pytest
 
@@ -80,3 +81,17 @@ def test_where_none_starts_that_is_said(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert start(print) is None
+
+
+def test_threads_see_the_variables_of_whoever_started_them():
+    variable = ContextVar("variable", default=0)
+    variable.set(7)
+    met = threading.Barrier(3, timeout=10)  # so that each of them takes a piece
+
+    def work(_):
+        met.wait()
+        return threading.get_ident(), variable.get()
+
+    found = list(in_order(work, range(3), 3))
+    assert len({thread for thread, _ in found}) == 3
+    assert {value for _, value in found} == {7}

@@ -782,6 +782,15 @@ def test_png_of_a_pattern_is_not_left_to_run_lengths(folder):
     assert Path("pattern.png").stat().st_size <= 1.05 * Path("pillow.png").stat().st_size
 
 
+def test_png_is_judged_by_rows_that_a_regular_pattern_does_not_all_meet(folder):
+    pixels = np.random.default_rng(1).integers(0, 256, (2000, 300), dtype=np.uint8)
+    for top in range(0, 2000, 498):
+        pixels[top : top + 8] = np.arange(300) // 8
+    write_image("noise.png", Picture(pixels))
+    data = Path("noise.png").read_bytes()
+    assert data[data.index(b"IDAT") + 4 :][:2] == b"\x78\x01"  # zlib's mark of its quickest level
+
+
 def test_sixteen_bit_gray_with_alpha_stays_gray(tmp_path):
     rows = b"".join(b"\0" + struct.pack(">4H", 65535, 65535, 0x8000, 0x4000) for _ in range(2))
     header = struct.pack(">2I5B", 2, 2, 16, 4, 0, 0, 0)

@@ -13,6 +13,7 @@ import numpy as np
 from corrconv.commands.compare.panel_view import ComparisonPictures
 from corrconv.commands.compare.study import compare
 from corrconv.core.terms import Operation
+from corrconv.core.threads import available_cores, in_order
 from corrconv.drawing.console import progress
 from corrconv.files.images import Picture, write_image
 from corrconv.files.outputs import make_folder, refuse_overwrite
@@ -94,8 +95,10 @@ def _draw(entry: KernelComparison, results: Results, picture: Picture, choices: 
     del pictures.difference  # before the next large ones
     dtype = np.dtype(np.uint16 if pixels.dtype == np.uint16 and pixels.shape[2] == 1 else np.uint8)
     both = pictures.results(dtype)
-    for operation, shown in zip(Operation, both, strict=True):
-        write(operation, replace(picture, pixels=shown.pixels, has_alpha=False, notes=()))
+    made = [replace(picture, pixels=shown.pixels, has_alpha=False, notes=()) for shown in both]
+    # Encoding takes the most time of all.
+    for _ in in_order(lambda each: write(*each), list(zip(Operation, made, strict=True)), available_cores()):
+        pass
     clipped = {f"{it}.png": shown.clipped for it, shown in zip(Operation, both, strict=True) if shown.clipped}
     return Drawn(place / "panel.png", clipped, pictures.difference_peak)
 
