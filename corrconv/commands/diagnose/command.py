@@ -92,7 +92,7 @@ def command(
         return
     if result is None:
         raise click.UsageError("Missing argument 'RESULT'.", ctx)
-    from corrconv.commands.diagnose.evidence import finite_part
+    from corrconv.commands.diagnose.evidence import finite_parts
     from corrconv.commands.diagnose.lossy import recompression
     from corrconv.commands.diagnose.study import diagnose
     from corrconv.commands.diagnose.view import diagnosis_document, diagnosis_text
@@ -118,7 +118,7 @@ def command(
             recompress=recompress,
             progress=progress,
         )
-    lines = {} if recompress is not None or tolerance else _lines(diagnosis, image, finite_part(*pixels), gray=gray)
+    lines = {} if recompress is not None or tolerance else _lines(diagnosis, image, finite_parts(*pixels)[1], gray=gray)
     answer(
         lambda: diagnosis_document(diagnosis, lines, intended),
         lambda: diagnosis_text(diagnosis, lines, intended),

@@ -299,25 +299,50 @@ def gather(
     return Evidence(image, kernel, result, tolerance, recompress)
 
 
-def finite_part(image: NDArray[Any], result: NDArray[Any]) -> NDArray[Any]:
-    """The result without a border that is nan, as some leave the results for which pixels are missing.
+def finite_parts(image: NDArray[Any], result: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], Assumption | None]:
+    """Image and result without nan, and what was left out of them: a border of the result, or the nan of the image.
 
-    Raises CorrconvError where nan lies elsewhere.
+    Raises CorrconvError where nan leaves nothing, or lies elsewhere.
     """
-    if result.dtype.kind != "f" or not np.isnan(result).any():
-        return result
-    known = ~np.isnan(result).reshape(*result.shape[:2], -1).any(axis=2)
-    lost = int(np.count_nonzero(np.isnan(image))) if image.dtype.kind == "f" else 0
-    if not known.any():
-        spread = f"; the image holds {lost}, and a transform (FFT) spreads one over all results" if lost else ""
+    holes, lost = _is_nan(image), _is_nan(result)
+    if lost.all():
+        count = int(np.count_nonzero(holes))
+        spread = f"; the image holds {count}, and a transform (FFT) spreads one over all results" if count else ""
         raise CorrconvError(f"the result holds nan everywhere, which tells no filters apart{spread}")
-    rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
+    if holes.any():
+        if not lost.any():
+            raise CorrconvError(
+                "the image holds nan and the result none, so something was put in its place, as Astropy does;"
+                " filter an image without nan"
+            )
+        kept = max(_beside(holes, lost), key=lambda band: lost[band[1]].size)
+        if not lost[kept[1]].size:
+            raise CorrconvError("the image holds nan, which leaves no rows or columns of the result untouched")
+        return image[kept[0]], result[kept[1]], Assumption.BESIDE_NAN
+    if not lost.any():
+        return image, result, None
+    rows, columns = (np.flatnonzero(~lost.all(axis=axis)) for axis in (1, 0))
     part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    if not known[part].all():
-        row, column = (int(place[0]) for place in np.nonzero(~known[part]))
+    if lost[part].any():
+        row, column = (int(place[0]) for place in np.nonzero(lost[part]))
         place = f"{row + rows[0]},{column + columns[0]}"
-        raise CorrconvError(f"the result holds nan at {place}, inside; give a part of image and result without it")
-    return result[part]
+        raise CorrconvError(f"the result holds nan at {place}, inside, and the image none; leave out that part of both")
+    return image, result[part], Assumption.NAN_BORDER
+
+
+def _is_nan(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """By row and column, whether any channel is nan."""
+    found: NDArray[np.bool_] = values != values  # noqa: PLR0124 - what no other number does
+    return found if found.ndim == 2 else np.logical_or.reduce(found, axis=2)
+
+
+def _beside(holes: NDArray[np.bool_], lost: NDArray[np.bool_]) -> Iterator[tuple[Part, Part]]:
+    """Before and behind all nan, along both axes: the part of the image, and the results that read nothing else."""
+    for axis in (0, 1):
+        ends = [np.flatnonzero(it.any(axis=1 - axis))[[0, -1]] for it in (holes, lost)]
+        for band in ([slice(0, int(first)) for first, _ in ends], [slice(int(last) + 1, None) for _, last in ends]):
+            image_part, result_part = ((it, slice(None)) if axis == 0 else (slice(None), it) for it in band)
+            yield image_part, result_part
 
 
 def check_numbers(name: str, values: NDArray[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.diagnose.evidence import Evidence, assumptions, finite_part, gather
+from corrconv.commands.diagnose.evidence import Evidence, assumptions, finite_parts, gather
 from corrconv.commands.diagnose.finishes import Finish, best_finish, is_fitted, refined
 from corrconv.commands.diagnose.grids import (
     TRIED_SPREADS,
@@ -145,7 +145,7 @@ def diagnose(
     pixels. progress is called with the number of parts done and of all. Raises CorrconvError where the
     result's shape belongs to no output size, stride, dilation or pads that are tried.
     """
-    whole, result = result, finite_part(image, result)
+    image, result, left_out = finite_parts(image, result)
     evidence = gather(image, kernel, result, tolerance, recompress)
     search = _Search(evidence, intended, progress or (lambda _done, _total: None))
     search.run()
@@ -155,7 +155,7 @@ def diagnose(
         again = _Search(printed, intended, progress or (lambda _done, _total: None))
         again.run()
         search = again if again.explained else search
-    assumed = None if result.shape == whole.shape else Assumption.NAN_BORDER
+    assumed = left_out
     for assumption, other in [] if search.explained else assumptions(evidence):
         again = _Search(other, intended, search.progress)
         again.run()

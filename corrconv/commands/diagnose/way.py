@@ -44,6 +44,7 @@ class Assumption(StrEnum):
 
     BLUE_FIRST = "red and blue exchanged: what was filtered, or RESULT, is BGR"
     NAN_BORDER = "the border of RESULT left out, which is nan"
+    BESIDE_NAN = "IMAGE and RESULT cut off before or behind what is nan"
     WHOLE_WEIGHTS = "the weights cut off to whole numbers, as mahotas does for whole pixels"
 
 

@@ -320,13 +320,34 @@ def test_a_border_of_nan_is_left_out():
     result[5, 7] = np.nan
     np.save("result.npy", result)
     inside = trouble(run("diagnose", "image.npy", "box", "result.npy"))
-    assert "the result holds nan at 5,7, inside; give a part" in inside
+    assert "the result holds nan at 5,7, inside, and the image none; leave out that part" in inside
     image[3, 3] = np.nan
     np.save("image.npy", image)
     np.save("result.npy", np.full_like(image, np.nan))
     assert "the image holds 1, and a transform (FFT) spreads" in trouble(
         run("diagnose", "image.npy", "box", "result.npy")
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "pads"),
+    [
+        ((18, 4), "top 1, left 1, bottom 0, right 1"),
+        ((2, 4), "top 0, left 1, bottom 1, right 1"),
+        ((9, 22), "top 1, left 1, bottom 1, right 0"),
+    ],
+)
+def test_beside_a_pixel_of_nan_the_rest_tells_enough(place, pads):
+    ndimage = pytest.importorskip("scipy.ndimage")
+    image = np.random.default_rng(5).normal(size=(20, 24))
+    image[place] = np.nan
+    np.save("image.npy", image)
+    np.save("result.npy", ndimage.convolve(image, [[1, 2, 0], [3, 4, 1], [0, 2, -1]], mode="nearest"))
+    shown = " ".join(run("diagnose", "image.npy", "[1 2 0; 3 4 1; 0 2 -1]", "result.npy").stdout.split())
+    assert "to the last pixel, with IMAGE and RESULT cut off before or behind what is nan convolution" in shown
+    assert f"output valid, pads {pads} border edge" in shown
+    np.save("result.npy", np.zeros_like(image))
+    assert "the image holds nan and the result none" in trouble(run("diagnose", "image.npy", "box", "result.npy"))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.8, 0.9, 0.93])
