@@ -56,6 +56,11 @@ GOOD_FIT = 1.5
 MOST_SIZES = 8
 
 
+PLAIN_SIGMAS = (*(tenths / 10 for tenths in range(5, 31)), 3.5, 4.0, 5.0, 6.0, 8.0, 10.0)
+
+# What rounding after each of two passes, and weights of 8 bits, change at most.
+MOST_ROUNDED = 3.0
+
 # Pictures of more numbers take too long.
 MOST_PIXELS = 4_000_000
 
@@ -128,15 +133,36 @@ def diagnose_blur(image: NDArray[Any], result: NDArray[Any]) -> BlurDiagnosis:
     gain = 1 / float(np.iinfo(image.dtype).max) if shares else 1.0
     fits = _fits(image * gain, result)
     off, size, sigma = fits[0]
-    found = list(_boxes(image, result, sigma))
-    for kernel, it, side in () if found else _candidates(fits):
-        evidence = Evidence(image, kernel, result)
-        ways = merged(list(_ways(evidence, it, side, gain)))
-        found += [Blur(sigma=it, size=side, kernel=kernel, way=way) for way in ways[:1]]
+    found = list(_boxes(image, result, sigma)) or list(_held(image, result, _candidates(fits), gain))
+    if not found and result.dtype.kind in "iu":
+        # What rounding took from a picture that hardly varies misleads the fit; of plain sigmas one alone may do.
+        plain = list(_held(image, result, _plain_candidates(image, result), gain))
+        found = plain if len({blur.sigma for blur in plain}) == 1 else []
     # The plainest sigma, then the shortest kernel.
     found.sort(key=lambda blur: (len(f"{blur.sigma or 0:g}"), blur.size))
     plainest = [blur for blur in found if blur.sigma == found[0].sigma]
     return BlurDiagnosis(tuple(plainest), sigma, size, off)
+
+
+def _held(
+    image: NDArray[Any], result: NDArray[Any], candidates: Iterator[tuple[Kernel, float | None, int]], gain: float
+) -> Iterator[Blur]:
+    """The candidates that give the whole result."""
+    for kernel, sigma, size in candidates:
+        ways = merged(list(_ways(Evidence(image, kernel, result), sigma, size, gain)))
+        yield from (Blur(sigma=sigma, size=size, kernel=kernel, way=way) for way in ways[:1])
+
+
+def _plain_candidates(image: NDArray[Any], result: NDArray[Any]) -> Iterator[tuple[Kernel, float | None, int]]:
+    """Sigmas that people write, with the sizes that libraries take for them, where a window is met but for rounding."""
+    for sigma in PLAIN_SIGMAS:
+        for size in sorted(set(size_rules(sigma).values())):
+            if size >= min(image.shape[:2]):
+                continue
+            weights = profile(sigma, size)
+            part, seen = _window(image, result, size)
+            if np.abs(_blurred(part.astype(np.float64), weights) - seen).max() <= MOST_ROUNDED:
+                yield Kernel(np.outer(weights, weights)), sigma, size
 
 
 def _fits(image: NDArray[Any], result: NDArray[Any]) -> list[tuple[float, int, float]]:

@@ -38,6 +38,15 @@ def test_cv2_of_8_bits(size, sigma):
     assert borders(blur) == {"reflect"}
 
 
+def test_a_picture_that_hardly_varies():
+    """What was cut off there is more than what sigma changes, so that a fit leads astray: here to 1.39."""
+    ndimage = pytest.importorskip("scipy.ndimage")
+    sky = np.random.default_rng(1).integers(196, 202, (90, 100)).astype(np.uint8)
+    blur = found(ndimage.gaussian_filter(sky, 1.5), sky)
+    assert (blur.sigma, blur.size, blur.way.treatment) == (1.5, 13, Treatment.TRUNCATED_PASSES)
+    assert not diagnose_blur(sky, np.flipud(sky)).explained
+
+
 def test_cv2_by_its_table():
     cv2 = pytest.importorskip("cv2")
     blur = found(cv2.GaussianBlur(PICTURE, (5, 5), 0, borderType=cv2.BORDER_REPLICATE))
