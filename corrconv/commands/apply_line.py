@@ -9,17 +9,24 @@ import click
 import numpy as np
 
 from corrconv.commands.options import filter_options
+from corrconv.core.convention.filtering import exact_values
 from corrconv.core.rendering import render
 from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
+from corrconv.files.picture import to_gray
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from corrconv.commands.options import FilterChoices
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.files.images import Picture
+
+# The libraries that are named first where several do the same.
+BEST_KNOWN = ("scipy.ndimage", "scipy.signal", "cv2", "PIL", "torch")
 
 # Real results count as the same within this share of the largest: text holds few digits.
 REAL_PRECISION = 1e-6
@@ -58,6 +65,44 @@ def proved_line(
         if _gives(picture, kernel, result, words, name):
             return " ".join(["corrconv apply IMAGE KERNEL", *words, "-o", name])
     return None
+
+
+def proved_like(
+    picture: Picture, kernel: Kernel, result: NDArray[Any], ways: Iterable[Convention], *, gray: bool = False
+) -> str | None:
+    """The line with a library's name that makes the result, where the library lays kernels as one of the ways does.
+
+    It is run first. Of several the best known is taken, with its word for the borders where that needs one.
+    """
+    from corrconv.libraries.registry import library_functions
+
+    planes = (to_gray(picture) if gray else picture).planes
+    laid = {(way.orientation, way.output_size) for way in ways}
+    borders = [way.borders for way in ways][:1]
+    for name, function in sorted(library_functions().items(), key=lambda it: not it[0].startswith(BEST_KNOWN)):
+        usual = function.convention
+        if usual is None or (usual.orientation, usual.output_size) not in laid or not usual.accepts(kernel.shape):
+            continue
+        placed = [function.borders.settings(it) for it in borders] if function.borders is not None else []
+        for settings in ({}, *filter(None, placed)):
+            convention = function.configured(settings)
+            if convention.takes(planes.dtype) and _is_made(planes, kernel, result, convention):
+                said = " ".join([name, *(f"{key}={value}" for key, value in settings.items())])
+                shown = shlex.quote(said) if settings else said
+                out = "OUT.png" if result.dtype.kind in "iu" and result.dtype == planes.dtype else "OUT.npy"
+                words = ["corrconv apply IMAGE KERNEL --like", shown, *(["--gray"] if gray else []), "-o", out]
+                return " ".join(words)
+    return None
+
+
+def _is_made(planes: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention) -> bool:
+    """Whether a convention gives the result to the last bit; what it refuses it does not."""
+    try:
+        exact = exact_values(planes, kernel, convention)
+    except CorrconvError:
+        return False
+    made = exact if planes.dtype.kind == "f" else convention.numbers_of(planes.dtype).fit(exact, planes.dtype)
+    return np.array_equal(made, result.reshape(result.shape[0], result.shape[1], -1))
 
 
 def made_by(words: list[str], picture: Picture, kernel: Kernel, name: str) -> NDArray[Any] | None:

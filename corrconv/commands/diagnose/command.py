@@ -191,7 +191,7 @@ def _intended(
 
 def _lines(diagnosis: Diagnosis, image: Picture, result: NDArray[Any], *, gray: bool) -> dict[int, str]:
     """For each explanation, by its number, the line that was run and gave the result."""
-    from corrconv.commands.apply_line import proved_line
+    from corrconv.commands.apply_line import proved_like, proved_line
     from corrconv.commands.diagnose.way import DISPLAYS, Treatment
 
     found = {}
@@ -206,4 +206,7 @@ def _lines(diagnosis: Diagnosis, image: Picture, result: NDArray[Any], *, gray: 
             line = next(filter(None, lines), None)
             if line is not None:
                 found[number] = line
+    if not found and diagnosis.explained and not image.has_alpha:
+        line = proved_like(image, diagnosis.kernel, result, diagnosis.ways[0].conventions, gray=gray)
+        return {} if line is None else {0: line}
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from corrconv.core.convention.model import ZERO_BORDERS
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation
 from corrconv.errors import CorrconvError
+from corrconv.files.images import read_image
 
 GRID = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
 KERNEL = Kernel([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
@@ -99,10 +101,29 @@ def test_a_line_is_shown_only_if_it_gave_the_result():
     assert "the same\n  corrconv apply IMAGE KERNEL --boundary edge --anchor 0,1 -o OUT.npy\n" in (
         run("diagnose", image, "[1 2; 3 4]", "result.npy").stdout
     )
-    # apply neither wraps around nor cuts fractions off.
+    # No library rounds and then wraps around.
     kernel = "[1 2 3; 4 5 6; 7 8 0.5]"
-    run("apply", image, kernel, "--like", "scipy.ndimage.correlate", "-o", "wrapped.png")
-    assert "no single apply line" in run("diagnose", image, kernel, "wrapped.png").stdout
+    run("apply", image, kernel, "-o", "sums.npy")
+    np.save("wrapped.npy", (np.rint(np.load("sums.npy")) % 256).astype(np.uint8))
+    shown = run("diagnose", image, kernel, "wrapped.npy").stdout
+    assert "explained to the last pixel" in shown
+    assert "no single apply line" in shown
+
+
+@pytest.mark.parametrize(
+    "like", ["scipy.ndimage.convolve", "PIL.ImageFilter.Kernel", "scipy.ndimage.correlate mode=wrap"]
+)
+def test_a_library_that_does_it_is_a_line(like):
+    """apply itself neither wraps around nor cuts fractions off, nor leaves a border unfiltered: with --like it does."""
+    image = write_picture("image.png", np.random.default_rng(2).integers(0, 256, (20, 22), dtype=np.uint8))
+    kernel = "[1 2 3; 4 5 6; 7 8 0.5]"
+    run("apply", image, kernel, "--like", like, "-o", "result.png")
+    shown = run("diagnose", image, kernel, "result.png").stdout
+    line = next(row for row in shown.splitlines() if "corrconv apply" in row)
+    words = shlex.split(line.partition("apply ")[2].replace("IMAGE KERNEL", f"{image} '{kernel}'"))
+    assert like in words
+    run("apply", *words)
+    assert np.array_equal(read_image("OUT.png").pixels, read_image("result.png").pixels)
 
 
 def test_pictures_that_would_take_too_long_are_refused():
