@@ -55,9 +55,15 @@ TURNED = {
 def film(animation: Animation, name: str, *, speed: float = 1.0) -> Iterator[Frame]:
     """Every frame in the shared palette, for so many milliseconds over the speed."""
     palette = SharedPalette()
-    for scene in (_turn_scene(animation), _fill_scene(animation), _verdict_scene(animation, name)):
-        for picture, milliseconds in scene:
-            yield Frame(palette.map(picture), max(20, round(milliseconds / speed)))
+    for picture, milliseconds in _scenes(animation, name):
+        yield Frame(palette.map(picture), max(20, round(milliseconds / speed)))
+
+
+def _scenes(animation: Animation, name: str) -> Scene:
+    """Every picture, and for how many milliseconds it is seen at plain speed."""
+    yield from _turn_scene(animation)
+    yield from _fill_scene(animation)
+    yield from _verdict_scene(animation, name)
 
 
 def count_frames(animation: Animation) -> int:
@@ -67,11 +73,12 @@ def count_frames(animation: Animation) -> int:
 
 def still(animation: Animation, name: str) -> list[Image.Image]:
     """Six frames that tell the film: the kernel laid, turning, turned, then a pixel, half of them, and the verdict."""
-    frames = [frame.picture for frame in film(animation, name)]
-    turned = TURN_FRAMES + 1
+    count, turned = count_frames(animation), TURN_FRAMES + 1
     slow = next(index for index, (_, pause) in enumerate(_steps(animation), start=turned + 1) if pause == SLOW_PAUSE)
-    chosen = (0, TURN_FRAMES // 2, turned, slow, (turned + len(frames)) // 2, len(frames) - 1)
-    return [frames[index].convert("RGB") for index in chosen]
+    chosen = (0, TURN_FRAMES // 2, turned, slow, (turned + count) // 2, count - 1)
+    palette, pictures = SharedPalette(), enumerate(_scenes(animation, name))
+    drawn = {index: palette.map(picture).convert("RGB") for index, (picture, _) in pictures if index in chosen}
+    return [drawn[index] for index in chosen]
 
 
 # The turn
