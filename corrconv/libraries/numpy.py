@@ -14,7 +14,8 @@ from corrconv.libraries.target import ROW_SHAPES
 
 def _configure(*, mode: str = "same") -> dict[str, Any]:
     # Of two vectors the longer one decides how many results are `same`.
-    return {**by_output_size(mode=mode), "fits": Fits.KERNEL_INSIDE if mode == OutputSize.SAME else Fits.ALWAYS}
+    sizes = {"fits": Fits.KERNEL_INSIDE} if mode == OutputSize.SAME else {"fits": Fits.ALWAYS}
+    return {**sizes, **by_output_size(mode=mode)}
 
 
 def _function(name: str, computes: Convention) -> LibraryFunction:

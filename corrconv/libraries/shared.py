@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, SameRule
+from corrconv.core.convention.geometry import AnchorBase, AnchorRule, AxisAnchor, Fits, SameRule
 from corrconv.core.convention.model import LOWER, BorderRule, Borders, Convention, Orientation
 from corrconv.core.convention.numbers import NumberRule
 from corrconv.core.terms import OutputSize
@@ -52,7 +52,7 @@ def by_output_size(*, mode: str = "same") -> dict[str, Any]:
     """The changes of SciPy's and NumPy's own `mode`, which there means the output size. Raises CorrconvError."""
     if mode not in set(OutputSize):
         raise CorrconvError(f"mode={mode} is no output size there; it has {', '.join(OutputSize)}")
-    return {"output_size": OutputSize(mode)}
+    return {"output_size": OutputSize(mode), **({"fits": Fits.SWAPPED} if mode == OutputSize.VALID else {})}
 
 
 def placed_output_size(wanted: Wanted) -> dict[str, Any]:

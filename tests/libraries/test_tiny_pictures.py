@@ -12,6 +12,7 @@ from shell import run, trouble
 from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.convention.geometry import Fits
 from corrconv.core.kernel import Kernel
+from corrconv.errors import CorrconvError
 from corrconv.libraries.function import PythonFunction
 from corrconv.libraries.registry import conventions, library_functions
 
@@ -56,6 +57,20 @@ def test_a_tiny_picture_is_filtered_or_refused_alike(name):
             assert made is None, case
 
 
+@pytest.mark.peer
+@pytest.mark.parametrize("name", ["scipy.signal.correlate2d", "scipy.signal.convolve", "jax.scipy.signal.convolve2d"])
+def test_valid_with_the_larger_input_second_is_exchanged_there(name):
+    """scipy/scipy#12685."""
+    function = library_functions()[name]
+    if not function.installed:
+        pytest.skip(f"{name} is not installed")
+    image, ours = np.arange(1.0, 13).reshape(4, 3), np.arange(1.0, 17).reshape(4, 4)
+    made = function.runner.target(name, {"mode": "valid"}).run(image, ours)
+    assert np.asarray(made).tolist() == [[890, 812] if name.endswith("correlate2d") else [436, 514]]
+    with pytest.raises(CorrconvError, match="exchanges image and kernel where the kernel is the larger one"):
+        apply_convention(image, Kernel(ours), function.configured({"mode": "valid"}))
+
+
 def test_how_large_a_picture_must_be():
     def refused(fits, lengths, extent, reach):
         return not fits.takes(lengths, extent, reach)
@@ -63,6 +78,8 @@ def test_how_large_a_picture_must_be():
     assert not refused(Fits.ALWAYS, (1, 1), (9, 9), (4, 4))
     assert refused(Fits.KERNEL_INSIDE, (9, 2), (3, 3), (1, 1))
     assert not refused(Fits.KERNEL_INSIDE, (3, 3), (3, 3), (1, 1))
+    assert refused(Fits.SWAPPED, (4, 3), (4, 4), (0, 0))
+    assert not refused(Fits.SWAPPED, (4, 4), (4, 4), (0, 0))
     assert refused(Fits.NESTED, (9, 2), (3, 3), (1, 1))
     assert not refused(Fits.NESTED, (2, 2), (3, 2), (1, 1))
     for fits in (Fits.REACH, Fits.OTHER_BEYOND):

@@ -13,6 +13,7 @@ class Fits(StrEnum):
 
     ALWAYS = "takes any picture"
     KERNEL_INSIDE = "gives another size where the kernel is larger than the picture"
+    SWAPPED = "exchanges image and kernel where the kernel is the larger one"
     NESTED = "refuses pictures that are shorter than the kernel along one side and longer along the other"
     REACH = "refuses pictures that are shorter than the kernel reaches out over their sides"
     OTHER_BEYOND = "gives other numbers where the kernel reaches further out than the picture is long"
@@ -22,7 +23,7 @@ class Fits(StrEnum):
         """Whether these rows and columns are enough for a kernel that covers so many and reaches out so far."""
         sides = list(zip(lengths, extent, reach, strict=True))
         match self:
-            case Fits.KERNEL_INSIDE:
+            case Fits.KERNEL_INSIDE | Fits.SWAPPED:
                 return all(side <= length for length, side, _ in sides)
             case Fits.NESTED:
                 smaller, larger = (any(sign * (side - length) > 0 for length, side, _ in sides) for sign in (-1, 1))
