@@ -6,8 +6,8 @@ that `import corrconv` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# Until the command line is there to answer Ctrl-C, each import is time in which Python answers with a traceback.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from corrconv.commands.compare.study import compare
     from corrconv.core.filtering import convolve, correlate
     from corrconv.core.kernel import Kernel
@@ -45,6 +47,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  (see above)
+
     module, attribute = _HOMES[name]
     found = globals()[name] = getattr(import_module(module), attribute)
     return found

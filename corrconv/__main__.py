@@ -2,7 +2,6 @@
 
 import os
 import sys
-import warnings
 
 
 def main() -> None:
@@ -19,6 +18,8 @@ def main() -> None:
 
 
 def _run() -> None:
+    import warnings  # noqa: PLC0415  (each import before is time in which Python answers Ctrl-C with a traceback)
+
     from corrconv.commands.exit_status import (  # noqa: PLC0415  (after the variables are set)
         DEBUG_VARIABLE,
         end_cleanly_on_signals,

@@ -10,6 +10,7 @@ import traceback
 from contextlib import contextmanager, suppress
 from io import BufferedWriter, RawIOBase, TextIOBase, TextIOWrapper
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -86,8 +87,19 @@ def own_standard_error() -> None:
         sys.stderr = TextIOWrapper(own, usual.encoding, usual.errors, line_buffering=True, write_through=True)
 
 
+# Set as soon as Ctrl-C was pressed: a library that is just being imported may make another error of it.
+_was_interrupted = Event()
+
+
 def end_cleanly_on_signals() -> None:
     """Let SIGTERM and SIGHUP end the program as Ctrl-C does; a second one ends it at once."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        _was_interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
 
     def end(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -104,7 +116,7 @@ def exit_after(run: Callable[[], Any]) -> NoReturn:
     try:
         status = _status_of(run)
     except Exception as error:
-        status = _internal_error(error)
+        status = interrupted() if _was_interrupted.is_set() else _internal_error(error)
     if status in {CLOSED_PIPE, TROUBLE, INTERNAL_ERROR}:
         _silence_standard_output()
     sys.exit(status if isinstance(status, int) else 0)
