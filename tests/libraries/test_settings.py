@@ -119,8 +119,6 @@ def test_what_settings_cannot_be_is_said():
     }.items():
         with pytest.raises(CorrconvError, match=message):
             convention_named(text)
-    with pytest.raises(CorrconvError, match="depends on the picture's size"):
-        port(Kernel([[1, 2]]), convention_named("jax.lax.conv window_strides=2"), function_named("cv2.filter2D"))
 
 
 def test_words_of_matlab():

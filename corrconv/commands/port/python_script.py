@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corrconv.core.convention.geometry import SameRule
 from corrconv.core.convention.model import BorderRule, Borders
 from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.core.kernel import Kernel
@@ -24,8 +25,21 @@ def python_script(ported: Port, text: PythonText) -> str:
     usual = ported.function.runner.settings if isinstance(ported.function.runner, PythonFunction) else {}
     call = text.call({**usual, **ported.settings})
     lines = ["import numpy as np", *filter(None, [text.imports]), "", *_kernel_lines(ported)]
-    lines += [*spread_lines(ported), "padded = image.astype(float)", *pad_lines(ported)]
+    lines += [*_halved_lines(ported), *spread_lines(ported), "padded = image.astype(float)", *pad_lines(ported)]
     return "\n".join([*lines, f"result = {call}", *after_lines(ported), *exact_lines(ported)])
+
+
+def _halved_lines(ported: Port) -> list[str]:
+    """The pads of a stride, which depend on the picture's size: the smaller half before, or after."""
+    if ported.halved is None:
+        return []
+    rule, reach, step = ported.halved
+    halves = "(pad // 2, pad - pad // 2)" if rule is SameRule.AFTER else "(pad - pad // 2, pad // 2)"
+    return [
+        f"sides = zip(image.shape, {reach}, {step})  # how far the kernel reaches, and the stride",
+        "pads = [max(0, (side - 1) // step * step + reach - side) for side, reach, step in sides]",
+        f"image = np.pad(image, [{halves} for pad in pads])",
+    ]
 
 
 def _kernel_lines(ported: Port) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,23 @@ if TYPE_CHECKING:
     from corrconv.core.kernel import Cell
 
 
+class Halved(NamedTuple):
+    """Zeros that are shared between opposite sides, as many as a stride needs: by rows and by columns."""
+
+    rule: SameRule
+    reach: Cell
+    step: Cell
+
+    def pads(self, shape: Cell) -> list[tuple[int, int]]:
+        """How many lie before and after a picture of this shape."""
+        found = []
+        for side, reach, step in zip(shape, self.reach, self.step, strict=True):
+            before = self.rule.pixels_before(reach, step, side)
+            pixels = reach - 1 if step == 1 else max(0, (side - 1) // step * step + reach - side)
+            found.append((before, pixels - before))
+        return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Port:
     """How a function is made to give what `source` gives with a kernel.
@@ -40,7 +57,8 @@ class Port:
     None where it can be called on the image as it is. factor, offset: result = the function's · factor + offset.
     spread, stride: what is done by hand before and after; kernel and source are those without it, dilated cells filled
     with zeros. unlike: the largest difference between a weight that is wanted and one that the function makes by
-    itself, relative to the largest. exact: the type of the images whose results are rounded and made to fit as the
+    itself, relative to the largest. halved: the pads that are made first, where they depend on the picture's size; the
+    source is then the one without them. exact: the type of the images whose results are rounded and made to fit as the
     source does, or "" for real ones.
     """
 
@@ -57,6 +75,7 @@ class Port:
     stride: Cell = (1, 1)
     spread: Cell = (1, 1)
     unlike: float = 0.0
+    halved: Halved | None = None
     exact: str = ""
 
     @property
@@ -96,6 +115,10 @@ def port(kernel: Kernel, source: Convention, function: LibraryFunction, settings
     chosen = _completed(given, function.placed(_wanted(kernel, source, function.configured(given))))
     if _agree(kernel, source, function.configured(chosen)):
         return _ported(kernel, source, function, chosen)
+    if source.output_size is OutputSize.SAME and source.same_rule is not SameRule.ANCHOR and source.stride != (1, 1):
+        padded = replace(source, output_size=OutputSize.VALID, same_rule=SameRule.ANCHOR)
+        halved = Halved(source.same_rule, source.extent(kernel.shape), source.stride)
+        return replace(port(kernel, padded, function, settings), halved=halved)
     dense_kernel, dense = _dense(kernel, source)
     chosen = _completed(given, function.placed(_wanted(dense_kernel, dense, function.configured(given))))
     if not _agree(dense_kernel, dense, function.configured(chosen)):
@@ -198,11 +221,6 @@ def _passed(kernel: Kernel, source: Convention, destination: Convention) -> Kern
 
 def _dense(kernel: Kernel, source: Convention) -> tuple[Kernel, Convention]:
     """The kernel with its cells dilated by zeros, and the source without strides, dilation and spread pixels."""
-    if source.same_rule is not SameRule.ANCHOR and source.stride != (1, 1):
-        raise CorrconvError(
-            f"where {source.name} begins depends on the picture's size, as it halves what it pads;"
-            " name the pixels on each side instead"
-        )
     rows, columns = ((side - 1) * step + 1 for side, step in zip(kernel.shape, source.dilation, strict=True))
     weights = np.zeros((rows, columns))
     weights[:: source.dilation[0], :: source.dilation[1]] = kernel.weights
@@ -322,6 +340,8 @@ def run_port(image: NDArray[Any], ported: Port) -> NDArray[np.float64]:
     image (H, W), real.
     """
     exact = replace(ported.destination, numbers=NumberRule())
+    if ported.halved is not None:
+        image = np.pad(image, ported.halved.pads((image.shape[0], image.shape[1])))
     image = spread_pixels(image, ported.spread)
     pixels = image.astype(np.float64)
     if ported.padding is None or ported.crop is None:

@@ -10,6 +10,7 @@ import numpy as np
 from corrconv.commands.port.matlab_script import matlab_script
 from corrconv.commands.port.python_script import python_script
 from corrconv.commands.port.shell_script import shell_script
+from corrconv.core.convention.geometry import SameRule
 from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.drawing.conventions import operation_words
 from corrconv.drawing.documents import DOCUMENT_VERSION
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from corrconv.libraries.function import LibraryFunction
 
 
+_HALVED = "same, divided by the stride; its pads depend on the picture's size"
+
+
 def snippet(ported: Port) -> str:
     """Python that makes `result` of a gray `image`, a script for a tool, or MATLAB.
 
@@ -33,6 +37,11 @@ def snippet(ported: Port) -> str:
     match ported.function.text:
         case PythonText() as text:
             return python_script(ported, text)
+        case ShellText() | MatlabText() if ported.halved is not None:
+            raise CorrconvError(
+                f"where {ported.source.name} begins depends on the picture's size, as it halves what it pads;"
+                " name the pixels on each side instead, or port to Python"
+            )
         case ShellText() as text:
             return shell_script(ported, text)
         case MatlabText() as text:
@@ -50,12 +59,15 @@ def port_text(found: PortSource, ported: Port) -> str:
         f"# {ported.function.name} computes: {operation_words(destination)}"
         f"{_own_words(ported.function, ported.passed)}",
         *([f"# {found.note}"] if found.note else []),
-        f"# Size of the result: {source.output_size}.",
+        f"# Size of the result: {source.output_size if ported.halved is None else _HALVED}.",
         f"# Kernel: {_kernel_words(ported)}",
     ]
-    if ported.padding is None:
+    if ported.halved is not None:
+        where = "before" if ported.halved.rule is SameRule.AFTER else "after"
+        lines.append(f"# Zeros around it first, the smaller half of them {where}.")
+    if ported.padding is None and ported.halved is None:
         lines.append("# Borders and anchor agree, or the call says them: no padding.")
-    else:
+    elif ported.padding is not None:
         lines.append(f"# Borders or anchor differ: pad by hand ({source.borders}), then cut the results out.")
     if ported.factor != 1 or ported.offset != 0:
         sign = " and so get the other sign" if ported.factor < 0 else ""
@@ -125,6 +137,8 @@ def port_document(found: PortSource, ported: Port, measured: Measured | None) ->
         "settings": dict(ported.settings),
         "flipped": ported.flipped,
         "padding": [list(widths) for widths in ported.padding] if ported.padding else None,
+        "halved": ported.halved
+        and {"rule": str(ported.halved.rule), "reach": ported.halved.reach, "step": ported.halved.step},
         "padding_borders": {name: str(side) for name, side in ported.source.borders.sides.items()},
         "crop": list(ported.crop) if ported.crop else None,
         "factor": ported.factor,

@@ -117,3 +117,26 @@ def test_what_cannot_be_ported():
         )
     with pytest.raises(CorrconvError, match="no snippet is known"):
         snippet(port(sobel, convention_named("cv2.filter2D"), function_named("onnxruntime.ConvTranspose")))
+
+
+@pytest.mark.parametrize("source", ["tf.nn.conv2d strides=2", "onnxruntime.Conv strides=(3,2) auto_pad=SAME_LOWER"])
+@pytest.mark.parametrize("target", ["torch.nn.functional.conv2d", "scipy.ndimage.convolve", "scipy.signal.correlate2d"])
+def test_pads_that_depend_on_the_size_are_made_for_each_size(source, target):
+    """TensorFlow's SAME with a stride, in libraries that pad all sides alike: the lines serve pictures of any size."""
+    pytest.importorskip(FUNCTIONS[target].runner.module)
+    source = convention_named(source)
+    for kernel in (*KERNELS, Kernel([[1, 2, 3]])):
+        ported = port(kernel, source, FUNCTIONS[target])
+        for rows, columns in ((14, 17), (13, 16), (15, 15)):
+            image = np.arange(rows * columns).reshape(rows, columns) % 37 + 1.0
+            expected = apply_convention(image, kernel, source)
+            assert np.allclose(run_port(image, ported), expected, rtol=1e-12, atol=1e-9)
+            names = {"image": image}
+            exec(snippet(ported), names)
+            assert np.allclose(names["result"], expected, rtol=1e-12, atol=1e-9)
+
+
+def test_scripts_of_tools_cannot_make_pads_for_each_size():
+    ported = port(KERNELS[0], convention_named("jax.lax.conv window_strides=2"), FUNCTIONS["matlab.imfilter"])
+    with pytest.raises(CorrconvError, match=r"depends on the picture's size, .* or port to Python"):
+        snippet(ported)
