@@ -9,6 +9,7 @@ from rich.text import Text
 
 from corrconv.core.boundary import PATTERNS
 from corrconv.core.convention.gaussian import profile
+from corrconv.core.convention.geometry import Fits
 from corrconv.core.convention.model import (
     BorderRule,
     Convention,
@@ -109,10 +110,9 @@ def convention_parts(function: LibraryFunction, convention: Convention) -> list[
         lines["  8 bits"] = number_words(convention.changed(numbers=convention.eight_bit))
     if convention.whole_weights:
         lines["  weights"] = "cut off to whole ones where pixels are whole numbers"
-    if convention.inexact:
-        lines["  may differ"] = convention.inexact
-    if convention.not_finite:
-        lines["  nan"] = convention.not_finite
+    small = "" if convention.fits is Fits.ALWAYS else convention.fits
+    limits = {"  may differ": convention.inexact, "  small": small, "  nan": convention.not_finite}
+    lines.update({about: words for about, words in limits.items() if words})
     if function.setting_names:
         names = [name for name in function.setting_names if name != "settings"]
         lines["  settings"] = ", ".join(names) or "as below"

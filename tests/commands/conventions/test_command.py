@@ -64,6 +64,14 @@ def test_nnlib_gives_what_is_shown_in_its_thread():
     assert "false convolves" in trouble(run("conventions", "NNlib.conv flipped=2"))
 
 
+def test_what_becomes_of_small_pictures_and_of_nan():
+    assert "small refuses pictures that are no longer than the kernel reaches" in " ".join(
+        shown("kornia.filter2d").split()
+    )
+    assert "nan a transform spreads one pixel" in " ".join(shown("scipy.signal.fftconvolve").split())
+    assert "small" not in shown("cv2.filter2D")
+
+
 def test_words_for_borders_and_words_for_nothing():
     assert shown("border") == shown("borders") == shown("padding")
     assert "`corrconv conventions` lists them all" in trouble(run("conventions", "nonsense"))
