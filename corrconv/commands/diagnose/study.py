@@ -104,12 +104,12 @@ class Diagnosis:
     @property
     def explained(self) -> bool:
         """Whether anything reproduces the result."""
-        return any(way.explains for way in self.ways)
+        return bool(self.explanations)
 
     @property
     def explanations(self) -> tuple[Way, ...]:
-        """The ways that reproduce the result."""
-        return tuple(way for way in self.ways if way.explains)
+        """The ways that reproduce the result; of an unchanged image, those that leave no border as it is."""
+        return tuple(way for way in self.ways if way.explains and not (self.unchanged and way.leaves_border))
 
     @property
     def operations(self) -> tuple[Operation | None, ...]:

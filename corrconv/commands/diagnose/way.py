@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from corrconv.core.convention.model import BorderRule
 from corrconv.core.terms import Display
 
 if TYPE_CHECKING:
@@ -104,6 +105,11 @@ class Way:
         """Whether it gives the whole result."""
         deviation = self.deviation
         return deviation.differing == 0 or (deviation.lost is not None and deviation.before <= deviation.lost)
+
+    @property
+    def leaves_border(self) -> bool:
+        """Whether pixels along a side are left as they are."""
+        return any(side.rule is BorderRule.UNFILTERED for side in self.convention.borders.sides.values())
 
     @property
     def conventions(self) -> tuple[Convention, ...]:

@@ -87,7 +87,7 @@ class Port:
     def direct(self) -> bool:
         """Whether one call on the image as it is will do."""
         by_hand = (self.stride, self.spread) != ((1, 1), (1, 1)) or self.padding is not None or self.restores_border
-        return not by_hand and (self.factor, self.offset) == (1, 0)
+        return not by_hand and self.halved is None and (self.factor, self.offset) == (1, 0)
 
     @property
     def exact_rounding(self) -> Rounding:

@@ -87,6 +87,15 @@ def test_strange_arrays_end_without_a_traceback():
     assert "4.94e-324; a diagnosis needs numbers" in trouble(run("diagnose", "bool.npy", "[5e-324]", "bool.npy"))
 
 
+def test_a_small_picture_that_nothing_was_done_to():
+    """Every pixel of it belongs to the border, so that leaving borders as they are would explain it in 16 ways."""
+    diagnosis = diagnose(GRID, Kernel([[1, 2, 1], [2, 4, 2], [1, 2, 1]]), GRID)
+    assert diagnosis.unfiltered
+    assert not diagnosis.explained
+    assert "nothing was filtered" in run("diagnose", "[1 2; 3 4]", "[1 2 1; 2 4 2; 1 2 1]", "[1 2; 3 4]").stdout
+    assert diagnose(GRID, Kernel([[0, 0, 0], [0, 1, 0], [0, 0, 0]]), GRID).explained
+
+
 def test_options_that_judge_need_what_they_judge():
     numbers = ("diagnose", "[1 2 3]", "[1 2 1]", "[4 8 8]")
     for options in (("--anchor", "0,0"), ("--fill", "3"), ("--boundary", "edge")):

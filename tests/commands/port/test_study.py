@@ -9,6 +9,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from corrconv.commands.port.measure import measure
+from corrconv.commands.port.sources import PortSource
 from corrconv.commands.port.study import port, run_port
 from corrconv.commands.port.view import snippet
 from corrconv.core.convention.filtering import apply_convention
@@ -127,6 +129,7 @@ def test_pads_that_depend_on_the_size_are_made_for_each_size(source, target):
     source = convention_named(source)
     for kernel in (*KERNELS, Kernel([[1, 2, 3]])):
         ported = port(kernel, source, FUNCTIONS[target])
+        assert not ported.direct
         for rows, columns in ((14, 17), (13, 16), (15, 15)):
             image = np.arange(rows * columns).reshape(rows, columns) % 37 + 1.0
             expected = apply_convention(image, kernel, source)
@@ -140,3 +143,17 @@ def test_scripts_of_tools_cannot_make_pads_for_each_size():
     ported = port(KERNELS[0], convention_named("jax.lax.conv window_strides=2"), FUNCTIONS["matlab.imfilter"])
     with pytest.raises(CorrconvError, match=r"depends on the picture's size, .* or port to Python"):
         snippet(ported)
+
+
+def test_a_source_that_fails_by_itself_is_one_line():
+    """What a library refuses though its convention does not, as where it lacks what this processor has."""
+
+    def failing(image, kernel):
+        raise ValueError("no such instruction")
+
+    usual = FUNCTIONS["scipy.ndimage.correlate"]
+    function = replace(usual, runner=replace(usual.runner, call=failing))
+    found = PortSource(function=function, settings={}, kernel=KERNELS[0], convention=function.convention)
+    ported = port(KERNELS[0], function.convention, usual)
+    with pytest.raises(CorrconvError, match="does not take this kernel: ValueError: no such instruction"):
+        measure(found, ported, snippet(ported))
