@@ -101,10 +101,13 @@ def compare_libraries(image: NDArray[Any], kernel: Kernel, first: Convention, se
 
     image (H, W) or (H, W, C). The factors are those that are needed whichever convention is named first;
     each change is the one of them that brings the results closest. Raises CorrconvError where the
-    results differ in size.
+    results differ in size, and for pixels that are not finite where a library does more than to sum them.
     """
     require_memory(36 * image.size, "what two libraries make of a picture of this size", "take a part of it")
     first, second = (it.for_shape(kernel.shape) for it in (first, second))
+    for convention in (first, second):
+        if reason := convention.unpredicted(image):
+            raise CorrconvError(f"{reason}; compare pictures whose pixels are finite")
     forwards, backwards = _Crossing(image, kernel, first, second), _Crossing(image, kernel, second, first)
     apart = forwards.distance(frozenset())
     differing = forwards.factors

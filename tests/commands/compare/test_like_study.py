@@ -138,3 +138,12 @@ def test_weights_that_lose_their_fractions_are_named():
 def test_sizes_must_agree():
     with pytest.raises(CorrconvError, match="one size"):
         changed(Convention(name="a"), Convention(name="b", output_size="full"))
+
+
+def test_what_a_library_makes_of_nan_is_not_called_the_same():
+    image = np.array([[np.nan, 1, 2], [3, 4, 5], [1, 0, 2]])
+    first, second = (conventions()[f"scipy.signal.{name}"] for name in ("convolve2d", "fftconvolve"))
+    for pair in ((first, second), (second, first)):
+        with pytest.raises(CorrconvError, match="fftconvolve itself differs: a transform spreads"):
+            compare_libraries(image, Kernel(np.ones((3, 3))), *pair)
+    assert compare_libraries(image, Kernel(np.ones((3, 3))), first, first).coincide
