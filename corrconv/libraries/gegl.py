@@ -32,7 +32,13 @@ FUNCTIONS = (
     LibraryFunction(
         name="gegl.convolution-matrix",
         aliases=("gimp.convolution-matrix",),
-        computes=CORRELATION.changed(borders=EDGE, numbers=FLOAT32, largest_side=5, pixels=("float32",)),
+        computes=CORRELATION.changed(
+            borders=EDGE,
+            numbers=FLOAT32,
+            largest_side=5,
+            pixels=("float32",),
+            inexact="GIMP lays the weights on linear light, where pixels are of 8 or 16 bits",
+        ),
         configure=_configure,
         borders=WORDS,
         runner=Tool(
