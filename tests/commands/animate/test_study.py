@@ -11,6 +11,7 @@ from corrconv.commands.animate.study import animate, letter, structured_part
 from corrconv.commands.explain.study import explain_pixel
 from corrconv.core.options import Options
 from corrconv.core.terms import Boundary, OutputSize
+from corrconv.errors import KernelError
 
 IMAGE = np.random.default_rng(8).integers(0, 256, (7, 9), dtype=np.uint8)
 KERNELS = (Kernel([[1, -2, 3], [4, 5, -6]], anchor=(0, 2)), Kernel([[1, 2], [3, 4]]), Kernel([[7]]))
@@ -60,3 +61,9 @@ def test_the_letter_has_no_symmetry() -> None:
 def test_products_too_large_for_float64_are_infinite_in_silence() -> None:
     animation = animate(np.array([[1e308, 1.0]]), Kernel([[3.0]]), Options())
     assert animation.products(animation.correlation, (0, 0)).tolist() == [[np.inf]]
+
+
+def test_the_largest_kernel_is_drawn_and_the_next_one_refused():
+    assert animate(letter(), Kernel(np.ones((31, 3))), Options()).image.shape == letter().shape
+    with pytest.raises(KernelError, match="has 3x32 cells"):
+        animate(letter(), Kernel(np.ones((3, 32))), Options())

@@ -48,6 +48,19 @@ def test_a_check_counts_what_differs_and_how_far_from_the_border():
         assert (check.differing, check.margin) == (0, 0)
 
 
+@pytest.mark.parametrize("by", [Combining.ADD, Combining.SUBTRACT])
+@pytest.mark.parametrize("boundary", Boundary)
+def test_sums_and_differences_of_kernels_are_the_same_in_one_pass_up_to_the_border(by, boundary):
+    for check in combine(SKEW, CORNER, by, boundary).passes:
+        assert (check.differing, check.margin, check.exact) == (0, 0, True)
+
+
+def test_what_only_rounding_tells_apart_is_not_counted_however_large():
+    real = [Kernel(1e6 * np.random.default_rng(seed).normal(size=(3, 4))) for seed in (1, 2)]
+    for check in combine(*real, Combining.CONVOLVE, Boundary.WRAP).passes:
+        assert (check.differing, check.exact) == (0, False)
+
+
 def test_a_wrong_merging_would_be_counted(monkeypatch):
     from corrconv.commands.kernel import study
 

@@ -18,6 +18,7 @@ from corrconv.commands.spectrum.study import (
 from corrconv.core.kernel import Kernel
 from corrconv.core.terms import Operation
 from corrconv.core.zoo import zoo_kernel
+from corrconv.errors import CorrconvError
 
 RANDOM = np.random.default_rng(51)
 SKEW = Kernel([[1, 2, 0], [-3, 4, 5]], anchor=(0, 2))
@@ -155,3 +156,9 @@ def test_what_would_be_too_large_when_undone_is_lost():
     restored = restore(Kernel([[5e-324]]), Operation.CORRELATION, np.arange(12.0).reshape(3, 4), 1.0)
     assert not restored.plain.any()
     assert np.isfinite(restored.wiener).all()
+
+
+@pytest.mark.parametrize(("weight", "pixel"), [(1e-3, 2e140), (2e140, 0.5), (1.0, -2e140)])
+def test_numbers_too_large_to_square_are_refused(weight, pixel):
+    with pytest.raises(CorrconvError, match=r"make numbers above 1e\+140, too large to square"):
+        check_theorem(Kernel([[weight]]), Operation.CORRELATION, np.full((2, 3), pixel))
