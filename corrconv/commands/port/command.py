@@ -83,5 +83,4 @@ def command(
         show_document(port_document(found, ported, measured))
     else:
         click.echo(port_text(found, ported))
-        if measured is not None:
-            report(quiet=quiet)(measured_words(measured))
+        report(quiet=quiet)(measured_words(measured))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corrconv.commands.port.study import Measured
+from corrconv.commands.port.study import Measured, NotRun
 from corrconv.errors import CorrconvError
 from corrconv.libraries.function import PythonFunction, PythonText
 from corrconv.libraries.own_kernel import REAL
@@ -25,19 +25,24 @@ LARGEST_KERNEL = 101  # larger ones would take too long
 BLOCK = 8
 
 
-def measure(found: PortSource, ported: Port, snippet: str) -> Measured | None:
-    """The largest difference on a picture of noise and one of blocks; None where one of both cannot be run here.
+def measure(found: PortSource, ported: Port, snippet: str) -> Measured | NotRun:
+    """The largest difference on a picture of noise and one of blocks, or why they were not run.
 
     The images are of the port's exact type, or else real. Raises CorrconvError for a snippet that cannot be run.
     """
     source, destination = found.function.runner, ported.function.runner
-    if not isinstance(source, PythonFunction) or not isinstance(destination, PythonFunction):
-        return None
-    if not isinstance(ported.function.text, PythonText) or not (source.installed and destination.installed):
-        return None
+    for function, runner in ((found.function, source), (ported.function, destination)):
+        if runner is None:
+            return NotRun(f"{function.name} is known from its documents")
+        if not isinstance(runner, PythonFunction):
+            return NotRun(f"{function.name} is no function of Python")
+        if not runner.installed:
+            return NotRun(f"{runner.needs} is not installed here")
+    if not isinstance(source, PythonFunction) or not isinstance(ported.function.text, PythonText):
+        return NotRun(f"the lines for {ported.function.name} are not of Python")
     side = max(*ported.kernel.shape, *ported.passed.shape)
     if side > LARGEST_KERNEL:
-        return None
+        return NotRun(f"kernels of more than {LARGEST_KERNEL} a side take too long")
     dtype = ported.exact or (REAL if REAL in source.image_dtypes else source.image_dtypes[0])
     target = source.target(found.function.name, found.settings)
     rows, columns = max(SHORTEST, 3 * side), max(SHORTEST, 3 * side) + 7

@@ -277,6 +277,13 @@ class Measured:
     differing: float
 
 
+@dataclass(frozen=True)
+class NotRun:
+    """Why a snippet and its source were not compared."""
+
+    reason: str
+
+
 # Where a kernel begins may depend on the picture's size; these are even, odd, and multiples of small strides.
 SIZES = ((40, 41), (41, 43), (42, 45), (43, 48))
 

@@ -10,6 +10,7 @@ import numpy as np
 from corrconv.commands.port.matlab_script import matlab_script
 from corrconv.commands.port.python_script import python_script
 from corrconv.commands.port.shell_script import shell_script
+from corrconv.commands.port.study import Measured, NotRun
 from corrconv.core.convention.geometry import SameRule
 from corrconv.core.convention.numbers import Overflow, Rounding
 from corrconv.drawing.conventions import operation_words
@@ -20,7 +21,7 @@ from corrconv.libraries.own_kernel import ALIKE
 
 if TYPE_CHECKING:
     from corrconv.commands.port.sources import PortSource
-    from corrconv.commands.port.study import Measured, Port
+    from corrconv.commands.port.study import Port
     from corrconv.core.convention.model import Convention
     from corrconv.core.kernel import Kernel
     from corrconv.libraries.function import LibraryFunction
@@ -126,7 +127,7 @@ def _number_sentence(ported: Port, *, shares: bool) -> str:
     return f"{words}; {'so does this.' if ported.exact else 'here they stay real.'}"
 
 
-def port_document(found: PortSource, ported: Port, measured: Measured | None) -> dict[str, Any]:
+def port_document(found: PortSource, ported: Port, measured: Measured | NotRun) -> dict[str, Any]:
     """A port for scripts."""
     return {
         "version": DOCUMENT_VERSION,
@@ -146,7 +147,8 @@ def port_document(found: PortSource, ported: Port, measured: Measured | None) ->
         "direct": ported.direct,
         "unlike": ported.unlike,
         "exact": ported.exact or None,
-        "measured": asdict(measured) if measured else None,
+        "measured": asdict(measured) if isinstance(measured, Measured) else None,
+        "not_run": measured.reason if isinstance(measured, NotRun) else None,
         "snippet": snippet(ported),
     }
 
@@ -155,8 +157,10 @@ def port_document(found: PortSource, ported: Port, measured: Measured | None) ->
 FLOAT_NOISE = 1e-6
 
 
-def measured_words(measured: Measured) -> str:
-    """How far the snippet's results are from the source's own."""
+def measured_words(measured: Measured | NotRun) -> str:
+    """How far the snippet's results are from the source's own, or why that is not known."""
+    if isinstance(measured, NotRun):
+        return f"not run beside each other: {measured.reason}"
     pictures = f"two pictures of {measured.rows}x{measured.columns}, {measured.dtype}"
     if measured.largest == 0:
         return f"ran both on {pictures}: equal to the last bit"

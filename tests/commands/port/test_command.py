@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from shell import run, trouble
 
 
@@ -10,3 +13,17 @@ def test_settings_that_the_source_does_not_take_are_refused() -> None:
     said = trouble(run("port", "roberts", *words))
     where = "refuses anchors outside the kernel, and cell 2,2 is not one of roberts, which is 2x2"
     assert said == f"scipy.ndimage.convolve mode=mirror origin=1 {where}"
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "reason"),
+    [
+        ("matlab.conv2", "scipy.signal.convolve2d", "matlab.conv2 is known from its documents"),
+        ("scipy.signal.convolve2d", "imagemagick.convolve", "imagemagick.convolve is no function of Python"),
+    ],
+)
+def test_what_was_not_run_says_why(source: str, destination: str, reason: str) -> None:
+    words = ["port", "sobel", "--from", source, "--to", destination]
+    assert f"not run beside each other: {reason}" in run(*words).stderr
+    document = json.loads(run(*words, "--json").stdout)
+    assert (document["measured"], document["not_run"]) == (None, reason)
