@@ -29,7 +29,7 @@ from corrconv.core.threads import available_cores
 from corrconv.errors import CorrconvError
 
 # All threads together take no more than this for their tiles, where one thread can do with it.
-MEMORY_BYTES = 36 * 1024 * 1024
+MEMORY_BYTES = 48 * 1024 * 1024
 
 # Work that one core does in this time is not worth waking others for.
 THREADING_NANOSECONDS = 200_000

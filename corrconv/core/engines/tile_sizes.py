@@ -18,7 +18,7 @@ ROW_BYTES = 16 * 1024
 DIRECT_BYTES = 512 * 1024
 
 # The lanes of one tile, in bytes.
-LANE_BYTES = 4 * 1024 * 1024
+LANE_BYTES = 3 * 1024 * 1024
 
 # BLAS multiplies matrices with no more than so many products without packing them first.
 UNPACKED_PRODUCTS = 10**6

@@ -19,8 +19,8 @@ from corrconv.core.terms import Boundary
 # For each axis, the pixel that each padded place repeats.
 Sources: TypeAlias = "tuple[NDArray[np.intp], NDArray[np.intp]]"
 
-# Each thread keeps up to so much memory for its next picture: what one tile takes.
-KEPT_BYTES = 16 * 1024 * 1024
+# Each thread keeps up to so much memory for its next picture: a little more than one tile takes.
+KEPT_BYTES = 8 * 1024 * 1024
 
 # The rows and the columns of one tile of outputs: an index into the output array.
 Tile: TypeAlias = "tuple[slice, slice]"
