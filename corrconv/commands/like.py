@@ -42,7 +42,7 @@ def say_caveats(picture: Picture, kernels: Iterable[Kernel], *likes: Convention,
     """Tell where a library itself takes no such numbers, or may give others."""
     say = report(quiet=quiet)
     caveats = [like.caveat(kernel, picture.planes.dtype) for like in likes for kernel in kernels]
-    caveats += [like.unpredicted(picture.planes) for like in likes]
+    caveats += [like.unpredicted(picture.planes, kernel) for like in likes for kernel in kernels]
     for caveat in dict.fromkeys(filter(None, caveats)):
         say(caveat)
 

@@ -24,7 +24,7 @@ def _call(name: str) -> Callable[..., Any]:
 def _function(name: str, computes: Convention) -> LibraryFunction:
     return LibraryFunction(
         name=f"dask_image.ndfilters.{name}",
-        computes=computes.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER, fits=Fits.REACH),
+        computes=computes.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER, fits=Fits.REACH, skips_zeros=True),
         configure=configure_ndimage,
         place=place_ndimage,
         borders=NDIMAGE_WORDS,

@@ -35,6 +35,7 @@ FUNCTIONS = (
         name="mahotas.convolve",
         # Despite its name. It casts the weights to the picture's type, as it does the sums.
         computes=CORRELATION.changed(
+            skips_zeros=True,
             borders=SYMMETRIC,
             numbers=CAST,
             whole_weights=True,

@@ -256,6 +256,7 @@ FUNCTIONS = (
     LibraryFunction(
         name="cv2.filter2D",
         computes=CORRELATION.changed(
+            skips_zeros=True,
             borders=REFLECT,
             numbers=SATURATED,
             pixels=PIXELS,

@@ -202,8 +202,12 @@ SPOILED = "a transform spreads one pixel that is not finite over all results"
 BLOCK_SPOILED = "transforms spread one pixel that is not finite over all results of its block"
 
 FUNCTIONS = (
-    _of_ndimage("correlate", CORRELATION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER), contest=_contest_ndimage),
-    _of_ndimage("convolve", CONVOLUTION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER)),
+    _of_ndimage(
+        "correlate",
+        CORRELATION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER, skips_zeros=True),
+        contest=_contest_ndimage,
+    ),
+    _of_ndimage("convolve", CONVOLUTION.changed(borders=SYMMETRIC, numbers=CAST_IN_ORDER, skips_zeros=True)),
     _of_signal("correlate2d", LOWER_CORRELATION),
     _of_signal("convolve2d", LOWER_CONVOLUTION),
     _of_signal("correlate", CORRELATION.changed(not_finite=f"where it chooses to transform, {SPOILED}")),

@@ -136,7 +136,7 @@ FUNCTIONS = (
     LibraryFunction(
         name="skimage.filters.correlate_sparse",
         aliases=("skimage.correlate_sparse",),
-        computes=CORRELATION.changed(borders=SYMMETRIC, odd_sides=True),
+        computes=CORRELATION.changed(borders=SYMMETRIC, odd_sides=True, skips_zeros=True),
         configure=_correlate_sparse,
         borders=WORDS,
         runner=PythonFunction(module="skimage", call=plain_call("skimage.filters.correlate_sparse")),

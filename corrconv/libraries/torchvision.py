@@ -18,7 +18,7 @@ def torchvision_sigma(size: int) -> float:
 
 
 def _read_blur(settings: Settings) -> Gaussian:
-    columns, rows = pair(settings.get("kernel_size", (0, 0)))
+    columns, rows = pair(settings.get("kernel_size") or 0)
     if columns != rows or not isinstance(settings.get("sigma", 0), int | float):
         raise CorrconvError("a blur of one sigma and one size along both axes is known here; give one number each")
     return Gaussian(settings.get("sigma", 0) or None, rows or None)

@@ -40,7 +40,7 @@ FUNCTIONS = (
     LibraryFunction(
         name="pyvips.Image.conv",
         aliases=("pyvips.conv",),
-        computes=CORRELATION.changed(borders=EDGE, numbers=FLOAT32),
+        computes=CORRELATION.changed(borders=EDGE, numbers=FLOAT32, skips_zeros=True),
         runner=PythonFunction(module="pyvips", call=_call),
         text=PythonText(
             "import pyvips",
@@ -50,7 +50,7 @@ FUNCTIONS = (
     ),
     LibraryFunction(
         name="vips.conv",
-        computes=CORRELATION.changed(borders=EDGE, numbers=FLOAT32),
+        computes=CORRELATION.changed(borders=EDGE, numbers=FLOAT32, skips_zeros=True),
         runner=Tool(
             programs=("vips",),
             sign="vips",

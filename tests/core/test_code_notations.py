@@ -153,6 +153,7 @@ def test_java_and_svg_have_anchors_of_their_own():
             "normalize adds to the results where the cells' sum is not positive",
         ),
         ("gegl:convolution-matrix c3=2 offset=0.5 normalize=false", "an offset, which no kernel has"),
+        ("gegl:convolution-matrix c3=2 normalize=bogus", "says neither yes nor no"),
         ("gegl:convolution-matrix c3=2 divisor=0 normalize=false", "the divisor 0 divides by zero"),
         ("gegl:convolution-matrix c3=2 f1=1", "'f1=1' is not read here"),
         ("gegl:convolution-matrix c3=2 c3=1", "c3 stands there twice"),
@@ -274,3 +275,8 @@ def test_zoo_kernels_go_through_every_notation():
             assert np.array_equal(
                 parse_kernel(write_kernel(zoo_kernel(name), notation)).weights, zoo_kernel(name).weights
             )
+
+
+@pytest.mark.parametrize("word", ["no", "0", "FALSE", "false", "off"])
+def test_all_words_by_which_gegl_says_no_are_read(word: str) -> None:
+    assert parse_kernel(f"gegl:convolution-matrix b3=1 c3=3 normalize={word}").weights.tolist() == [[1, 3]]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corrconv.errors import CorrconvError, FileError
+from corrconv.files.decoding import read_array
 from corrconv.files.images import read_image
 from corrconv.files.numbers import is_inline, read_numbers, write_numbers
 
@@ -90,6 +91,18 @@ def test_what_is_no_table_is_refused(text, problem):
 def test_ragged_numbers_that_were_typed_name_their_place():
     with pytest.raises(CorrconvError, match="inline numbers, line 1, column 7: 1 cell where the rows above have 2"):
         read_image("[1 2; 3]")
+
+
+def test_too_little_memory_is_no_damage(monkeypatch):
+    def full(*_args, **_settings):
+        raise MemoryError
+
+    content = BytesIO()
+    np.save(content, np.ones((2, 2)))
+    content.seek(0)
+    monkeypatch.setattr(np.lib.format, "read_array", full)
+    with pytest.raises(MemoryError):
+        read_array(content, "huge.npy")
 
 
 def test_a_npy_with_one_dimension_is_one_row(tmp_path):

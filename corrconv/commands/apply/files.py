@@ -230,11 +230,12 @@ class FileFilter:
             rows, columns, _ = rendered.pixels.shape
             low, high = pixel_limits(target)
             other = [str(rule) for rule in self._displays if rule is not self.choices.rendering.display]
-            yield (
-                f"{rendered.clipped / (rows * columns):.2%} of the pixels clipped to {low:g}..{high:g}"
-                f" ({_said_range(rendered)});"
-                f" see --display {' or '.join(other)}"
-            )
+            share = f"{rendered.clipped / (rows * columns):.2%} of the pixels"
+            if low <= rendered.low and rendered.high <= high:
+                yield f"{share} are nan or infinite, which {kind} cannot hold; .npy would keep them"
+            else:
+                limits = f"{low:g}..{high:g} ({_said_range(rendered)})"
+                yield f"{share} clipped to {limits}; see --display {' or '.join(other)}"
         if rendered.rounded:
             yield (
                 f"{rendered.rounded:,} of the whole numbers lie beyond 2^53 and lost their last digits, since"

@@ -57,7 +57,7 @@ class LikeFilter(FileFilter):
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
         pixels, clipped = (made, 0) if kind in NUMBERS else to_pixels(made, planes.dtype, pixel_dtype(picture, kind))
-        caveats = convention.caveat(self.kernel, planes.dtype), convention.unpredicted(planes)
+        caveats = convention.caveat(self.kernel, planes.dtype), convention.unpredicted(planes, self.kernel)
         notes = [*filter(None, caveats), *self._overflow_notes(exact, planes.dtype)]
         if clipped:
             low, high = pixel_limits(pixels.dtype)

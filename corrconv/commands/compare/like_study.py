@@ -106,7 +106,7 @@ def compare_libraries(image: NDArray[Any], kernel: Kernel, first: Convention, se
     require_memory(36 * image.size, "what two libraries make of a picture of this size", "take a part of it")
     first, second = (it.for_shape(kernel.shape) for it in (first, second))
     for convention in (first, second):
-        if reason := convention.unpredicted(image):
+        if reason := convention.unpredicted(image, kernel):
             raise CorrconvError(f"{reason}; compare pictures whose pixels are finite")
     forwards, backwards = _Crossing(image, kernel, first, second), _Crossing(image, kernel, second, first)
     apart = forwards.distance(frozenset())

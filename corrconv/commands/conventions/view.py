@@ -11,6 +11,7 @@ from corrconv.core.boundary import PATTERNS
 from corrconv.core.convention.gaussian import profile
 from corrconv.core.convention.geometry import Fits
 from corrconv.core.convention.model import (
+    SKIPPED,
     BorderRule,
     Convention,
 )
@@ -111,7 +112,11 @@ def convention_parts(function: LibraryFunction, convention: Convention) -> list[
     if convention.whole_weights:
         lines["  weights"] = "cut off to whole ones where pixels are whole numbers"
     small = "" if convention.fits is Fits.ALWAYS else convention.fits
-    limits = {"  may differ": convention.inexact, "  small": small, "  nan": convention.not_finite}
+    limits = {
+        "  may differ": convention.inexact,
+        "  small": small,
+        "  nan": convention.not_finite or (SKIPPED if convention.skips_zeros else ""),
+    }
     lines.update({about: words for about, words in limits.items() if words})
     if function.setting_names:
         names = [name for name in function.setting_names if name != "settings"]

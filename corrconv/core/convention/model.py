@@ -190,6 +190,10 @@ class ZeroSum(StrEnum):
     REFUSED = "refused"
 
 
+# What becomes of nan and infinity there; 0 times each of them is nan elsewhere.
+SKIPPED = "pixels under weights of 0 are left out, and spoil no sum"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Convention:
     """Everything that makes two filters of the same image and kernel give other numbers.
@@ -202,11 +206,12 @@ class Convention:
     smallest_sum: kernels that sum to less are refused. numbers: of whole-number images; eight_bit: of those of 8
     bits, where they differ. pixels: the types that it takes, or none for all. inexact: why results may be others, or
     an empty text; doubt: with which kernels. not_finite: what becomes of pixels that are nan or infinite, where it is
-    more than that each spoils the sums it goes into. kernel_shapes: the only shapes (rows, columns) it holds for, or
-    None for all; odd_sides, square, single_row: only such kernels. least_side, largest_side: neither of their sides is
-    shorter, or longer; anchor_inside: only those that the anchor lies in; fits: only those that the image is large
-    enough for. exceptions: conventions that hold instead for the shapes that they list. even_frame: as many results
-    are replaced on opposite sides. whole_weights: those for whole pixels are truncated.
+    more than that each spoils the sums it goes into; skips_zeros: under weights of 0 they spoil none.
+    kernel_shapes: the only shapes (rows, columns) it holds for, or None for all; odd_sides, square, single_row:
+    only such kernels. least_side, largest_side: neither of their sides is shorter, or longer; anchor_inside: only
+    those that the anchor lies in; fits: only those that the image is large enough for. exceptions: conventions that
+    hold instead for the shapes that they list. even_frame: as many results are replaced on opposite sides.
+    whole_weights: those for whole pixels are truncated.
     """
 
     name: str = ""
@@ -232,6 +237,7 @@ class Convention:
     inexact: str = ""
     doubt: Doubt = Doubt.ROUNDED_SUMS
     not_finite: str = ""
+    skips_zeros: bool = False
     kernel_shapes: tuple[tuple[int, int], ...] | None = None
     odd_sides: bool = False
     square: bool = False
@@ -259,6 +265,7 @@ class Convention:
         bare = replace(
             self, name="", source="", inexact="", not_finite="", pixels=(), kernel_shapes=None, exceptions=()
         )
+        bare = replace(bare, skips_zeros=False)
         bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, fits=Fits.ALWAYS)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, largest_side=None)
@@ -285,10 +292,12 @@ class Convention:
         shown = "its sums before they are rounded" if dtype.kind == "f" else "its sums without the limits of its pixels"
         return f"{self.name} takes {', '.join(self.pixels)} pictures only; of {dtype} numbers these are {shown}"
 
-    def unpredicted(self, image: NDArray[Any]) -> str:
+    def unpredicted(self, image: NDArray[Any], kernel: Kernel) -> str:
         """Why the library itself gives something else for pixels of this image that are not finite; or nothing."""
-        foreseen = not self.not_finite or image.dtype.kind != "f" or bool(np.isfinite(image).all())
-        return "" if foreseen else f"{self.name} itself differs: {self.not_finite}"
+        leaves_out = self.skips_zeros and not kernel.weights.all()
+        reason = self.not_finite or (SKIPPED if leaves_out else "")
+        foreseen = not reason or image.dtype.kind != "f" or bool(np.isfinite(image).all())
+        return "" if foreseen else f"{self.name} itself differs: {reason}"
 
     def for_shape(self, shape: tuple[int, int]) -> Convention:
         """What holds for kernels of this shape: an exception under the same name, or the convention itself."""

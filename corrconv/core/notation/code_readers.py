@@ -34,6 +34,8 @@ _SVG_OWN = ("order", "kernelMatrix", "divisor", "bias", "targetX", "targetY")
 _SVG_BESIDE = ("in", "result", "x", "y", "width", "height", "edgeMode", "preserveAlpha", "id", "class", "style")
 _GEGL = "gegl:convolution-matrix"
 _GEGL_CELL = re.compile(r"[a-e][1-5]")
+_GEGL_YES = ("true", "TRUE", "yes", "YES", "y", "Y", "1", "on")
+_GEGL_NO = ("false", "FALSE", "no", "NO", "n", "N", "0", "off")
 _GEGL_OWN = ("divisor", "offset", "normalize")
 _GEGL_BESIDE = ("border", "red", "green", "blue", "alpha", "alpha-weight")
 _SCRIPT_FU = "plug-in-convmatrix"
@@ -160,6 +162,15 @@ def read_svg(source: KernelText) -> Kernel:
     return source.kernel(rows, 1 / divisor, (height - 1 - targets[0], columns - 1 - targets[1]))
 
 
+def _gegl_says(source: KernelText, said: Span | None) -> bool:
+    """Whether a word of GEGL's means yes, as it does where nothing is said."""
+    if said is None or source[said] in _GEGL_YES:
+        return True
+    if source[said] not in _GEGL_NO:
+        raise source.error(said.start, f"{quoted(source[said])} says neither yes nor no; write true or false")
+    return False
+
+
 def read_gegl(source: KernelText) -> Kernel:
     """GIMP's `gegl:convolution-matrix b2=1 c2=2 ... normalize=false`: letters are columns, digits rows, c3 the anchor.
 
@@ -180,7 +191,7 @@ def read_gegl(source: KernelText) -> Kernel:
     values = {name: source.number(word) for name, word in said.items() if _GEGL_CELL.fullmatch(name)}
     values.setdefault("c3", Fraction(1))
     divisor = source.number(said["divisor"]) if "divisor" in said else Fraction(1)
-    if "normalize" not in said or source[said["normalize"]] != "false":
+    if _gegl_says(source, said.get("normalize")):
         divisor = sum(values.values(), Fraction(0))
         if divisor <= 0:
             raise source.error(start, "normalize adds to the results where the cells' sum is not positive; turn it off")

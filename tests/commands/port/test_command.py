@@ -27,3 +27,9 @@ def test_what_was_not_run_says_why(source: str, destination: str, reason: str) -
     assert f"not run beside each other: {reason}" in run(*words).stderr
     document = json.loads(run(*words, "--json").stdout)
     assert (document["measured"], document["not_run"]) == (None, reason)
+
+
+def test_a_blur_whose_size_is_not_said_needs_one() -> None:
+    source, destination = "torchvision.transforms.functional.gaussian_blur", "kornia.filters.gaussian_blur2d"
+    said = trouble(run("port", "gaussian:sigma=2", "--from", source, "--to", destination))
+    assert "say one, such as gaussian:sigma=2,size=13" in said
