@@ -231,7 +231,7 @@ class FileFilter:
             low, high = pixel_limits(target)
             other = [str(rule) for rule in self._displays if rule is not self.choices.rendering.display]
             share = f"{rendered.clipped / (rows * columns):.2%} of the pixels"
-            if low <= rendered.low and rendered.high <= high:
+            if source.kind == "f" and low <= rendered.low and rendered.high <= high:
                 yield f"{share} are nan or infinite, which {kind} cannot hold; .npy would keep them"
             else:
                 limits = f"{low:g}..{high:g} ({_said_range(rendered)})"
