@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from corrconv.commands.options import filter_options
-from corrconv.core.convention.filtering import exact_values
+from corrconv.core.convention.filtering import apply_convention
 from corrconv.core.rendering import render
 from corrconv.core.terms import Display, Operation
 from corrconv.errors import CorrconvError
@@ -98,10 +98,9 @@ def proved_like(
 def _is_made(planes: NDArray[Any], kernel: Kernel, result: NDArray[Any], convention: Convention) -> bool:
     """Whether a convention gives the result to the last bit; what it refuses it does not."""
     try:
-        exact = exact_values(planes, kernel, convention)
+        made = apply_convention(planes, kernel, convention)
     except CorrconvError:
         return False
-    made = exact if planes.dtype.kind == "f" else convention.numbers_of(planes.dtype).fit(exact, planes.dtype)
     return np.array_equal(made, result.reshape(result.shape[0], result.shape[1], -1))
 
 

@@ -7,8 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import SEEK_END
-from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +22,7 @@ from corrconv.files.limits import MAX_PIXELS, check_size
 from corrconv.files.metadata import read_metadata
 from corrconv.files.numbers import holds_numbers, inline_picture, is_inline, read_numbers
 from corrconv.files.picture import Picture, without_unfit_profile
-from corrconv.files.raw import map_npy, map_picture
+from corrconv.files.raw import is_whole_npy, map_npy, map_picture
 from corrconv.files.samples import PREFIX, sample_path
 from corrconv.files.silence import c_silence
 
@@ -112,16 +110,6 @@ def decode_image(file: BinaryIO, where: str, max_pixels: int | None = None) -> P
     return without_unfit_profile(_read_with_pillow(file, where, start, max_pixels))
 
 
-def _is_complete(file: BinaryIO, start: int) -> bool:
-    """Whether a .npy file, whose header can be read, holds all that it tells of."""
-    file.seek(start)
-    version = np.lib.format.read_magic(file)
-    read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read_header(file)
-    begin = file.tell()
-    return file.seek(0, SEEK_END) - begin >= prod(shape) * dtype.itemsize
-
-
 def read_array(file: BinaryIO, where: str) -> NDArray[Any]:
     """The array in a .npy file: real numbers in native byte order, never a pickle.
 
@@ -133,8 +121,10 @@ def read_array(file: BinaryIO, where: str) -> NDArray[Any]:
         file.seek(start)
         array = np.lib.format.read_array(file, allow_pickle=False) if mapped is None else mapped
     except Exception as error:
-        if isinstance(error, MemoryError) and _is_complete(file, start):
-            raise
+        if isinstance(error, MemoryError):
+            file.seek(start)
+            if is_whole_npy(file):
+                raise
         if "allow_pickle" in str(error):
             raise InputTypeError(f"{where}: holds Python objects, not numbers; save an array of numbers") from error
         raise FileError(f"{where}: damaged .npy file ({_one_line(error)}); save it again") from error

@@ -58,11 +58,26 @@ def map_npy(file: BinaryIO) -> NDArray[Any] | None:
 
     Raises what NumPy does for a damaged header, and EOFError for a file that is cut off.
     """
-    read_header = _NPY_HEADERS.get(np.lib.format.read_magic(file))
-    if read_header is None:
+    header = _read_npy_header(file)
+    if header is None or header[2].hasobject:
         return None
-    shape, by_columns, dtype = read_header(file)
-    return None if dtype.hasobject else _mapped(file, dtype, shape, file.tell(), "F" if by_columns else "C")
+    shape, by_columns, dtype = header
+    return _mapped(file, dtype, shape, file.tell(), "F" if by_columns else "C")
+
+
+def is_whole_npy(file: BinaryIO) -> bool:
+    """Whether a .npy file holds all numbers that its header tells of. Raises what NumPy does for a damaged header."""
+    header = _read_npy_header(file)
+    if header is None:
+        return False
+    begin = file.tell()
+    return file.seek(0, os.SEEK_END) - begin >= prod(header[0]) * header[2].itemsize
+
+
+def _read_npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
+    """Shape, whether it lies column by column, and type; None where another version of NumPy's format says them."""
+    read_header = _NPY_HEADERS.get(np.lib.format.read_magic(file))
+    return None if read_header is None else read_header(file)
 
 
 def map_picture(image: ImageFile, file: BinaryIO, tags: dict[int, Any]) -> NDArray[Any] | None:

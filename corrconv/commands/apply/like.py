@@ -10,7 +10,7 @@ import numpy as np
 
 from corrconv.commands.apply.files import FileFilter
 from corrconv.commands.like import refuse_resized_transparency
-from corrconv.core.convention.filtering import exact_values
+from corrconv.core.convention.filtering import exact_values, fitted_values
 from corrconv.core.convention.numbers import Overflow
 from corrconv.core.pixels import pixel_limits, to_pixels
 from corrconv.files.formats import NUMBERS
@@ -53,7 +53,7 @@ class LikeFilter(FileFilter):
         if picture.has_alpha:
             refuse_resized_transparency(picture, convention)
         exact = exact_values(planes[:, :, :-1] if picture.has_alpha else planes, self.kernel, convention)
-        made = exact if planes.dtype.kind == "f" else convention.numbers_of(planes.dtype).fit(exact, planes.dtype)
+        made = fitted_values(exact, planes.dtype, self.kernel.shape, convention)
         if picture.has_alpha:
             made = np.concatenate([made, planes[:, :, -1:].astype(made.dtype)], axis=2)
         pixels, clipped = (made, 0) if kind in NUMBERS else to_pixels(made, planes.dtype, pixel_dtype(picture, kind))

@@ -12,7 +12,7 @@ from corrconv.commands.apply_line import made_by
 from corrconv.commands.probe.examination import Examination, Refused, Unexplained, deviation
 from corrconv.commands.probe.grouping import Equivalents
 from corrconv.commands.probe.proof import fresh, largest_sum
-from corrconv.core.convention.filtering import apply_convention
+from corrconv.core.convention.filtering import apply_convention, fitted_values
 from corrconv.core.convention.fitting import precision_of
 from corrconv.core.filtering import convolve, correlate
 from corrconv.core.kernel import Kernel
@@ -123,10 +123,9 @@ def _sums(cases: list[_Case], convention: Convention, made: Callable[[_Case], ND
     """Whether the sums, rounded and made to fit as the target does that, are its numbers."""
 
     def fitted(case: _Case) -> bool:
-        sums, dtype = made(case), case.image.dtype
+        sums = made(case)
         if sums is None:
             return False
-        values = sums.astype(np.float64)
-        return case.equals(values if dtype.kind == "f" else convention.numbers_of(dtype).fit(values, dtype))
+        return case.equals(fitted_values(sums.astype(np.float64), case.image.dtype, case.kernel.shape, convention))
 
     return all(fitted(case) for case in cases)

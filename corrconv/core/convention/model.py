@@ -265,8 +265,7 @@ class Convention:
         bare = replace(
             self, name="", source="", inexact="", not_finite="", pixels=(), kernel_shapes=None, exceptions=()
         )
-        bare = replace(bare, skips_zeros=False)
-        bare = replace(bare, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, fits=Fits.ALWAYS)
+        bare = replace(bare, skips_zeros=False, doubt=Doubt.ROUNDED_SUMS, anchor_inside=False, fits=Fits.ALWAYS)
         eight_bit = self.eight_bit and replace(self.eight_bit, summing=None)
         bare = replace(bare, odd_sides=False, square=False, single_row=False, least_side=1, largest_side=None)
         return replace(bare, numbers=replace(self.numbers, summing=None), eight_bit=eight_bit)
