@@ -143,8 +143,9 @@ def target_named(name: str, settings: dict[str, Any], timeout: float = 20.0, arg
     try:
         function = function_named(name)
     except CorrconvError as error:
+        between = "" if str(error).endswith("?") else ";"
         raise CorrconvError(
-            f"{error} any function can be given as package.module:function or folder/file.py:function"
+            f"{error}{between} any function can be given as package.module:function or folder/file.py:function"
         ) from None
     if function.runner is None:
         raise CorrconvError(f"{function.name} cannot be run from here, so it cannot be probed")

@@ -158,6 +158,7 @@ def test_probe_callable_that_is_no_filter(tmp_path):
 
 def test_probe_troubles(tmp_path):
     assert "did you mean cv2.filter2D" in trouble(run("probe", "cv2.filter2"))
+    assert "lists them all; any function can be given" in trouble(run("probe", "nothing.here"))
     assert "not both" in trouble(run("probe", "x", "--command", "y {image} {kernel}"))
     assert "{image}" in trouble(run("probe", "--command", "y {kernel}"))
     piped = ("probe", "--command", "y {image} {kernel} | z")
